@@ -1,0 +1,3 @@
+//! The `xietong` program.
+
+fn main() {}
