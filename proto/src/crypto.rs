@@ -1,0 +1,105 @@
+//! Suite 1: Ed25519, checked strictly, and SHA-256 (P2). The only file that names the primitives.
+
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use sha2::{Digest, Sha256};
+
+use crate::id::BadForm;
+
+/// The number of the one suite there is.
+pub const SUITE: u8 = 1;
+
+/// What a hash or signature is about. Its text goes before everything hashed or signed, so that bytes of
+/// one meaning never pass for another (P4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// The header of an entry.
+    Entry,
+    /// The name of a stream, before its first entry.
+    Stream,
+    /// The salt of a leaf.
+    Leaf,
+    /// The seed of an entry's salts, from a secret that never leaves the node.
+    Seed,
+    /// A manifest.
+    Manifest,
+    /// A member card.
+    Card,
+    /// A member's approval of a manifest.
+    Approve,
+    /// A digest over heads.
+    Heads,
+}
+
+impl Tag {
+    /// The bytes that go first.
+    pub fn bytes(self) -> &'static [u8] {
+        match self {
+            Tag::Entry => b"xietong/1/entry\0",
+            Tag::Stream => b"xietong/1/stream\0",
+            Tag::Leaf => b"xietong/1/leaf\0",
+            Tag::Seed => b"xietong/1/seed\0",
+            Tag::Manifest => b"xietong/1/manifest\0",
+            Tag::Card => b"xietong/1/card\0",
+            Tag::Approve => b"xietong/1/approve\0",
+            Tag::Heads => b"xietong/1/heads\0",
+        }
+    }
+}
+
+/// SHA-256 over the parts, one after the other.
+pub fn hash(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
+
+/// SHA-256(tag ‖ body).
+pub fn tagged_hash(tag: Tag, body: &[u8]) -> [u8; 32] {
+    hash(&[tag.bytes(), body])
+}
+
+/// A public key that is fit to check with: a point of full order (P2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    /// Refuses bytes that are no point, and weak points, under which anybody could sign.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadForm> {
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| BadForm)?;
+        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| BadForm)?;
+        (!key.is_weak()).then_some(Self(key)).ok_or(BadForm)
+    }
+
+    /// The 32 bytes of the key.
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    /// Whether `signature` over tag ‖ body holds, by strict rules: every node finds the same.
+    pub fn verifies(&self, tag: Tag, body: &[u8], signature: &[u8; 64]) -> bool {
+        let message = [tag.bytes(), body].concat();
+        self.0.verify_strict(&message, &Signature::from_bytes(signature)).is_ok()
+    }
+}
+
+/// A key that signs.
+pub struct SecretKey(SigningKey);
+
+impl SecretKey {
+    /// From 32 secret bytes.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(bytes))
+    }
+
+    /// The public half.
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    /// Signs tag ‖ body.
+    pub fn sign(&self, tag: Tag, body: &[u8]) -> [u8; 64] {
+        self.0.sign(&[tag.bytes(), body].concat()).to_bytes()
+    }
+}

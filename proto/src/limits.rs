@@ -1,0 +1,29 @@
+//! Every maximum of the protocol (P3). A length read from the wire is compared with one of these
+//! before anything is allocated for it.
+
+/// Bytes of one record's body.
+pub const RECORD_BYTES_MAX: usize = 64 * 1024;
+/// Records in one entry.
+pub const ENTRY_RECORDS_MAX: usize = 4_096;
+/// Bytes of one entry's payload: the seed and all framed records.
+pub const ENTRY_PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
+/// Payload that still travels inside a push; a larger one is fetched.
+pub const PUSH_PAYLOAD_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of one frame on a stream, length prefix not counted.
+pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of entries that one request may ask for.
+pub const RANGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Members of one agreement.
+pub const MEMBERS_MAX: usize = 64;
+/// Systems in the scope of one agreement.
+pub const SCOPE_MAX: usize = 32;
+/// Bytes of one manifest body.
+pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of one card body.
+pub const CARD_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of a text field in a card or manifest (title, name, address, telephone).
+pub const TEXT_BYTES_MAX: usize = 512;
+/// Addresses on a card or in a hello.
+pub const ADDRESSES_MAX: usize = 16;
+/// Streams one heads frame may speak of.
+pub const HEADS_LINES_MAX: usize = 4_096;

@@ -1,0 +1,12 @@
+//! The message types made from `schema/`. Only views of bytes: what was signed, hashed or stored is never
+//! encoded again from these.
+#![allow(missing_docs, clippy::doc_markdown)]
+
+/// Cards, manifests and approvals.
+pub mod agreement {
+    include!(concat!(env!("OUT_DIR"), "/xietong.agreement.rs"));
+}
+/// Frames between two nodes.
+pub mod sync {
+    include!(concat!(env!("OUT_DIR"), "/xietong.sync.rs"));
+}
