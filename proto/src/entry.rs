@@ -1,7 +1,8 @@
 //! Entries: a signed header and the records under its root (P1, P6, P7, P8). The arrows are
-//! `Draft` → sign → `SignedEntry` for our own, bytes → `Envelope` → open → `SignedEntry` for others': who
+//! `Draft` → sign → `SignedEntry` for our own, bytes → `Entry` → open → `SignedEntry` for others': who
 //! holds a `SignedEntry` need not check it again.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::crypto::{PublicKey, SecretKey, Tag, hash};
@@ -78,7 +79,7 @@ impl Draft {
         let seed = hash(&[Tag::Seed.bytes(), secret, &stream.name(), &position.0.to_be_bytes()]);
         let mut payload = seed.to_vec();
         records.iter().for_each(|record| record.frame(&mut payload));
-        let frames = Frames(&payload[SEED_BYTES..]).filter_map(Result::ok);
+        let frames = Frames(&payload[SEED_BYTES..]).map_while(Result::ok);
         let root = merkle::root(&leaves(&seed, frames.map(|frame| frame.bytes)));
         let header = Header {
             stream,
@@ -110,7 +111,7 @@ impl Draft {
         let header = self.header.encode();
         let signature = key.sign(Tag::Entry, &header);
         let bytes = [&header[..], &signature, &self.payload].concat();
-        SignedEntry { header: self.header, id: self.header.id(), bytes: bytes.into() }
+        SignedEntry(Entry { header: self.header, id: self.header.id(), bytes: bytes.into() })
     }
 }
 
@@ -124,34 +125,31 @@ pub fn fill(records: &[Record]) -> usize {
     records.iter().take(ENTRY_RECORDS_MAX).take_while(fits).count()
 }
 
-/// An entry as it came: its layout holds, nothing else is known yet.
-#[derive(Clone, Debug)]
-pub struct Envelope {
+/// An entry whose layout holds. From a peer that is all that is known of it; in our own log only entries
+/// stand that were signed or opened before. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
     header: Header,
-    bytes: Vec<u8>,
+    id: EntryId,
+    bytes: Arc<[u8]>,
 }
 
-impl Envelope {
+impl Entry {
     /// Takes one entry off the front of `bytes` and returns what follows it (P1, P3).
     pub fn split_first(bytes: &[u8]) -> Result<(Self, &[u8]), Reject> {
         let head: &[u8; HEADER_BYTES] = bytes.first_chunk().ok_or(Reject::Malformed)?;
         let header = Header::decode(head)?;
         let length = ENTRY_HEAD_BYTES + header.payload_bytes as usize;
         let (entry, rest) = bytes.split_at_checked(length).ok_or(Reject::Malformed)?;
-        Ok((Self { header, bytes: entry.to_vec() }, rest))
+        Ok((Self { header, id: header.id(), bytes: entry.into() }, rest))
     }
 
     /// Exactly one entry.
     pub fn decode(bytes: &[u8]) -> Result<Self, Reject> {
         match Self::split_first(bytes)? {
-            (envelope, []) => Ok(envelope),
+            (entry, []) => Ok(entry),
             (_, [..]) => Err(Reject::Malformed),
         }
-    }
-
-    /// What it claims.
-    pub fn header(&self) -> &Header {
-        &self.header
     }
 
     /// Checks signature, framing and root (P6, P7, P8); `key` is that of the card which the header names.
@@ -163,20 +161,10 @@ impl Envelope {
             return Err(Reject::BadSignature);
         }
         check_payload(&self.header, payload)?;
-        Ok(SignedEntry { id: self.header.id(), header: self.header, bytes: self.bytes.into() })
+        Ok(SignedEntry(self))
     }
-}
 
-/// An entry whose signature, framing and root hold. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedEntry {
-    header: Header,
-    id: EntryId,
-    bytes: Arc<[u8]>,
-}
-
-impl SignedEntry {
-    /// What its author signed.
+    /// What its author says.
     pub fn header(&self) -> &Header {
         &self.header
     }
@@ -196,10 +184,10 @@ impl SignedEntry {
         &self.bytes
     }
 
-    /// The records, in order.
+    /// The records, in order; ends early where framing breaks, which it does in no opened entry.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
-        let records = &self.bytes[ENTRY_HEAD_BYTES + SEED_BYTES..];
-        Frames(records).filter_map(Result::ok).map(|frame| Record {
+        let records = self.bytes.get(ENTRY_HEAD_BYTES + SEED_BYTES..).unwrap_or_default();
+        Frames(records).map_while(Result::ok).map(|frame| Record {
             kind: RecordKind(frame.kind),
             version: frame.version,
             body: frame.bytes[RECORD_HEAD_BYTES..].to_vec(),
@@ -211,10 +199,21 @@ impl SignedEntry {
         let payload = &self.bytes[ENTRY_HEAD_BYTES..];
         let seed: &[u8; SEED_BYTES] = payload.first_chunk()?;
         let frames: Vec<&[u8]> =
-            Frames(&payload[SEED_BYTES..]).filter_map(Result::ok).map(|frame| frame.bytes).collect();
+            Frames(&payload[SEED_BYTES..]).map_while(Result::ok).map(|frame| frame.bytes).collect();
         let record = frames.get(index)?.to_vec();
         let leaves = leaves(seed, frames.into_iter());
         Some(LeafProof { salt: salt(seed, index as u32), record, path: merkle::path(&leaves, index) })
+    }
+}
+
+/// An entry whose signature, framing and root hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedEntry(Entry);
+
+impl Deref for SignedEntry {
+    type Target = Entry;
+    fn deref(&self) -> &Entry {
+        &self.0
     }
 }
 

@@ -2,6 +2,8 @@
 //! `PROTOCOL.md` is the text of it; rules are cited by number (P1 …). Nothing here reads a clock, draws a
 //! random number, or touches a disk or network.
 
+#![warn(missing_docs)]
+
 pub mod card;
 pub mod crypto;
 pub mod entry;

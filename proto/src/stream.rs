@@ -1,6 +1,8 @@
 //! Streams: one writer's chain of entries in one agreement, audience, system and generation (P5), and the
 //! rule by which an entry extends it (P18). Looks only at headers, never at a clock.
 
+use std::ops::Deref;
+
 use crate::crypto::{Tag, tagged_hash};
 use crate::entry::SignedEntry;
 use crate::header::Reader;
@@ -120,15 +122,10 @@ pub struct Head {
 #[derive(Clone, Debug)]
 pub struct LinkedEntry(SignedEntry);
 
-impl LinkedEntry {
-    /// The entry itself.
-    pub fn entry(&self) -> &SignedEntry {
+impl Deref for LinkedEntry {
+    type Target = SignedEntry;
+    fn deref(&self) -> &SignedEntry {
         &self.0
-    }
-
-    /// Where the stream stands with it.
-    pub fn head(&self) -> Head {
-        self.0.head()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The message types made from `schema/`. Only views of bytes: what was signed, hashed or stored is never
 //! encoded again from these.
-#![allow(missing_docs, clippy::doc_markdown)]
+#![allow(missing_docs)]
 
 /// Cards, manifests and approvals.
 pub mod agreement {

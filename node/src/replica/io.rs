@@ -1,0 +1,243 @@
+//! What goes into the machine and what comes out of it. Closed enums: each thing that can happen to a node
+//! and each thing that it can do has a name here. Nothing leaves an [`Output`] before its writes were
+//! committed: its fields are private and [`Output::commit`] is the one way out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use xietong_proto::crypto::{PublicKey, SecretKey};
+use xietong_proto::entry::{Draft, Entry, SignedEntry};
+use xietong_proto::id::*;
+use xietong_proto::reject::Reject;
+use xietong_proto::stream::{Head, LinkedEntry, Stream};
+use xietong_proto::sync::Frame;
+
+/// The two clocks of a node, read by its shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// What people call the time; may jump.
+    pub wall: Millis,
+    /// Milliseconds since some start; never goes back.
+    pub mono_ms: u64,
+}
+
+/// One stream of frames between this node and a peer, as the shell numbers them. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+/// What happens on the network.
+#[derive(Clone, Debug)]
+pub enum NetEvent {
+    /// The first connection to a peer of the roster stands.
+    Connected { peer: PeerId, address: String },
+    /// The last connection to it is gone.
+    Disconnected { peer: PeerId },
+    /// A stream that we asked for with [`NetAction::Open`] stands.
+    Opened { link: LinkId, peer: PeerId, agreement: AgreementId },
+    /// A peer opened a stream; its first frame will name the agreement.
+    Accepted { link: LinkId, peer: PeerId },
+    /// A frame without entries.
+    Frame { link: LinkId, frame: Frame },
+    /// Entries of a range or push: those that opened, up to the first that did not.
+    Entries { link: LinkId, stream: Stream, entries: Vec<SignedEntry>, refused: Option<Reject> },
+    /// Only the head of a new entry (a push without payload); its signature holds.
+    Announced { link: LinkId, stream: Stream, head: Head },
+    /// Bytes that are no frame or no entry.
+    Refused { link: LinkId, reject: Reject },
+    /// The stream ended, or could not be opened.
+    Closed { link: LinkId },
+}
+
+/// What a node does on the network once its writes are durable.
+#[derive(Clone, Debug)]
+pub enum NetAction {
+    /// Open a stream to a connected peer.
+    Open { link: LinkId, peer: PeerId, agreement: AgreementId },
+    /// Send on a stream.
+    Send { link: LinkId, message: Message },
+    /// End a stream; never says why.
+    Close { link: LinkId },
+    /// From now on only these peers may connect, and all of them are dialled.
+    Roster(Arc<Roster>),
+    /// From now on entries are opened with these keys.
+    Keyring(Arc<Keyring>),
+    /// Tell the world (operation log) what was refused, and from whom.
+    Report { peer: PeerId, reject: Reject },
+}
+
+/// What is sent. Entries are named, not carried: the shell reads the stored bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// As it stands.
+    Frame(Frame),
+    /// A range of stored entries: at least one if there is one, at most so many bytes.
+    Range { stream: Stream, from: Position, bytes_max: u32 },
+    /// One stored entry, with or without its payload.
+    Push { stream: Stream, position: Position, with_payload: bool },
+}
+
+/// Who may connect, and where they may be found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// By transport key: multiaddresses, best first.
+    pub peers: BTreeMap<PeerId, Vec<String>>,
+}
+
+/// The entry keys of all known cards.
+#[derive(Clone, Debug, Default)]
+pub struct Keyring(pub BTreeMap<(MemberCode, CardNumber), PublicKey>);
+
+impl Keyring {
+    /// Opens entries that stand one after the other, up to the first that does not hold.
+    pub fn open_all(&self, mut bytes: &[u8]) -> (Vec<SignedEntry>, Option<Reject>) {
+        let mut opened = Vec::new();
+        while !bytes.is_empty() {
+            match self.open_first(bytes) {
+                Ok((entry, rest)) => {
+                    opened.push(entry);
+                    bytes = rest;
+                }
+                Err(reject) => return (opened, Some(reject)),
+            }
+        }
+        (opened, None)
+    }
+
+    /// The key that must have signed.
+    pub fn key(&self, author: MemberCode, card: CardNumber) -> Result<&PublicKey, Reject> {
+        self.0.get(&(author, card)).ok_or(Reject::UnknownCard { author, card })
+    }
+
+    fn open_first<'a>(&self, bytes: &'a [u8]) -> Result<(SignedEntry, &'a [u8]), Reject> {
+        let (entry, rest) = Entry::split_first(bytes)?;
+        let key = self.key(entry.header().stream.author, entry.header().card)?;
+        Ok((entry.open(key)?, rest))
+    }
+}
+
+/// Something that cannot be derived from entries and has to be kept: a frame of its own in the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Object {
+    /// A joined agreement, whole: in that agreement's log. Bytes as hex.
+    Agreement { manifest: String, approvals: Vec<String>, cards: Vec<String> },
+    /// A newer card of a member, as hex: in the agreement's log.
+    Card { agreement: AgreementId, card: String },
+    /// The operator takes one peer, or all, off the network, or brings it back: in the local log.
+    Pause { member: Option<MemberCode>, paused: bool },
+}
+
+/// One frame for a log.
+#[derive(Clone, Debug)]
+pub enum Append {
+    /// Our own, still to be signed.
+    Own(Draft),
+    /// Another member's, next in its stream.
+    Entry(LinkedEntry),
+    /// A second entry at a place that is taken: kept aside, never folded or served.
+    Aside(SignedEntry),
+    /// Anything else; zero stands for the local log.
+    Object(AgreementId, Object),
+}
+
+/// An append whose signature is made.
+#[derive(Clone, Debug)]
+pub enum SignedAppend {
+    /// Next in its stream.
+    Entry(SignedEntry),
+    /// Kept aside.
+    Aside(SignedEntry),
+    /// Anything else; zero stands for the local log.
+    Object(AgreementId, Object),
+}
+
+/// Everything one step writes; all of it or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Writes {
+    /// In order. The local log is synced before the agreements' logs.
+    pub appends: Vec<Append>,
+    /// Changed rows; none = removed.
+    pub rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// How far streams are folded into the rows with this step.
+    pub folded: BTreeMap<Stream, Position>,
+}
+
+/// Writes ready for a store.
+#[derive(Clone, Debug, Default)]
+pub struct SignedWrites {
+    /// As in [`Writes`].
+    pub appends: Vec<SignedAppend>,
+    /// As in [`Writes`].
+    pub rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// As in [`Writes`].
+    pub folded: BTreeMap<Stream, Position>,
+}
+
+impl Writes {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.appends.is_empty() && self.rows.is_empty() && self.folded.is_empty()
+    }
+
+    /// Signs our own drafts. Ids do not depend on signatures, so this changes nothing that the machine knows.
+    pub fn sign(self, key: &SecretKey) -> SignedWrites {
+        let sign = |append| match append {
+            Append::Own(draft) => SignedAppend::Entry(draft.sign(key)),
+            Append::Entry(entry) => SignedAppend::Entry((*entry).clone()),
+            Append::Aside(entry) => SignedAppend::Aside(entry),
+            Append::Object(log, object) => SignedAppend::Object(log, object),
+        };
+        SignedWrites {
+            appends: self.appends.into_iter().map(sign).collect(),
+            rows: self.rows,
+            folded: self.folded,
+        }
+    }
+}
+
+/// What a store knows when it opens, all that a machine needs to go on.
+#[derive(Clone, Debug, Default)]
+pub struct Boot {
+    /// In the order in which they were appended.
+    pub objects: Vec<(AgreementId, Object)>,
+    /// The newest entry of each stream.
+    pub heads: BTreeMap<Stream, Head>,
+    /// How far each stream is folded into the rows.
+    pub folded: BTreeMap<Stream, Position>,
+    /// Entries kept aside.
+    pub asides: Vec<(Stream, Position)>,
+    /// Whether the node stopped in order last time. If not, everything is compared again.
+    pub was_clean: bool,
+}
+
+/// What one step wants: writes first, then words.
+#[derive(Debug)]
+pub struct Output<A> {
+    writes: Writes,
+    release: Release<A>,
+}
+
+/// What may be said and answered, now that the writes are durable.
+#[derive(Debug)]
+pub struct Release<A> {
+    /// For the network, in order.
+    pub actions: Vec<NetAction>,
+    /// For those who asked.
+    pub answers: Vec<A>,
+}
+
+impl<A> Output<A> {
+    /// Binds what is said to what must be durable first.
+    pub fn new(writes: Writes, actions: Vec<NetAction>, answers: Vec<A>) -> Self {
+        Self { writes, release: Release { actions, answers } }
+    }
+
+    /// The only way to what may be said: `commit` makes the writes durable or fails. It is not called when
+    /// there is nothing to write.
+    pub fn commit<E>(self, commit: impl FnOnce(Writes) -> Result<(), E>) -> Result<Release<A>, E> {
+        if !self.writes.is_empty() {
+            commit(self.writes)?;
+        }
+        Ok(self.release)
+    }
+}

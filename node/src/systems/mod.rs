@@ -1,0 +1,3 @@
+//! The business systems: what their records mean. Imports only the protocol.
+
+pub mod rows;
