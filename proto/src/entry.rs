@@ -217,6 +217,34 @@ impl Deref for SignedEntry {
     }
 }
 
+/// Header and signature of an entry, without its payload: a hint that it can be fetched (P26).
+#[derive(Clone, Copy, Debug)]
+pub struct EntryHead {
+    header: Header,
+    signature: [u8; 64],
+}
+
+impl EntryHead {
+    /// Reads exactly one.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Reject> {
+        let (header, signature) = bytes.split_first_chunk::<HEADER_BYTES>().ok_or(Reject::Malformed)?;
+        let signature = signature.try_into().map_err(|_| Reject::Malformed)?;
+        Ok(Self { header: Header::decode(header)?, signature })
+    }
+
+    /// What it claims.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Checks the signature and gives the place that was signed (P8).
+    pub fn open(&self, key: &PublicKey) -> Result<Head, Reject> {
+        let holds = key.verifies(Tag::Entry, &self.header.encode(), &self.signature);
+        let head = Head { position: self.header.position, id: self.header.id() };
+        holds.then_some(head).ok_or(Reject::BadSignature)
+    }
+}
+
 /// Shows that a record stands in an entry, without its neighbours (P7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeafProof {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use xietong_proto::card::Card;
 use xietong_proto::crypto::{PublicKey, SecretKey};
 use xietong_proto::entry::{Draft, Entry, SignedEntry};
 use xietong_proto::id::*;
@@ -104,6 +105,11 @@ impl Keyring {
         (opened, None)
     }
 
+    /// Adds the entry key of a card; keys of earlier cards stay, for the entries that they signed.
+    pub fn learn(&mut self, card: &Card) {
+        self.0.insert((card.fields.code, card.fields.number), card.fields.entry_key);
+    }
+
     /// The key that must have signed.
     pub fn key(&self, author: MemberCode, card: CardNumber) -> Result<&PublicKey, Reject> {
         self.0.get(&(author, card)).ok_or(Reject::UnknownCard { author, card })
@@ -122,7 +128,7 @@ pub enum Object {
     /// A joined agreement, whole: in that agreement's log. Bytes as hex.
     Agreement { manifest: String, approvals: Vec<String>, cards: Vec<String> },
     /// A newer card of a member, as hex: in the agreement's log.
-    Card { agreement: AgreementId, card: String },
+    Card { card: String },
     /// The operator takes one peer, or all, off the network, or brings it back: in the local log.
     Pause { member: Option<MemberCode>, paused: bool },
 }

@@ -1,4 +1,293 @@
 //! Replication without I/O: which entries are accepted, who holds what, and what to say to whom.
 //! Never reads a clock, draws a random number or knows what a record means.
+//!
+//! A [`Replica`] is changed by events and commands; what it wants done it puts into the [`Turn`] it is
+//! given. [`Replica::settle`] ends a turn: whatever changed is told to those who may know.
 
+pub mod agreement;
+pub mod carry;
 pub mod io;
+pub mod link;
+pub mod logs;
+mod roster;
+pub mod status;
+mod sync;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use xietong_proto::card::Card;
+use xietong_proto::entry::{Authority, Draft, Record, fill};
+use xietong_proto::id::*;
+use xietong_proto::reject::Reject;
+use xietong_proto::stream::{Audience, Stream};
+
+use agreement::{Agreement, NotInForce};
+use io::{Append, Boot, Keyring, LinkId, NetAction, NetEvent, Now, Object};
+use link::Link;
+use logs::{Logs, Past};
+use roster::{Connections, Paused};
+
+/// Who this node is. Fixed while it runs.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// This member's newest card.
+    pub card: Card,
+    /// This node's transport key.
+    pub peer: PeerId,
+    /// Enters the salts of our own entries and nothing else.
+    pub secret: [u8; 32],
+    /// Random for each start of the process.
+    pub instance: u64,
+}
+
+impl Me {
+    /// This member's code.
+    pub fn code(&self) -> MemberCode {
+        self.card.fields.code
+    }
+}
+
+/// What an operator can set about replication.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Between two comparisons of heads with each peer, in milliseconds.
+    pub heads_interval_ms: u64,
+    /// Until a request is given up and made elsewhere, in milliseconds.
+    pub want_timeout_ms: u64,
+    /// Where this node may be dialled, as told to peers.
+    pub addresses: Vec<String>,
+    /// Where to dial members, before what their cards and hellos say.
+    pub address_overrides: BTreeMap<MemberCode, Vec<String>>,
+}
+
+/// One step: what it may look at, and what it wants done.
+pub struct Turn<'a> {
+    /// The clocks.
+    pub now: Now,
+    /// What was stored before this step.
+    pub past: &'a dyn Past,
+    /// What will be written.
+    pub appends: Vec<Append>,
+    /// What will be done once that is durable.
+    pub actions: Vec<NetAction>,
+}
+
+impl<'a> Turn<'a> {
+    /// Nothing wanted yet.
+    pub fn new(now: Now, past: &'a dyn Past) -> Self {
+        Self { now, past, appends: Vec::new(), actions: Vec::new() }
+    }
+}
+
+/// The replication of one node.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    me: Me,
+    settings: Settings,
+    agreements: BTreeMap<AgreementId, Agreement>,
+    keyring: Keyring,
+    logs: Logs,
+    links: BTreeMap<LinkId, Link>,
+    connections: Connections,
+    paused: Paused,
+    /// Streams whose head moved in this turn.
+    moved: BTreeSet<Stream>,
+    links_opened: u64,
+    rejects: BTreeMap<(PeerId, &'static str), u64>,
+}
+
+/// Records that were put into one entry of our own.
+pub struct Authored {
+    /// Where.
+    pub stream: Stream,
+    /// At which position.
+    pub position: Position,
+    /// Under which epoch.
+    pub epoch: Epoch,
+    /// At what time, as the header says.
+    pub time: Millis,
+    /// What it says.
+    pub records: Vec<Record>,
+}
+
+impl Replica {
+    /// Goes on from what the store holds.
+    pub fn start(me: Me, settings: Settings, boot: Boot, turn: &mut Turn) -> Result<Self, NotInForce> {
+        let logs = Logs::new(boot.heads, boot.folded, &boot.asides);
+        let mut replica = Self {
+            me,
+            settings,
+            agreements: BTreeMap::new(),
+            keyring: Keyring::default(),
+            logs,
+            links: BTreeMap::new(),
+            connections: Connections::default(),
+            paused: Paused::default(),
+            moved: BTreeSet::new(),
+            links_opened: 0,
+            rejects: BTreeMap::new(),
+        };
+        for (agreement, object) in boot.objects {
+            replica.restore(agreement, object)?;
+        }
+        let own = replica.me.card.clone();
+        replica.learn_key(&own);
+        let joined: Vec<AgreementId> = replica.agreements.keys().copied().collect();
+        joined.into_iter().for_each(|agreement| replica.renew_card(turn, agreement, &own));
+        replica.publish_trust(turn);
+        Ok(replica)
+    }
+
+    /// What happened on the network.
+    pub fn event(&mut self, turn: &mut Turn, event: NetEvent) {
+        match event {
+            NetEvent::Connected { peer, address } => self.connected(turn, peer, address),
+            NetEvent::Disconnected { peer } => self.disconnected(peer),
+            NetEvent::Opened { link, peer, agreement } => self.opened(turn, link, peer, agreement),
+            NetEvent::Accepted { link, peer } => {
+                self.links.insert(link, Link::new(peer, false));
+            }
+            NetEvent::Frame { link, frame } => self.frame(turn, link, frame),
+            NetEvent::Entries { link, stream, entries, refused } => {
+                self.entries(turn, link, stream, entries, refused);
+            }
+            NetEvent::Announced { link, stream, head } => self.announced(turn, link, stream, head),
+            NetEvent::Refused { link, reject } => self.refuse(turn, link, reject),
+            NetEvent::Closed { link } => {
+                self.links.remove(&link);
+            }
+        }
+    }
+
+    /// Puts an agreement into force here. Joining it again changes nothing.
+    pub fn join(&mut self, turn: &mut Turn, agreement: Agreement) {
+        let id = agreement.id();
+        if self.agreements.contains_key(&id) {
+            return;
+        }
+        turn.appends.push(Append::Object(id, agreement.to_object()));
+        agreement.cards().for_each(|card| self.keyring.learn(card));
+        self.agreements.insert(id, agreement);
+        self.publish_trust(turn);
+        let own = self.me.card.clone();
+        self.renew_card(turn, id, &own);
+        let peers: Vec<PeerId> = self.connections.peers().collect();
+        peers.into_iter().for_each(|peer| self.open(turn, peer, id));
+    }
+
+    /// Takes a member, or all, off the network, or brings it back.
+    pub fn pause(&mut self, turn: &mut Turn, member: Option<MemberCode>, paused: bool) {
+        turn.appends.push(Append::Object(AgreementId::ZERO, Object::Pause { member, paused }));
+        self.paused.set(member, paused);
+        self.publish_trust(turn);
+    }
+
+    /// Appends records to a stream of our own, in as few entries as they fit into (P3, P6).
+    pub fn author(&mut self, turn: &mut Turn, stream: Stream, mut records: Vec<Record>) -> Vec<Authored> {
+        let mut authored = Vec::new();
+        while !records.is_empty() {
+            let rest = records.split_off(fill(&records).max(1));
+            let draft = self.draft(turn.now, stream, &records);
+            let (header, head) = (*draft.header(), draft.head());
+            self.logs.extend(stream, head);
+            self.moved.insert(stream);
+            turn.appends.push(Append::Own(draft));
+            let (position, epoch, time) = (header.position, header.epoch, header.time);
+            authored.push(Authored { stream, position, epoch, time, records });
+            records = rest;
+        }
+        authored
+    }
+
+    /// The agreements in force here.
+    pub fn agreements(&self) -> impl Iterator<Item = &Agreement> {
+        self.agreements.values()
+    }
+
+    /// Where every stream stands.
+    pub fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    /// Remembers that entries were folded up to a position.
+    pub fn mark_folded(&mut self, stream: Stream, position: Position) {
+        self.logs.mark_folded(stream, position);
+    }
+
+    /// Who this node is.
+    pub fn me(&self) -> &Me {
+        &self.me
+    }
+
+    fn draft(&self, now: Now, stream: Stream, records: &[Record]) -> Draft {
+        let manifest = self.agreements.get(&stream.agreement).map(Agreement::manifest);
+        let authority = Authority {
+            epoch: manifest.map(|manifest| manifest.fields.epoch).unwrap_or_default(),
+            manifest: manifest.map_or(ManifestId::ZERO, |manifest| manifest.id()),
+            card: self.me.card.fields.number,
+        };
+        Draft::new(stream, self.logs.head(&stream), authority, now.wall, &self.me.secret, records)
+    }
+
+    fn restore(&mut self, id: AgreementId, object: Object) -> Result<(), NotInForce> {
+        match object {
+            Object::Agreement { manifest, approvals, cards } => {
+                let agreement = Agreement::restore(&manifest, &approvals, &cards)?;
+                agreement.cards().for_each(|card| self.keyring.learn(card));
+                self.agreements.insert(id, agreement);
+            }
+            Object::Card { card } => {
+                let card = Card::open(&agreement::from_hex(&card)?)?;
+                self.learn_key(&card);
+                if let Some(agreement) = self.agreements.get_mut(&id) {
+                    agreement.renew(&card)?;
+                }
+            }
+            Object::Pause { member, paused } => self.paused.set(member, paused),
+        }
+        Ok(())
+    }
+
+    /// Takes over a newer card of a member: into the log, the keyring and the roster (P11).
+    fn renew_card(&mut self, turn: &mut Turn, id: AgreementId, card: &Card) {
+        let Some(agreement) = self.agreements.get_mut(&id) else { return };
+        if agreement.renew(card) == Ok(true) {
+            let object = Object::Card { card: hex::encode(card.bytes()) };
+            turn.appends.push(Append::Object(id, object));
+            self.learn_key(card);
+            self.publish_trust(turn);
+        }
+    }
+
+    fn learn_key(&mut self, card: &Card) {
+        self.keyring.learn(card);
+    }
+
+    /// Tells the shell who may connect and whose signatures hold.
+    fn publish_trust(&self, turn: &mut Turn) {
+        turn.actions.push(NetAction::Keyring(Arc::new(self.keyring.clone())));
+        turn.actions.push(NetAction::Roster(Arc::new(self.roster())));
+    }
+
+    /// Counts and reports what a peer sent and we refuse; its link ends unless the refusal may pass later.
+    fn refuse(&mut self, turn: &mut Turn, id: LinkId, reject: Reject) {
+        let Some(link) = self.links.get(&id) else { return };
+        let peer = link.peer;
+        *self.rejects.entry((peer, reject.rule())).or_default() += 1;
+        if !reject.passes_later() {
+            self.close(turn, id);
+        }
+        turn.actions.push(NetAction::Report { peer, reject });
+    }
+
+    fn close(&mut self, turn: &mut Turn, link: LinkId) {
+        self.links.remove(&link);
+        turn.actions.push(NetAction::Close { link });
+    }
+}
+
+/// Whether a stream is one that peers may ever hear of.
+fn is_offered(stream: &Stream) -> bool {
+    stream.audience != Audience::Local
+}

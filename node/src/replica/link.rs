@@ -1,0 +1,101 @@
+//! One link: a stream of frames to one peer about one agreement, and what the other end has shown on it.
+
+use std::collections::BTreeMap;
+
+use xietong_proto::id::*;
+use xietong_proto::stream::Stream;
+use xietong_proto::sync::Line;
+
+use super::io::LinkId;
+
+/// A link and what is known of its other end.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// The transport key at the other end.
+    pub peer: PeerId,
+    /// Known once the agreement is.
+    pub about: Option<About>,
+    /// Whether this node opened it.
+    pub is_ours: bool,
+    /// How far the other end holds each stream, as it showed or as we saw it send.
+    pub shown: BTreeMap<Stream, Position>,
+    /// How far we pushed each stream, so that a burst of pushes does not wait for acknowledgements.
+    pub pushed: BTreeMap<Stream, Position>,
+    /// What we asked for and have not got.
+    pub wanted: BTreeMap<Stream, Wanted>,
+    /// When heads go out next, on the monotonic clock.
+    pub heads_due_ms: u64,
+    /// The other clock minus ours when it said hello.
+    pub skew_ms: i64,
+}
+
+/// Which agreement a link is about, and who is at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct About {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// The member at the other end.
+    pub member: MemberCode,
+    /// Whether its hello has come; before that nothing but ours is sent.
+    pub is_greeted: bool,
+}
+
+/// A request under way.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// When it is given up, on the monotonic clock.
+    pub expires_ms: u64,
+}
+
+impl Link {
+    /// A new link about which nothing is known yet.
+    pub fn new(peer: PeerId, is_ours: bool) -> Self {
+        Self {
+            peer,
+            about: None,
+            is_ours,
+            shown: BTreeMap::new(),
+            pushed: BTreeMap::new(),
+            wanted: BTreeMap::new(),
+            heads_due_ms: 0,
+            skew_ms: 0,
+        }
+    }
+
+    /// The agreement and member, once both ends have said hello.
+    pub fn greeted(&self) -> Option<(AgreementId, MemberCode)> {
+        let about = self.about.filter(|about| about.is_greeted)?;
+        Some((about.agreement, about.member))
+    }
+
+    /// How far the other end is known to hold a stream.
+    pub fn shown(&self, stream: &Stream) -> Position {
+        self.shown.get(stream).copied().unwrap_or_default()
+    }
+
+    /// How far the other end holds a stream or will when our pushes arrive.
+    pub fn reached(&self, stream: &Stream) -> Position {
+        self.shown(stream).max(self.pushed.get(stream).copied().unwrap_or_default())
+    }
+
+    /// Remembers that the other end holds a stream at least so far.
+    pub fn show(&mut self, stream: Stream, position: Position) {
+        let shown = self.shown.entry(stream).or_default();
+        *shown = position.max(*shown);
+    }
+
+    /// Replaces all that is known of the other end by what it says now.
+    pub fn show_all(&mut self, lines: &[Line]) {
+        self.shown = lines.iter().map(|line| (line.stream, line.position)).collect();
+    }
+}
+
+/// Which of two links between the same two nodes about the same agreement stays: the one opened by the node
+/// with the lower transport key, so both ends choose alike; of one opener the newer.
+pub fn survivor(me: PeerId, old: (LinkId, &Link), new: (LinkId, &Link)) -> LinkId {
+    if old.1.is_ours == new.1.is_ours {
+        return new.0;
+    }
+    let ours_stays = me < new.1.peer;
+    if new.1.is_ours == ours_stays { new.0 } else { old.0 }
+}

@@ -1,0 +1,111 @@
+//! Who may connect and where to find them: the members' cards, what they said of themselves since, and what
+//! the operator says (P27).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xietong_proto::id::*;
+
+use super::Replica;
+use super::io::Roster;
+
+/// The connections that stand, and what peers said about themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Connections {
+    standing: BTreeMap<PeerId, Connection>,
+    /// Addresses from hellos, newer than those on cards.
+    told: BTreeMap<PeerId, Vec<String>>,
+}
+
+/// One peer to whom a connection stands.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Through which address.
+    pub address: String,
+    /// Since when.
+    pub since: Millis,
+}
+
+impl Connections {
+    /// A connection stands.
+    pub fn add(&mut self, peer: PeerId, connection: Connection) {
+        self.standing.insert(peer, connection);
+    }
+
+    /// None stands any more.
+    pub fn remove(&mut self, peer: PeerId) {
+        self.standing.remove(&peer);
+    }
+
+    /// To whom connections stand.
+    pub fn peers(&self) -> impl Iterator<Item = PeerId> {
+        self.standing.keys().copied()
+    }
+
+    /// The connection to a peer.
+    pub fn to(&self, peer: PeerId) -> Option<&Connection> {
+        self.standing.get(&peer)
+    }
+
+    /// Remembers where a peer says it can be dialled; says whether that is news.
+    pub fn tell(&mut self, peer: PeerId, addresses: Vec<String>) -> bool {
+        if addresses.is_empty() || self.told.get(&peer) == Some(&addresses) {
+            return false;
+        }
+        self.told.insert(peer, addresses);
+        true
+    }
+}
+
+/// Whom the operator has taken off the network.
+#[derive(Clone, Debug, Default)]
+pub struct Paused {
+    all: bool,
+    members: BTreeSet<MemberCode>,
+}
+
+impl Paused {
+    /// Pauses or resumes one member, or all.
+    pub fn set(&mut self, member: Option<MemberCode>, paused: bool) {
+        match (member, paused) {
+            (Some(member), true) => drop(self.members.insert(member)),
+            (Some(member), false) => drop(self.members.remove(&member)),
+            (None, true) => self.all = true,
+            (None, false) => *self = Self::default(),
+        }
+    }
+
+    /// Whether nothing is exchanged with a member.
+    pub fn has(&self, member: MemberCode) -> bool {
+        self.all || self.members.contains(&member)
+    }
+
+    /// Whether the whole node is off the network.
+    pub fn is_all(&self) -> bool {
+        self.all
+    }
+}
+
+impl Replica {
+    /// All peers that an agreement names and the operator has not paused; of ours only other members' nodes.
+    pub(super) fn roster(&self) -> Roster {
+        let mut roster = Roster::default();
+        let cards = self.agreements.values().flat_map(|agreement| agreement.cards());
+        for fields in cards.map(|card| &card.fields) {
+            if fields.code == self.me.code() || self.paused.has(fields.code) {
+                continue;
+            }
+            for peer in &fields.transport_keys {
+                let overrides = self.settings.address_overrides.get(&fields.code);
+                let told = self.connections.told.get(peer);
+                let mut addresses: Vec<String> = Vec::new();
+                for address in [overrides, told, Some(&fields.addresses)].into_iter().flatten().flatten() {
+                    if !addresses.contains(address) {
+                        addresses.push(address.clone());
+                    }
+                }
+                roster.peers.insert(*peer, addresses);
+            }
+        }
+        roster
+    }
+}

@@ -1,0 +1,151 @@
+//! What an operator may know of replication: peers, heads, lag, and what was refused.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use xietong_proto::id::*;
+use xietong_proto::stream::{Audience, Stream};
+
+use super::Replica;
+
+/// One agreement as seen from here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgreementStatus {
+    /// Its id.
+    pub agreement: AgreementId,
+    /// What people call it.
+    pub title: String,
+    /// What is read out.
+    pub fingerprint: String,
+    /// Until when members author.
+    pub valid_until: Millis,
+    /// Whether they may now.
+    pub is_valid: bool,
+    /// The other members.
+    pub peers: Vec<PeerStatus>,
+    /// The streams held here.
+    pub streams: Vec<StreamStatus>,
+}
+
+/// Another member in one agreement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PeerStatus {
+    /// Its code.
+    pub member: MemberCode,
+    /// Its name.
+    pub name: String,
+    /// Whether the operator took it off the network.
+    pub is_paused: bool,
+    /// Through which address a connection stands, and since when.
+    pub connected: Option<(String, Millis)>,
+    /// Whether it speaks with us about this agreement.
+    pub is_linked: bool,
+    /// Its clock minus ours at hello, in milliseconds.
+    pub skew_ms: Option<i64>,
+    /// Entries of ours that it has not shown to hold, by system.
+    pub behind: BTreeMap<System, u64>,
+    /// Entries of its own that we have not got, by system.
+    pub ahead: BTreeMap<System, u64>,
+    /// Refusals by rule since start.
+    pub rejects: BTreeMap<String, u64>,
+}
+
+/// One stream of an agreement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StreamStatus {
+    /// Its author.
+    pub author: MemberCode,
+    /// Its system.
+    pub system: System,
+    /// The newest position held.
+    pub position: Position,
+    /// The id there.
+    pub head: EntryId,
+    /// How far it is folded into the rows.
+    pub folded: Position,
+    /// Where two entries claim one place.
+    pub forked_at: Option<Position>,
+    /// How far each linked member has shown to hold it.
+    pub held_by: BTreeMap<MemberCode, Position>,
+}
+
+impl Replica {
+    /// All agreements as seen from here.
+    pub fn status(&self, now: Millis) -> Vec<AgreementStatus> {
+        self.agreements.keys().filter_map(|id| self.agreement_status(*id, now)).collect()
+    }
+
+    /// Whether the operator took the whole node off the network.
+    pub fn is_paused(&self) -> bool {
+        self.paused.is_all()
+    }
+
+    fn agreement_status(&self, id: AgreementId, now: Millis) -> Option<AgreementStatus> {
+        let manifest = self.agreements.get(&id)?.manifest();
+        let others = manifest.fields.members.iter().filter(|member| member.code != self.me.code());
+        Some(AgreementStatus {
+            agreement: id,
+            title: manifest.fields.title.clone(),
+            fingerprint: manifest.fingerprint(),
+            valid_until: manifest.fields.valid_until,
+            is_valid: manifest.is_valid_at(now),
+            peers: others.map(|member| self.peer_status(id, member.code, &member.name)).collect(),
+            streams: self.stream_statuses(id),
+        })
+    }
+
+    fn peer_status(&self, id: AgreementId, member: MemberCode, name: &str) -> PeerStatus {
+        let cards = self.agreements.get(&id).into_iter().flat_map(|agreement| agreement.cards());
+        let card = cards.into_iter().find(|card| card.fields.code == member);
+        let peers = card.map(|card| card.fields.transport_keys.clone()).unwrap_or_default();
+        let connection = peers.iter().find_map(|peer| self.connections.to(*peer));
+        let link = self.links.values().find(|link| link.greeted() == Some((id, member)));
+        let is_own = |stream: &Stream, author| stream.agreement == id && stream.author == author;
+        let mut status = PeerStatus {
+            member,
+            name: name.to_owned(),
+            is_paused: self.paused.has(member),
+            connected: connection.map(|connection| (connection.address.clone(), connection.since)),
+            is_linked: link.is_some(),
+            skew_ms: link.map(|link| link.skew_ms),
+            behind: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            rejects: BTreeMap::new(),
+        };
+        for ((_, rule), count) in self.rejects.iter().filter(|((peer, _), _)| peers.contains(peer)) {
+            *status.rejects.entry((*rule).to_owned()).or_default() += count;
+        }
+        let Some(link) = link else { return status };
+        for (stream, head) in self.logs.heads().filter(|(stream, _)| is_own(stream, self.me.code())) {
+            let lag = head.position.0.saturating_sub(link.shown(stream).0);
+            *status.behind.entry(stream.system).or_default() += lag;
+        }
+        for (stream, shown) in link.shown.iter().filter(|(stream, _)| is_own(stream, member)) {
+            let lag = shown.0.saturating_sub(self.logs.head(stream).position.0);
+            *status.ahead.entry(stream.system).or_default() += lag;
+        }
+        status
+    }
+
+    fn stream_statuses(&self, id: AgreementId) -> Vec<StreamStatus> {
+        let links = || self.links.values().filter_map(|link| Some((link.greeted()?, link)));
+        let held_by = |stream: &Stream| {
+            let of_agreement = links().filter(|((agreement, _), _)| *agreement == id);
+            of_agreement.map(|((_, member), link)| (member, link.shown(stream))).collect()
+        };
+        let streams = self.logs.heads();
+        let of_agreement =
+            streams.filter(|(stream, _)| stream.agreement == id && stream.audience == Audience::Agreement);
+        of_agreement
+            .map(|(stream, head)| StreamStatus {
+                author: stream.author,
+                system: stream.system,
+                position: head.position,
+                head: head.id,
+                folded: self.logs.folded(stream),
+                forked_at: self.logs.forked_at(stream),
+                held_by: held_by(stream),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,394 @@
+//! The conversation on a link (P21 to P26). Heads say what the other end holds; what it holds more is asked
+//! for with credit, from one source a stream at a time; what is new here is pushed or shown. Pushes are
+//! hints: whatever is lost, the next comparison of heads finds.
+
+use std::collections::BTreeMap;
+
+use xietong_proto::card::Card;
+use xietong_proto::entry::SignedEntry;
+use xietong_proto::id::*;
+use xietong_proto::reject::Reject;
+use xietong_proto::stream::{Head, Stream};
+use xietong_proto::sync::{Frame, Heads, Hello, Line, Want, digest};
+
+use super::io::{Append, LinkId, Message, NetAction};
+use super::link::{About, Link, Wanted, survivor};
+use super::logs::Arrival;
+use super::roster::Connection;
+use super::{Replica, Turn, is_offered};
+
+/// Bytes asked for in one request.
+const WANT_BYTES: u32 = 1024 * 1024;
+/// Requests under way on one link: with [`WANT_BYTES`] its budget of 4 MiB.
+const WANTS_MAX: usize = 4;
+
+impl Replica {
+    pub(super) fn connected(&mut self, turn: &mut Turn, peer: PeerId, address: String) {
+        self.connections.add(peer, Connection { address, since: turn.now.wall });
+        if self.me.peer < peer {
+            self.open_all(turn, peer);
+        }
+    }
+
+    pub(super) fn disconnected(&mut self, peer: PeerId) {
+        self.connections.remove(peer);
+        self.links.retain(|_, link| link.peer != peer);
+    }
+
+    /// Asks for a link about an agreement that the peer is named in.
+    pub(super) fn open(&mut self, turn: &mut Turn, peer: PeerId, agreement: AgreementId) {
+        let is_named = |id| self.agreements.get(id).is_some_and(|held| held.member_of(peer).is_some());
+        if !is_named(&agreement) {
+            return;
+        }
+        self.links_opened += 1;
+        let link = LinkId(self.links_opened * 2);
+        turn.actions.push(NetAction::Open { link, peer, agreement });
+    }
+
+    fn open_all(&mut self, turn: &mut Turn, peer: PeerId) {
+        let agreements: Vec<AgreementId> = self.agreements.keys().copied().collect();
+        agreements.into_iter().for_each(|agreement| self.open(turn, peer, agreement));
+    }
+
+    pub(super) fn opened(&mut self, turn: &mut Turn, id: LinkId, peer: PeerId, agreement: AgreementId) {
+        let named = self.agreements.get(&agreement).and_then(|held| held.member_of(peer));
+        let Some(member) = named else { return turn.actions.push(NetAction::Close { link: id }) };
+        let mut link = Link::new(peer, true);
+        link.about = Some(About { agreement, member, is_greeted: false });
+        self.links.insert(id, link);
+        self.say_hello(turn, id, agreement);
+    }
+
+    pub(super) fn frame(&mut self, turn: &mut Turn, id: LinkId, frame: Frame) {
+        let Some(link) = self.links.get(&id) else { return };
+        let Some((agreement, member)) = link.greeted() else {
+            return match frame {
+                Frame::Hello(hello) => self.hello(turn, id, hello),
+                _ => self.refuse(turn, id, Reject::WrongAgreement),
+            };
+        };
+        match frame {
+            Frame::Hello(_) => self.refuse(turn, id, Reject::WrongAgreement),
+            Frame::Cards(cards) => self.cards(turn, id, agreement, &cards),
+            Frame::Heads(Heads::Digest(theirs)) => {
+                let lines = self.logs.lines(agreement, member);
+                if digest(&lines) != theirs {
+                    self.send(turn, id, Frame::Heads(Heads::All(lines)));
+                }
+            }
+            Frame::Heads(Heads::All(lines)) => {
+                self.link_mut(id, |link| link.show_all(&lines));
+                self.compare(turn, id, agreement, &lines);
+            }
+            Frame::Heads(Heads::Changed(lines)) => {
+                let show = |link: &mut Link| lines.iter().for_each(|at| link.show(at.stream, at.position));
+                self.link_mut(id, show);
+                self.compare(turn, id, agreement, &lines);
+            }
+            Frame::Want(want) => self.serve(turn, id, agreement, member, want),
+            Frame::Range(range) if range.entries.is_empty() => self.nothing_there(id, range.stream),
+            // The shell opens entries and hands them over as such; here they were never opened.
+            Frame::Range(_) | Frame::Push(_) => self.refuse(turn, id, Reject::BadSignature),
+        }
+    }
+
+    /// The first frame of the other end decides whether the link is heard at all (P21).
+    fn hello(&mut self, turn: &mut Turn, id: LinkId, hello: Hello) {
+        let Some(link) = self.links.get(&id) else { return };
+        let (peer, is_ours) = (link.peer, link.is_ours);
+        let expected = link.about.map(|about| about.agreement);
+        let named = self.agreements.get(&hello.agreement).and_then(|held| held.member_of(peer));
+        let member = match named {
+            Some(member) if !self.paused.has(member) => member,
+            Some(_) | None => return self.close(turn, id),
+        };
+        if expected.is_some_and(|agreement| agreement != hello.agreement) {
+            return self.refuse(turn, id, Reject::WrongAgreement);
+        }
+        let about = About { agreement: hello.agreement, member, is_greeted: true };
+        let skew_ms = hello.time.0 as i64 - turn.now.wall.0 as i64;
+        let heads_due_ms = turn.now.mono_ms + self.settings.heads_interval_ms;
+        self.link_mut(id, |link| {
+            (link.about, link.skew_ms, link.heads_due_ms) = (Some(about), skew_ms, heads_due_ms);
+        });
+        if self.connections.tell(peer, hello.addresses) {
+            self.publish_trust(turn);
+        }
+        if !self.keep_one(turn, id) {
+            return;
+        }
+        if !is_ours {
+            self.say_hello(turn, id, hello.agreement);
+        }
+        self.introduce(turn, id, about);
+    }
+
+    /// Closes whichever of two links to the same member about the same agreement is too many; says whether
+    /// this one stays.
+    fn keep_one(&mut self, turn: &mut Turn, id: LinkId) -> bool {
+        let Some(new) = self.links.get(&id) else { return false };
+        let is_rival =
+            |other: &Link| other.peer == new.peer && other.greeted().is_some() && other.about == new.about;
+        let rival = self.links.iter().find(|(other, link)| **other != id && is_rival(link));
+        let Some((old_id, old)) = rival.map(|(id, link)| (*id, link)) else { return true };
+        let stays = survivor(self.me.peer, (old_id, old), (id, new));
+        self.close(turn, if stays == id { old_id } else { id });
+        stays == id
+    }
+
+    fn say_hello(&self, turn: &mut Turn, id: LinkId, agreement: AgreementId) {
+        let Some(held) = self.agreements.get(&agreement) else { return };
+        let hello = Hello {
+            agreement,
+            manifest: held.manifest().id(),
+            instance: self.me.instance,
+            time: turn.now.wall,
+            addresses: self.settings.addresses.clone(),
+        };
+        self.send(turn, id, Frame::Hello(hello));
+    }
+
+    /// Cards go before heads, so that the other end can check what it will ask for (P22).
+    fn introduce(&self, turn: &mut Turn, id: LinkId, about: About) {
+        let Some(held) = self.agreements.get(&about.agreement) else { return };
+        let cards = held.cards().map(|card| card.bytes().to_vec()).collect();
+        self.send(turn, id, Frame::Cards(cards));
+        let lines = self.logs.lines(about.agreement, about.member);
+        self.send(turn, id, Frame::Heads(Heads::All(lines)));
+    }
+
+    fn cards(&mut self, turn: &mut Turn, id: LinkId, agreement: AgreementId, cards: &[Vec<u8>]) {
+        for bytes in cards {
+            match Card::open(bytes) {
+                Ok(card) => self.renew_card(turn, agreement, &card),
+                Err(reject) => return self.refuse(turn, id, reject),
+            }
+        }
+    }
+
+    /// Where the other end holds another entry than we do, its entry is fetched: the pair is the evidence.
+    fn compare(&mut self, turn: &mut Turn, id: LinkId, agreement: AgreementId, lines: &[Line]) {
+        for line in lines {
+            let (stream, position) = (line.stream, line.position);
+            let head = self.logs.head(&stream);
+            let is_known = stream.agreement == agreement && is_offered(&stream);
+            if !is_known || position > head.position || self.logs.forked_at(&stream).is_some() {
+                continue;
+            }
+            let held =
+                if position == head.position { Some(head.id) } else { turn.past.id_at(stream, position) };
+            if held.is_some_and(|held| held.prefix() != line.prefix) {
+                self.send(turn, id, Frame::Want(Want { stream, from: position, bytes_max: 1 }));
+            }
+        }
+    }
+
+    /// Answers a request from the stored bytes; a stream that the member may not hold looks empty (P19).
+    fn serve(&self, turn: &mut Turn, link: LinkId, agreement: AgreementId, to: MemberCode, want: Want) {
+        let Want { stream, from, bytes_max } = want;
+        let may_hold = stream.agreement == agreement && is_offered(&stream) && stream.is_for(to);
+        let is_there = may_hold && from <= self.logs.head(&stream).position;
+        let message = if is_there {
+            Message::Range { stream, from, bytes_max }
+        } else {
+            let entries = Vec::new();
+            Message::Frame(Frame::Range(xietong_proto::sync::Range { stream, from, entries }))
+        };
+        turn.actions.push(NetAction::Send { link, message });
+    }
+
+    fn nothing_there(&mut self, id: LinkId, stream: Stream) {
+        let head = self.logs.head(&stream).position;
+        self.link_mut(id, |link| {
+            link.wanted.remove(&stream);
+            link.shown.insert(stream, head.min(link.shown(&stream)));
+        });
+    }
+
+    /// Entries that opened: each is placed in its stream or refused by name. After a refusal the stream is
+    /// not asked for on this link until the other end shows it again.
+    pub(super) fn entries(
+        &mut self,
+        turn: &mut Turn,
+        id: LinkId,
+        stream: Stream,
+        entries: Vec<SignedEntry>,
+        refused: Option<Reject>,
+    ) {
+        let Some((agreement, sender)) = self.links.get(&id).and_then(Link::greeted) else { return };
+        self.link_mut(id, |link| {
+            link.wanted.remove(&stream);
+        });
+        let mut admit = |entry| self.admit(turn, id, agreement, sender, entry);
+        if let Some(reject) = entries.into_iter().try_for_each(&mut admit).err().or(refused) {
+            self.nothing_there(id, stream);
+            self.refuse(turn, id, reject);
+        }
+    }
+
+    fn admit(
+        &mut self,
+        turn: &mut Turn,
+        id: LinkId,
+        agreement: AgreementId,
+        sender: MemberCode,
+        entry: SignedEntry,
+    ) -> Result<(), Reject> {
+        let held = self.agreements.get(&agreement).ok_or(Reject::WrongAgreement)?;
+        held.admits(entry.header(), self.me.code(), sender)?;
+        let (stream, head) = (entry.header().stream, entry.head());
+        match self.logs.place(turn.past, entry) {
+            Arrival::Next(linked) if self.logs.forked_at(&stream).is_none() => {
+                self.logs.extend(stream, linked.head());
+                self.moved.insert(stream);
+                turn.appends.push(Append::Entry(linked));
+            }
+            Arrival::Next(_) | Arrival::Known => {}
+            Arrival::Second(second) => self.keep_aside(turn, stream, second),
+            Arrival::Refused(reject) => {
+                self.link_mut(id, |link| link.show(stream, head.position));
+                return self.unplaced(turn, id, stream, reject);
+            }
+        }
+        self.link_mut(id, |link| link.show(stream, head.position));
+        Ok(())
+    }
+
+    fn keep_aside(&mut self, turn: &mut Turn, stream: Stream, second: SignedEntry) {
+        let at = second.header().position;
+        if self.logs.forked_at(&stream).is_none_or(|known| at < known) {
+            self.logs.mark_forked(stream, at);
+            turn.appends.push(Append::Aside(second));
+        }
+    }
+
+    /// A gap is filled by the next request. An entry with another predecessor says that the other end holds
+    /// another entry where ours is: that one is asked for.
+    fn unplaced(
+        &mut self,
+        turn: &mut Turn,
+        id: LinkId,
+        stream: Stream,
+        reject: Reject,
+    ) -> Result<(), Reject> {
+        match reject {
+            Reject::Gap { .. } => Ok(()),
+            Reject::Fork { at } if at.0 > 0 && self.logs.forked_at(&stream).is_none() => {
+                self.send(turn, id, Frame::Want(Want { stream, from: at, bytes_max: 1 }));
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+
+    pub(super) fn announced(&mut self, turn: &mut Turn, id: LinkId, stream: Stream, head: Head) {
+        let Some((agreement, _)) = self.links.get(&id).and_then(Link::greeted) else { return };
+        let line = Line::new(stream, head);
+        self.link_mut(id, |link| link.show(stream, head.position));
+        self.compare(turn, id, agreement, &[line]);
+    }
+
+    /// Ends a turn: tells what moved, asks for what is missing, and does what is due.
+    pub fn settle(&mut self, turn: &mut Turn) {
+        self.keep_time(turn);
+        for stream in std::mem::take(&mut self.moved) {
+            self.tell(turn, stream);
+        }
+        self.ask(turn);
+    }
+
+    /// When something is due next, on the monotonic clock.
+    pub fn due_ms(&self) -> Option<u64> {
+        let links = self.links.values().filter(|link| link.greeted().is_some());
+        links
+            .flat_map(|link| {
+                let wants = link.wanted.values().map(|wanted| wanted.expires_ms);
+                wants.chain([link.heads_due_ms])
+            })
+            .min()
+    }
+
+    fn keep_time(&mut self, turn: &mut Turn) {
+        let (now_ms, interval_ms) = (turn.now.mono_ms, self.settings.heads_interval_ms);
+        let mut due = Vec::new();
+        for (id, link) in &mut self.links {
+            link.wanted.retain(|_, wanted| wanted.expires_ms > now_ms);
+            if let Some(about) = link.greeted().filter(|_| link.heads_due_ms <= now_ms) {
+                link.heads_due_ms = now_ms + interval_ms;
+                due.push((*id, about));
+            }
+        }
+        for (id, (agreement, member)) in due {
+            let digest = digest(&self.logs.lines(agreement, member));
+            self.send(turn, id, Frame::Heads(Heads::Digest(digest)));
+        }
+    }
+
+    /// Tells the members who may know that a stream moved: our own new entry is pushed to who is right behind
+    /// it, others' as a head alone; who holds it already is shown that we do too.
+    fn tell(&mut self, turn: &mut Turn, stream: Stream) {
+        let position = self.logs.head(&stream).position;
+        let is_own = stream.author == self.me.code();
+        let line = Line::new(stream, self.logs.head(&stream));
+        for (id, link) in &mut self.links {
+            let Some((agreement, member)) = link.greeted() else { continue };
+            if agreement != stream.agreement || !is_offered(&stream) || !stream.is_for(member) {
+                continue;
+            }
+            let is_behind = link.reached(&stream) < position;
+            let is_next = link.reached(&stream).next() == position;
+            let message = if is_behind && (is_next || !is_own) {
+                link.pushed.insert(stream, position);
+                Message::Push { stream, position, with_payload: is_own }
+            } else {
+                Message::Frame(Frame::Heads(Heads::Changed(vec![line])))
+            };
+            turn.actions.push(NetAction::Send { link: *id, message });
+        }
+    }
+
+    /// Asks for what others hold more than we do: each stream from one link, its author's own if that stands.
+    fn ask(&mut self, turn: &mut Turn) {
+        let mut sources: BTreeMap<Stream, (bool, Position, LinkId)> = BTreeMap::new();
+        for (id, link) in &self.links {
+            let Some((agreement, member)) = link.greeted() else { continue };
+            for (stream, shown) in &link.shown {
+                let is_news = stream.agreement == agreement
+                    && is_offered(stream)
+                    && stream.is_for(self.me.code())
+                    && *shown > self.logs.head(stream).position
+                    && self.logs.forked_at(stream).is_none();
+                let offer = (member == stream.author, *shown, *id);
+                let best = sources.get(stream);
+                if is_news && link.wanted.len() < WANTS_MAX && best.is_none_or(|best| *best < offer) {
+                    sources.insert(*stream, offer);
+                }
+            }
+        }
+        for (stream, (_, _, id)) in sources {
+            let is_asked = self.links.values().any(|link| link.wanted.contains_key(&stream));
+            if !is_asked {
+                self.want(turn, id, stream);
+            }
+        }
+    }
+
+    fn want(&mut self, turn: &mut Turn, id: LinkId, stream: Stream) {
+        let expires_ms = turn.now.mono_ms + self.settings.want_timeout_ms;
+        let Some(link) = self.links.get_mut(&id).filter(|link| link.wanted.len() < WANTS_MAX) else { return };
+        link.wanted.insert(stream, Wanted { expires_ms });
+        let from = self.logs.head(&stream).position.next();
+        self.send(turn, id, Frame::Want(Want { stream, from, bytes_max: WANT_BYTES }));
+    }
+
+    fn send(&self, turn: &mut Turn, link: LinkId, frame: Frame) {
+        turn.actions.push(NetAction::Send { link, message: Message::Frame(frame) });
+    }
+
+    fn link_mut(&mut self, id: LinkId, change: impl FnOnce(&mut Link)) {
+        if let Some(link) = self.links.get_mut(&id) {
+            change(link);
+        }
+    }
+}
