@@ -1,6 +1,13 @@
 //! A node of xietong: a province's registers stay authoritative at home, and what an agreement names is
 //! shared with exactly its members.
 
+pub mod calendar;
+pub mod clock;
+pub mod config;
+pub mod files;
+pub mod home;
+pub mod keys;
 pub mod replica;
 pub mod store;
 pub mod systems;
+pub mod tables;

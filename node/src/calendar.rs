@@ -1,0 +1,60 @@
+//! The one calendar of the house: civil time at UTC+8, in which all members live. Pure: it turns a time into
+//! a date and back and never asks what time it is.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::Offset;
+use xietong_proto::id::Millis;
+
+/// The date on which a time falls.
+pub fn date(time: Millis) -> Date {
+    civil(time).date()
+}
+
+/// The first moment of a date; none before 1970.
+pub fn midnight(date: Date) -> Option<Millis> {
+    let time = UTC_8.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())).ok()?;
+    u64::try_from(time.as_millisecond()).ok().map(Millis)
+}
+
+/// RFC 3339 with milliseconds, such as `2026-11-24T08:00:00.000+08:00`: exact, made to be compared.
+pub fn stamp(time: Millis) -> String {
+    civil(time).strftime("%Y-%m-%dT%H:%M:%S%.3f+08:00").to_string()
+}
+
+/// To the minute, such as `2026-11-24 08:00`: made to be read.
+pub fn minute(time: Millis) -> String {
+    civil(time).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A time beyond the calendar is shown as the calendar's end: times are claims of their authors (P9).
+fn civil(time: Millis) -> DateTime {
+    let millis = i64::try_from(time.0).unwrap_or(i64::MAX);
+    UTC_8.to_datetime(Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX))
+}
+
+const UTC_8: Offset = Offset::constant(8);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_sixteen_hours_utc() {
+        let date = jiff::civil::date(2026, 11, 24);
+        let start = midnight(date).expect("it is after 1970");
+        assert_eq!(stamp(start), "2026-11-24T00:00:00.000+08:00");
+        assert_eq!(super::date(start), date);
+        assert_eq!(super::date(Millis(start.0 - 1)), jiff::civil::date(2026, 11, 23));
+    }
+
+    #[test]
+    fn a_claim_beyond_the_calendar_is_its_end() {
+        assert!(stamp(Millis(u64::MAX)).starts_with("9999-12-31"));
+    }
+
+    #[test]
+    fn nothing_begins_before_1970() {
+        assert_eq!(midnight(jiff::civil::date(1969, 12, 31)), None);
+    }
+}

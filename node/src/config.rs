@@ -1,0 +1,494 @@
+//! What an operator sets: one TOML file. `config/node.toml` is the only place where a default stands: what an
+//! operator writes is laid over it. A key that does not exist, a value of another form and a missing
+//! identity are refused by name; nothing is guessed.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+use xietong_proto::id::MemberCode;
+use xietong_proto::limits::{ADDRESSES_MAX, TEXT_BYTES_MAX};
+
+use crate::files::{self, FileFailure};
+use crate::home::Home;
+use crate::replica::Settings;
+use crate::tables::{self, Misfit};
+
+/// The commented file with every default, as `xietong config default` prints it.
+pub const TEMPLATE: &str = include_str!("../../config/node.toml");
+/// Bytes of a socket's full path. The system's own limit is 107, and some tools add a suffix.
+pub const SOCKET_PATH_BYTES_MAX: usize = 100;
+
+/// The settings of one node, all of them checked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The member's code; checked to be one.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its unified social credit code.
+    pub uscc: String,
+    /// Where fingerprints are compared by voice; may be empty.
+    pub telephone: String,
+    /// The language of answers.
+    pub lang: LangSetting,
+    /// Between members.
+    pub network: Network,
+    /// For operators on this machine.
+    pub socket: Socket,
+    /// What happened.
+    pub operation_log: OperationLog,
+    /// Exchange with peers.
+    pub sync: Sync,
+    /// Bounds of a file that is imported.
+    pub import: Import,
+}
+
+/// See the comments of [`TEMPLATE`] for this and the sections that follow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    pub listen: Vec<String>,
+    pub announce: Vec<String>,
+    pub addresses: BTreeMap<MemberCode, Vec<String>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Socket {
+    pub path: PathBuf,
+    pub group: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperationLog {
+    pub level: Level,
+    pub format: Format,
+    pub size_mib: u64,
+    pub files: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sync {
+    pub heads_interval_s: u64,
+    pub want_timeout_s: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    pub rows_max: u64,
+    pub size_mib_max: u64,
+}
+
+/// In which language to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LangSetting {
+    /// As the environment says.
+    Auto,
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+/// How much the operation log tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How a line of the operation log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For a collector.
+    Json,
+}
+
+/// Who a member is, as given once to `init`.
+#[derive(Clone, Debug, Default)]
+pub struct Identity {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its unified social credit code.
+    pub uscc: String,
+    /// May be empty.
+    pub telephone: String,
+    /// Where it can be dialled.
+    pub announce: Vec<String>,
+}
+
+/// Why a configuration is refused: the first reason found.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum ConfigError {
+    /// The machine would not give or take it.
+    ConfigFile(FileFailure),
+    /// Not of the form of TOML.
+    ConfigForm {
+        /// From 1.
+        line: usize,
+        /// What the parser says.
+        detail: String,
+    },
+    /// There is no such setting.
+    UnknownKey {
+        /// With its sections, such as `network.listn`.
+        key: String,
+    },
+    /// A text where a number belongs, or the like.
+    BadType {
+        /// With its sections.
+        key: String,
+        /// What TOML calls the type found.
+        found: String,
+        /// What TOML calls the type wanted.
+        wanted: String,
+    },
+    /// Of the right type, and the parser still cannot read it: not one of the words allowed, or negative.
+    BadWord {
+        /// What the parser says, with the key.
+        detail: String,
+    },
+    /// A required setting is empty.
+    Missing {
+        /// Its name.
+        key: String,
+    },
+    /// Readable and still not possible.
+    BadValue {
+        /// Its name.
+        key: String,
+        /// As read.
+        value: String,
+        /// What it has to be.
+        wanted: Wanted,
+    },
+    /// The system could not open it.
+    SocketPathTooLong {
+        /// In full.
+        path: PathBuf,
+        /// Its length.
+        bytes: usize,
+        /// One that fits.
+        proposal: PathBuf,
+    },
+}
+
+/// What a value has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Wanted {
+    /// Two to eight digits or capitals.
+    MemberCode,
+    /// One line of at most [`TEXT_BYTES_MAX`] bytes.
+    Line,
+    /// Eighteen characters of GB 32100 whose check digit holds.
+    Uscc,
+    /// `/ip4/…/udp/PORT/quic-v1` or `/ip4/…/tcp/PORT`, with ip6 or dns likewise.
+    Address,
+    /// At least one address.
+    SomeAddress,
+    /// At most [`ADDRESSES_MAX`] addresses.
+    FewAddresses,
+    /// A number of at least 1.
+    Positive,
+}
+
+impl Config {
+    /// Reads the configuration of a home.
+    pub fn load(home: &Home) -> Result<Self, ConfigError> {
+        let config = Self::read(&files::read(&home.config()).map_err(ConfigError::ConfigFile)?)?;
+        config.socket_path(home)?;
+        Ok(config)
+    }
+
+    /// Reads and checks a configuration.
+    pub fn read(text: &str) -> Result<Self, ConfigError> {
+        let mut settings: Table = TEMPLATE.parse().expect("the template is TOML: a test reads it");
+        let own = text.parse().map_err(|error| unparsed(text, &error))?;
+        tables::overlay(&mut settings, own, FREE_TABLE).map_err(misfit)?;
+        let config: Self = settings.try_into().map_err(|error| unread(&error))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The member's code, as a type.
+    pub fn member(&self) -> MemberCode {
+        self.code.parse().expect("`read`, the only way to a configuration, has parsed the code")
+    }
+
+    /// The full path of the socket; refuses one that the system could not open.
+    pub fn socket_path(&self, home: &Home) -> Result<PathBuf, ConfigError> {
+        let path = home.path().join(&self.socket.path);
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let bytes = path.as_os_str().len();
+        if bytes > SOCKET_PATH_BYTES_MAX {
+            let proposal = Path::new("/run/xietong").join(format!("{}.sock", self.code));
+            return Err(ConfigError::SocketPathTooLong { path, bytes, proposal });
+        }
+        Ok(path)
+    }
+
+    /// What the replica is told.
+    pub fn replication(&self) -> Settings {
+        Settings {
+            heads_interval_ms: self.sync.heads_interval_s * 1_000,
+            want_timeout_ms: self.sync.want_timeout_s * 1_000,
+            addresses: self.network.announce.clone(),
+            address_overrides: self.network.addresses.clone(),
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let required = [("code", &self.code), ("name", &self.name), ("uscc", &self.uscc)];
+        if let Some((key, _)) = required.into_iter().find(|(_, value)| value.is_empty()) {
+            return Err(ConfigError::Missing { key: key.to_owned() });
+        }
+        value("code", &self.code, Wanted::MemberCode, self.code.parse::<MemberCode>().is_ok())?;
+        value("name", &self.name, Wanted::Line, is_line(&self.name))?;
+        value("uscc", &self.uscc, Wanted::Uscc, is_uscc(&self.uscc))?;
+        value("telephone", &self.telephone, Wanted::Line, is_line(&self.telephone))?;
+        self.network.check()?;
+        positive("operation_log.size_mib", self.operation_log.size_mib)?;
+        positive("operation_log.files", self.operation_log.files.into())?;
+        positive("sync.heads_interval_s", self.sync.heads_interval_s)?;
+        positive("sync.want_timeout_s", self.sync.want_timeout_s)?;
+        positive("import.rows_max", self.import.rows_max)?;
+        positive("import.size_mib_max", self.import.size_mib_max)
+    }
+}
+
+impl Network {
+    fn check(&self) -> Result<(), ConfigError> {
+        value("network.listen", "[]", Wanted::SomeAddress, !self.listen.is_empty())?;
+        addresses("network.listen", &self.listen)?;
+        addresses("network.announce", &self.announce)?;
+        let check =
+            |(member, list): (&MemberCode, &Vec<String>)| addresses(&format!("{FREE_TABLE}.{member}"), list);
+        self.addresses.iter().try_for_each(check)
+    }
+}
+
+/// The commented file of a new node: the template with its identity filled in.
+pub fn filled(identity: &Identity) -> String {
+    let texts = [
+        ("code", &identity.code),
+        ("name", &identity.name),
+        ("uscc", &identity.uscc),
+        ("telephone", &identity.telephone),
+    ];
+    let fill = |text: String, (key, value): (&str, &String)| {
+        text.replacen(
+            &format!("\n{key} = \"\"\n"),
+            &format!("\n{key} = {}\n", Value::from(value.as_str())),
+            1,
+        )
+    };
+    let text = texts.into_iter().fold(TEMPLATE.to_owned(), fill);
+    let announce = Value::from(identity.announce.clone());
+    text.replacen("\nannounce = []\n", &format!("\nannounce = {announce}\n"), 1)
+}
+
+/// Whether a text has the form of an address that a node can listen on or dial: a host, then a port. Which
+/// key answers there is not said by the address, so it names none.
+pub fn is_address(text: &str) -> bool {
+    let parts: Vec<_> = text.split('/').collect();
+    let (host, port) = match parts[..] {
+        ["", "ip4", host, "tcp", port] | ["", "ip4", host, "udp", port, "quic-v1"] => {
+            (host.parse::<Ipv4Addr>().is_ok(), port)
+        }
+        ["", "ip6", host, "tcp", port] | ["", "ip6", host, "udp", port, "quic-v1"] => {
+            (host.parse::<Ipv6Addr>().is_ok(), port)
+        }
+        ["", "dns" | "dns4" | "dns6", host, "tcp", port]
+        | ["", "dns" | "dns4" | "dns6", host, "udp", port, "quic-v1"] => (!host.is_empty(), port),
+        _ => return false,
+    };
+    host && port.parse::<u16>().is_ok()
+}
+
+fn unparsed(text: &str, error: &toml::de::Error) -> ConfigError {
+    ConfigError::ConfigForm { line: tables::line(text, error), detail: error.message().to_owned() }
+}
+
+fn misfit(misfit: Misfit) -> ConfigError {
+    match misfit {
+        Misfit::Unknown { key } => ConfigError::UnknownKey { key },
+        Misfit::Type { key, found, wanted } => {
+            ConfigError::BadType { key, found: found.to_owned(), wanted: wanted.to_owned() }
+        }
+    }
+}
+
+fn unread(error: &toml::de::Error) -> ConfigError {
+    ConfigError::BadWord { detail: error.to_string().trim().replace('\n', " ") }
+}
+
+fn addresses(key: &str, list: &[String]) -> Result<(), ConfigError> {
+    value(key, &list.len().to_string(), Wanted::FewAddresses, list.len() <= ADDRESSES_MAX)?;
+    list.iter().try_for_each(|address| value(key, address, Wanted::Address, is_address(address)))
+}
+
+fn positive(key: &str, number: u64) -> Result<(), ConfigError> {
+    value(key, &number.to_string(), Wanted::Positive, number > 0)
+}
+
+fn value(key: &str, value: &str, wanted: Wanted, holds: bool) -> Result<(), ConfigError> {
+    let refusal = || ConfigError::BadValue { key: key.to_owned(), value: value.to_owned(), wanted };
+    holds.then_some(()).ok_or_else(refusal)
+}
+
+fn is_line(text: &str) -> bool {
+    text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control)
+}
+
+fn is_uscc(text: &str) -> bool {
+    text.len() == 18 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+}
+
+/// The one table whose keys an operator chooses.
+const FREE_TABLE: &str = "network.addresses";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> Identity {
+        Identity {
+            code: "230000".into(),
+            name: "黑龙江省\"机关\"事务管理局".into(),
+            uscc: "11230000000120010Q".into(),
+            telephone: "0451-5555".into(),
+            announce: vec!["/ip4/203.0.113.23/tcp/4101".into()],
+        }
+    }
+
+    #[test]
+    fn the_template_is_complete_and_lacks_only_an_identity() {
+        let error = Config::read("").unwrap_err();
+        assert!(matches!(error, ConfigError::Missing { key } if key == "code"));
+        let identity = "code = \"230000\"\nname = \"a\"\nuscc = \"11230000000120010Q\"\n";
+        let config = Config::read(identity).expect("nothing else is missing");
+        let own = toml::Table::try_from(&config).expect("a configuration is TOML");
+        let template: Table = TEMPLATE.parse().expect("the template is TOML");
+        assert!(own.keys().eq(template.keys()));
+    }
+
+    #[test]
+    fn every_setting_is_commented() {
+        let lines: Vec<_> = TEMPLATE.lines().collect();
+        let is_setting = |line: &str| !line.starts_with('#') && !line.is_empty();
+        for (above, line) in lines.iter().zip(&lines[1..]).filter(|(_, line)| is_setting(line)) {
+            assert!(above.starts_with('#') || line.starts_with('['), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_identity_is_filled_in_as_it_is() {
+        let identity = identity();
+        let config = Config::read(&filled(&identity)).expect("it is a full configuration");
+        assert_eq!([&config.code, &config.name], [&identity.code, &identity.name]);
+        assert_eq!([&config.uscc, &config.telephone], [&identity.uscc, &identity.telephone]);
+        assert_eq!(config.network.announce, identity.announce);
+        assert_eq!(config.member().as_str(), "230000");
+    }
+
+    #[test]
+    fn addresses_have_one_form() {
+        let good = ["/ip4/0.0.0.0/udp/4101/quic-v1", "/ip6/::/tcp/0", "/dns/a.example/tcp/4101"];
+        let bad = [
+            "",
+            "/",
+            "10.0.0.1:4101",
+            "/ip4/10.0.0/tcp/1",
+            "/ip4/10.0.0.1/udp/4101",
+            "/ip4/10.0.0.1/tcp/65536",
+        ];
+        assert!(good.into_iter().all(is_address));
+        bad.into_iter().for_each(|text| assert!(!is_address(text), "{text}"));
+    }
+
+    /// The start of each refusal's data, one line a refusal.
+    #[test]
+    fn each_mistake_is_refused_by_name() {
+        let table: &[(&str, &str)] = &[
+            ("lang = ", "ConfigForm { line: 4"),
+            ("listen = []", "UnknownKey { key: \"listen\" }"),
+            ("[network]\nlistn = []", "UnknownKey { key: \"network.listn\" }"),
+            (
+                "[sync]\nheads_interval_s = \"5\"",
+                "BadType { key: \"sync.heads_interval_s\", found: \"string\", wanted: \"integer\" }",
+            ),
+            (
+                "[sync]\nheads_interval_s = -5",
+                "BadWord { detail: \"invalid value: integer `-5`, expected u64",
+            ),
+            ("lang = \"fr\"", "BadWord { detail: \"unknown variant `fr`"),
+            ("[network.addresses]\nabc = []", "BadWord"),
+            (
+                "[sync]\nheads_interval_s = 0",
+                "BadValue { key: \"sync.heads_interval_s\", value: \"0\", wanted: Positive }",
+            ),
+            (
+                "[network]\nlisten = []",
+                "BadValue { key: \"network.listen\", value: \"[]\", wanted: SomeAddress }",
+            ),
+            (
+                "[network]\nannounce = [\"1.2.3.4:5\"]",
+                "BadValue { key: \"network.announce\", value: \"1.2.3.4:5\", wanted: Address }",
+            ),
+            (
+                "[network.addresses]\n220000 = [\"x\"]",
+                "BadValue { key: \"network.addresses.220000\", value: \"x\", wanted: Address }",
+            ),
+            ("telephone = \"1\\n2\"", "BadValue { key: \"telephone\", value: \"1\\n2\", wanted: Line }"),
+        ];
+        for (text, refusal) in table {
+            let identity = "code = \"230000\"\nname = \"a\"\nuscc = \"11230000000120010Q\"\n";
+            let error = Config::read(&format!("{identity}{text}")).unwrap_err();
+            assert!(format!("{error:?}").starts_with(refusal), "{text}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn each_part_of_an_identity_is_checked() {
+        let refusal = |change: fn(&mut Identity)| {
+            let mut identity = identity();
+            change(&mut identity);
+            format!("{:?}", Config::read(&filled(&identity)).unwrap_err())
+        };
+        assert!(refusal(|id| id.code = "23 0000".into()).contains("wanted: MemberCode"));
+        assert!(refusal(|id| id.name.clear()).contains("Missing { key: \"name\" }"));
+        assert!(refusal(|id| id.name = "x".repeat(TEXT_BYTES_MAX + 1)).contains("wanted: Line"));
+        assert!(refusal(|id| id.uscc = "1123".into()).contains("wanted: Uscc"));
+        let many = |id: &mut Identity| id.announce = vec!["/ip4/1.2.3.4/tcp/1".into(); ADDRESSES_MAX + 1];
+        assert!(refusal(many).contains("wanted: FewAddresses"));
+    }
+
+    #[test]
+    fn a_socket_beyond_the_limit_is_refused_with_one_that_fits() {
+        let config = Config::read(&filled(&identity())).expect("it is a full configuration");
+        let at = |length: usize| Home::from(PathBuf::from(format!("/{}", "h".repeat(length - 1))));
+        let suffix = "/run/xietong.sock".len();
+        assert!(config.socket_path(&at(SOCKET_PATH_BYTES_MAX - suffix)).is_ok());
+        let error = config.socket_path(&at(SOCKET_PATH_BYTES_MAX - suffix + 1)).unwrap_err();
+        let ConfigError::SocketPathTooLong { bytes, proposal, .. } = error else { panic!("{error:?}") };
+        assert_eq!((bytes, proposal), (101, "/run/xietong/230000.sock".into()));
+    }
+}
