@@ -7,6 +7,7 @@ pub mod config;
 pub mod files;
 pub mod home;
 pub mod keys;
+pub mod papers;
 pub mod replica;
 pub mod store;
 pub mod systems;

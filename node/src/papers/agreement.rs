@@ -1,0 +1,171 @@
+//! An agreement (协议) as a file that goes round among its members: the manifest's exact bytes, the card of
+//! each member, and the approvals given so far. It can be joined only when it is complete.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use xietong_proto::card::Card;
+use xietong_proto::crypto::SecretKey;
+use xietong_proto::id::*;
+use xietong_proto::manifest::{self, Approval, Manifest};
+
+use super::copy::AgreementCopy;
+use super::{PaperRefusal, bytes, compare, lawful, parse};
+
+/// An agreement that holds together: each member's card is the one that the manifest names, and each
+/// approval is one of this manifest by a member.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgreementFile {
+    /// What is agreed.
+    pub manifest: Manifest,
+    /// One for each member.
+    pub cards: BTreeMap<MemberCode, Card>,
+    /// Those given so far.
+    pub approvals: BTreeMap<MemberCode, Approval>,
+}
+
+/// A complete agreement: what a node needs to take part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Joined {
+    /// What is agreed.
+    pub manifest: Manifest,
+    /// One by each member, in order of code.
+    pub approvals: Vec<Approval>,
+    /// One of each member, in order of code.
+    pub cards: Vec<Card>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exact {
+    manifest: String,
+    cards: Vec<String>,
+    approvals: Vec<String>,
+}
+
+impl AgreementFile {
+    /// Reads and checks an agreement file, complete or not.
+    pub fn read(text: &str) -> Result<Self, PaperRefusal> {
+        let (exact, copy): (Exact, _) = parse(text)?;
+        let part = "exact.manifest";
+        let manifest = lawful(part, Manifest::open(&bytes(part, &exact.manifest)?))?;
+        if manifest.covers(System::INSTITUTIONS) {
+            return Err(PaperRefusal::InstitutionsInScope);
+        }
+        let cards = each("exact.cards", &exact.cards, |part, bytes| lawful(part, Card::open(bytes)))?;
+        let cards = named(&manifest, cards)?;
+        let open = |part: &str, bytes: &[u8]| lawful(part, Approval::open(bytes, &manifest));
+        let approvals = each("exact.approvals", &exact.approvals, open)?;
+        let approvals = approvals.into_iter().map(|approval| (approval.member, approval)).collect();
+        let file = Self { manifest, cards, approvals };
+        compare(&copy, &file.copy())?;
+        Ok(file)
+    }
+
+    /// The file's text.
+    pub fn write(&self) -> String {
+        #[derive(Serialize)]
+        struct Whole {
+            #[serde(flatten)]
+            copy: AgreementCopy,
+            exact: Exact,
+        }
+        let exact = Exact {
+            manifest: hex::encode(self.manifest.bytes()),
+            cards: self.cards.values().map(|card| hex::encode(card.bytes())).collect(),
+            approvals: self.approvals.values().map(|approval| hex::encode(approval.bytes())).collect(),
+        };
+        let whole = Whole { copy: self.copy(), exact };
+        toml::to_string(&whole).expect("an agreement is made of texts, numbers and lists")
+    }
+
+    /// What it says, for people and programs.
+    pub fn copy(&self) -> AgreementCopy {
+        AgreementCopy::of(&self.manifest, self.approvals.values())
+    }
+
+    /// Who has not approved it yet.
+    pub fn missing(&self) -> Vec<MemberCode> {
+        let approvals: Vec<_> = self.approvals.values().cloned().collect();
+        manifest::missing(&self.manifest, &approvals)
+    }
+
+    /// Adds this member's approval; an earlier one by it stays. Refused if it is no member, or if the seal key
+    /// is not the one that the manifest names.
+    pub fn approve(&mut self, me: MemberCode, seal: &SecretKey, time: Millis) -> Result<(), PaperRefusal> {
+        let member = self.manifest.member(me).ok_or(PaperRefusal::NotAMember { member: me })?;
+        if member.seal_key != seal.public() {
+            return Err(PaperRefusal::OtherSealKey { member: me });
+        }
+        let approval = lawful("approval", Approval::sign(&self.manifest, me, time, seal))?;
+        self.approvals.entry(me).or_insert(approval);
+        Ok(())
+    }
+
+    /// Takes over the approvals of another copy of the same agreement; where both have one, ours stays.
+    pub fn merge(&mut self, other: Self) -> Result<(), PaperRefusal> {
+        if other.manifest != self.manifest {
+            let (first, other) = (self.manifest.fingerprint(), other.manifest.fingerprint());
+            return Err(PaperRefusal::OtherAgreement { first, other });
+        }
+        for (member, approval) in other.approvals {
+            self.approvals.entry(member).or_insert(approval);
+        }
+        Ok(())
+    }
+
+    /// Turns a complete agreement into what a node takes part by; `me` is this member's own card. Refused if
+    /// this member is not in it, or if anybody's approval is missing.
+    pub fn complete(self, me: &Card) -> Result<Joined, PaperRefusal> {
+        let code = me.fields.code;
+        let member = self.manifest.member(code).ok_or(PaperRefusal::NotAMember { member: code })?;
+        if member.seal_key != me.fields.seal_key {
+            return Err(PaperRefusal::OtherSealKey { member: code });
+        }
+        let epoch = self.manifest.fields.epoch;
+        if epoch != Epoch(1) {
+            return Err(PaperRefusal::NotTheFirst { epoch });
+        }
+        if self.approvals.is_empty() {
+            return Err(PaperRefusal::Unapproved);
+        }
+        let missing = self.missing();
+        if !missing.is_empty() {
+            return Err(PaperRefusal::PartlyApproved { missing });
+        }
+        let (approvals, cards) = (self.approvals.into_values(), self.cards.into_values());
+        Ok(Joined { manifest: self.manifest, approvals: approvals.collect(), cards: cards.collect() })
+    }
+}
+
+fn each<T>(
+    part: &str,
+    texts: &[String],
+    open: impl Fn(&str, &[u8]) -> Result<T, PaperRefusal>,
+) -> Result<Vec<T>, PaperRefusal> {
+    let open_one = |(at, text): (usize, &String)| {
+        let part = format!("{part}[{at}]");
+        open(&part, &bytes(&part, text)?)
+    };
+    texts.iter().enumerate().map(open_one).collect()
+}
+
+/// Checks that the cards are those which the manifest names, and that both say the same of each member.
+fn named(manifest: &Manifest, cards: Vec<Card>) -> Result<BTreeMap<MemberCode, Card>, PaperRefusal> {
+    let mut named = BTreeMap::new();
+    for card in cards {
+        let code = card.fields.code;
+        let member = manifest.member(code).filter(|member| member.card == card.id());
+        let member = member.ok_or(PaperRefusal::CardNotNamed { member: code })?;
+        let fields = &card.fields;
+        let on_card = (&fields.name, &fields.uscc, fields.seal_key);
+        if on_card != (&member.name, &member.uscc, member.seal_key) {
+            return Err(PaperRefusal::CardContradicts { member: code });
+        }
+        named.insert(code, card);
+    }
+    match manifest.fields.members.iter().find(|member| !named.contains_key(&member.code)) {
+        Some(member) => Err(PaperRefusal::CardMissing { member: member.code }),
+        None => Ok(named),
+    }
+}

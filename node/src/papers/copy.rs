@@ -1,0 +1,150 @@
+//! The readable copies: what the exact bytes of a card or an agreement say, in fields for people. Made from
+//! the bytes and compared with what a paper claims; never read for its content.
+
+use serde::Serialize;
+use xietong_proto::card::Card;
+use xietong_proto::id::*;
+use xietong_proto::manifest::{Approval, Manifest, Member, Scope};
+
+use super::proposal::LevelName;
+use crate::calendar::stamp;
+
+/// A member card's readable copy.
+#[derive(Clone, Debug, Serialize)]
+pub struct CardCopy {
+    fingerprint: String,
+    card: CardFieldsCopy,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct CardFieldsCopy {
+    number: CardNumber,
+    code: MemberCode,
+    name: String,
+    uscc: String,
+    seal_key: String,
+    entry_key: String,
+    transport_keys: Vec<PeerId>,
+    addresses: Vec<String>,
+    telephone: String,
+    issued: String,
+}
+
+impl CardCopy {
+    /// What the card says.
+    pub fn of(card: &Card) -> Self {
+        let fields = card.fields.clone();
+        let card_fields = CardFieldsCopy {
+            number: fields.number,
+            code: fields.code,
+            name: fields.name,
+            uscc: fields.uscc,
+            seal_key: hex::encode(fields.seal_key.to_bytes()),
+            entry_key: hex::encode(fields.entry_key.to_bytes()),
+            transport_keys: fields.transport_keys,
+            addresses: fields.addresses,
+            telephone: fields.telephone,
+            issued: stamp(fields.issued),
+        };
+        Self { fingerprint: card.fingerprint(), card: card_fields }
+    }
+}
+
+/// An agreement's readable copy.
+#[derive(Clone, Debug, Serialize)]
+pub struct AgreementCopy {
+    fingerprint: String,
+    agreement: ManifestCopy,
+    approvals: Vec<ApprovalCopy>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ManifestCopy {
+    title: String,
+    level: LevelName,
+    epoch: Epoch,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    predecessor: Option<ManifestId>,
+    quorum: u32,
+    valid_from: String,
+    valid_until: String,
+    nonce: String,
+    scope: Vec<ScopeCopy>,
+    members: Vec<MemberCopy>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct MemberCopy {
+    code: MemberCode,
+    name: String,
+    uscc: String,
+    seal_key: String,
+    card: CardId,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ScopeCopy {
+    system: String,
+    profile: u32,
+    rules_version: u32,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ApprovalCopy {
+    member: MemberCode,
+    time: String,
+}
+
+impl AgreementCopy {
+    /// What the manifest and its approvals say.
+    pub fn of<'a>(manifest: &Manifest, approvals: impl Iterator<Item = &'a Approval>) -> Self {
+        Self {
+            fingerprint: manifest.fingerprint(),
+            agreement: ManifestCopy::of(manifest),
+            approvals: approvals.map(ApprovalCopy::of).collect(),
+        }
+    }
+}
+
+impl ManifestCopy {
+    fn of(manifest: &Manifest) -> Self {
+        let fields = &manifest.fields;
+        Self {
+            title: fields.title.clone(),
+            level: LevelName::of(fields.level),
+            epoch: fields.epoch,
+            predecessor: fields.predecessor,
+            quorum: fields.quorum,
+            valid_from: stamp(fields.valid_from),
+            valid_until: stamp(fields.valid_until),
+            nonce: hex::encode(fields.nonce),
+            scope: fields.scope.iter().map(ScopeCopy::of).collect(),
+            members: fields.members.iter().map(MemberCopy::of).collect(),
+        }
+    }
+}
+
+impl MemberCopy {
+    fn of(member: &Member) -> Self {
+        Self {
+            code: member.code,
+            name: member.name.clone(),
+            uscc: member.uscc.clone(),
+            seal_key: hex::encode(member.seal_key.to_bytes()),
+            card: member.card,
+        }
+    }
+}
+
+impl ScopeCopy {
+    fn of(scope: &Scope) -> Self {
+        let (profile, rules_version) = (scope.profile, scope.rules_version);
+        Self { system: scope.system.to_string(), profile, rules_version }
+    }
+}
+
+impl ApprovalCopy {
+    fn of(approval: &Approval) -> Self {
+        Self { member: approval.member, time: stamp(approval.time) }
+    }
+}
