@@ -8,13 +8,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 use super::{
     ledger::LedgerLine,
     quantity::{Month, Quantity},
     safety::Unit,
-    shape::REMAINDER_SET,
+    shape::{REMAINDER_SET, Shape},
 };
 
 /// What an unknown amount is of.
@@ -47,55 +47,60 @@ pub enum Found {
 }
 
 /// Everything disclosed, as equations. Institutions whose amounts are public are no unknowns.
-pub fn equations(lines: &[LedgerLine], public: &BTreeSet<Unit>) -> BTreeSet<Equation> {
+pub fn equations(acts: &[Vec<LedgerLine>], public: &BTreeSet<Unit>) -> BTreeSet<Equation> {
     let mut figures: BTreeMap<String, Equation> = BTreeMap::new();
-    let mut add = |figure: String, unit: &Unit, subject: Subject, amount: i64, weight: i64| {
-        if amount != 0 && !public.contains(unit) {
-            let unknown = Unknown { unit: unit.clone(), subject, amount };
-            figures.entry(figure).or_default().insert(unknown, weight);
-        }
-    };
-    for line in lines {
-        match line {
-            LedgerLine::Tree { .. } => {}
-            LedgerLine::Panel { year, cell, version, panel } => {
-                for (unit, of) in panel {
-                    let figure = |name: &str| format!("{name} {year} {cell:?} {version}");
-                    add(figure("area"), unit, Subject::Area(*year), of.size.area_m2, 1);
-                    add(figure("users"), unit, Subject::Users(*year), of.size.users, 1);
-                }
-            }
-            LedgerLine::Disclosed { month, cell, version, disclosed } => {
-                for (unit, contributor) in &disclosed.contributors {
-                    for (quantity, amount) in &contributor.amounts {
-                        let name = match weight(&disclosed.shape, *quantity) {
-                            None => continue,
-                            Some(1) => format!("{quantity:?}"),
-                            Some(_) => "remainder".to_owned(),
-                        };
-                        let weight = weight(&disclosed.shape, *quantity).unwrap_or(1);
-                        let figure = format!("{name} {month} {cell:?} {version}");
-                        add(figure, unit, Subject::Used(*month, *quantity), *amount, weight);
-                    }
-                }
+    for (act, line) in
+        acts.iter().enumerate().flat_map(|(act, lines)| lines.iter().map(move |line| (act, line)))
+    {
+        for (figure, unknown, weight) in terms(line) {
+            if unknown.amount != 0 && !public.contains(&unknown.unit) {
+                figures.entry(format!("{act} {figure}")).or_default().insert(unknown, weight);
             }
         }
     }
     figures.into_values().collect()
 }
 
-/// 1 for a quantity shown by itself, millionths of kgce for one in the remainder, none for one withheld.
-fn weight(shape: &super::shape::Shape, quantity: Quantity) -> Option<i64> {
-    if shape.shown.contains(&quantity) {
-        return Some(1);
+/// What a line adds to which figure of its act.
+fn terms(line: &LedgerLine) -> Vec<(String, Unknown, i64)> {
+    match line {
+        LedgerLine::Tree { .. } => Vec::new(),
+        LedgerLine::Panel { year, cell, panel, .. } => {
+            let sizes = panel.iter().flat_map(|(unit, of)| {
+                let sizes = [(Subject::Area(*year), of.size.area_m2), (Subject::Users(*year), of.size.users)];
+                sizes.map(|(subject, amount)| Unknown { unit: unit.clone(), subject, amount })
+            });
+            sizes.map(|unknown| (format!("{cell:?} {:?}", unknown.subject), unknown, 1)).collect()
+        }
+        LedgerLine::Disclosed { month, cell, disclosed, .. } => {
+            let amounts = disclosed
+                .contributors
+                .iter()
+                .flat_map(|(unit, of)| of.amounts.iter().map(move |of| (unit, of)));
+            amounts
+                .filter_map(|(unit, (quantity, amount))| {
+                    let (figure, weight) = weight(&disclosed.shape, *quantity)?;
+                    let subject = Subject::Used(*month, *quantity);
+                    let unknown = Unknown { unit: unit.clone(), subject, amount: *amount };
+                    Some((format!("{cell:?} {month} {figure}"), unknown, weight))
+                })
+                .collect()
+        }
     }
-    let kgce = REMAINDER_SET.kgce_per_unit(quantity).filter(|_| shape.remainder.contains(&quantity))?;
-    (kgce * rust_decimal::Decimal::from(1_000_000)).to_i64()
 }
 
-/// Tries everything.
-pub fn attack(equations: &BTreeSet<Equation>) -> Vec<Found> {
-    components(equations).iter().flat_map(|system| isolated(system).into_iter().chain(bounded(system))).collect()
+/// The figure a quantity is in and its weight there: 1 if it is shown by itself, else millionths of kgce.
+fn weight(shape: &Shape, quantity: Quantity) -> Option<(String, i64)> {
+    if shape.shown.contains(&quantity) {
+        return Some((format!("{quantity:?}"), 1));
+    }
+    let kgce = REMAINDER_SET.kgce_per_unit(quantity).filter(|_| shape.remainder.contains(&quantity))?;
+    Some(("remainder".to_owned(), (kgce * Decimal::from(1_000_000)).to_i64()?))
+}
+
+/// Tries everything; tells the first that it finds.
+pub fn attack(equations: &BTreeSet<Equation>) -> Option<Found> {
+    components(equations).iter().find_map(|system| isolated(system).or_else(|| bounded(system)))
 }
 
 /// Equations that share unknowns, directly or through others.
@@ -118,53 +123,50 @@ fn components(equations: &BTreeSet<Equation>) -> Vec<Vec<&Equation>> {
 /// How an unknown enters the equations, up to a factor.
 type Column = Vec<i64>;
 
-/// Sets of fewer than five institutions outside of which some combination of the equations vanishes: taking
-/// their columns away lowers the rank. Institutions with equal columns have equal weight in every
-/// combination, so only whole classes of them are tried.
-fn isolated(system: &[&Equation]) -> Vec<Found> {
+/// Fewer than five institutions outside of which some combination of the equations vanishes: taking their
+/// columns away lowers the rank. Institutions with equal columns have equal weight in every combination, so
+/// only whole classes of them are tried, the fewest first.
+fn isolated(system: &[&Equation]) -> Option<Found> {
     let mut columns: BTreeMap<&Unit, BTreeSet<Column>> = BTreeMap::new();
     for unknown in system.iter().flat_map(|equation| equation.keys()) {
         columns.entry(&unknown.unit).or_default().insert(column(system, unknown));
     }
-    let mut classes: BTreeMap<BTreeSet<Column>, BTreeSet<Unit>> = BTreeMap::new();
+    let mut classes: BTreeMap<BTreeSet<Column>, BTreeSet<&Unit>> = BTreeMap::new();
     for (unit, columns) in columns {
-        classes.entry(columns).or_default().insert(unit.clone());
+        classes.entry(columns).or_default().insert(unit);
     }
-    let all = rank(classes.keys().flatten());
-    let small: Vec<_> = classes.iter().filter(|(_, units)| units.len() < 5).collect();
-    let mut found = Vec::new();
-    for chosen in subsets(&small) {
-        let is_chosen = |columns| chosen.iter().any(|(of, _)| *of == columns);
-        if rank(classes.keys().filter(|columns| !is_chosen(*columns)).flatten()) < all {
-            let units = chosen.iter().flat_map(|(_, units)| (*units).clone()).collect();
-            found.push(Found::Isolated(units));
+    let classes: Vec<_> = classes.into_iter().collect();
+    let all = rank(classes.iter().flat_map(|(columns, _)| columns));
+    let without = |chosen: &[usize]| {
+        let kept = (0..classes.len()).filter(|class| !chosen.contains(class));
+        rank(kept.flat_map(|class| &classes[class].0))
+    };
+    let units = |chosen: &[usize]| -> BTreeSet<Unit> {
+        chosen.iter().flat_map(|class| classes[*class].1.iter().map(|unit| (*unit).clone())).collect()
+    };
+    let mut tried: Vec<Vec<usize>> = vec![Vec::new()];
+    while !tried.is_empty() {
+        let wider = |chosen: &Vec<usize>| {
+            let next = chosen.last().map_or(0, |last| last + 1);
+            (next..classes.len()).map(|class| [chosen.as_slice(), &[class]].concat()).collect::<Vec<_>>()
+        };
+        tried = tried.iter().flat_map(wider).filter(|chosen| units(chosen).len() < 5).collect();
+        if let Some(found) = tried.iter().find(|chosen| without(chosen) < all) {
+            return Some(Found::Isolated(units(found)));
         }
     }
-    found
+    None
 }
 
 fn column(system: &[&Equation], unknown: &Unknown) -> Column {
-    let weights: Vec<i64> = system.iter().map(|equation| equation.get(unknown).copied().unwrap_or(0)).collect();
+    let weights: Vec<i64> =
+        system.iter().map(|equation| equation.get(unknown).copied().unwrap_or(0)).collect();
     let divisor = weights.iter().fold(0, |divisor, weight| gcd(divisor, *weight));
     weights.into_iter().map(|weight| weight / divisor).collect()
 }
 
 fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { gcd(b, a % b) }
-}
-
-type Class<'a> = (&'a BTreeSet<Column>, &'a BTreeSet<Unit>);
-
-/// Every choice of classes with one to four institutions in all.
-fn subsets<'a>(classes: &[Class<'a>]) -> Vec<Vec<Class<'a>>> {
-    let mut subsets: Vec<Vec<Class>> = vec![Vec::new()];
-    for class in classes {
-        let size = |chosen: &[Class]| chosen.iter().map(|(_, units)| units.len()).sum::<usize>();
-        let fits = subsets.iter().filter(|chosen| size(chosen) + class.1.len() < 5);
-        let more: Vec<_> = fits.map(|chosen| [chosen.as_slice(), &[*class]].concat()).collect();
-        subsets.extend(more);
-    }
-    subsets.split_off(1)
 }
 
 /// Rank of the matrix of these columns, by elimination modulo a prime of 61 bits.
@@ -200,31 +202,25 @@ fn rank<'a>(columns: impl Iterator<Item = &'a Column>) -> usize {
 
 /// Amounts that interval arithmetic over all figures and their differences pins down: from outside to less
 /// than largest ÷ 70 %, by one contributor who knows its own amounts to within 10 %.
-fn bounded(system: &[&Equation]) -> Vec<Found> {
+fn bounded(system: &[&Equation]) -> Option<Found> {
     let mut sums: Vec<Equation> = system.iter().map(|equation| (*equation).clone()).collect();
     for (index, left) in system.iter().enumerate() {
         sums.extend(system[..index].iter().map(|right| difference(left, right)));
     }
-    let units: BTreeSet<&Unit> = system.iter().flat_map(|sum| sum.keys()).map(|unknown| &unknown.unit).collect();
-    let insiders = units.into_iter().map(Some).chain([None]);
-    insiders.flat_map(|insider| too_narrow(insider, &intervals(&sums, insider))).collect()
+    let units: BTreeSet<&Unit> =
+        system.iter().flat_map(|sum| sum.keys()).map(|unknown| &unknown.unit).collect();
+    let mut insiders = units.into_iter().map(Some).chain([None]);
+    insiders.find_map(|insider| too_narrow(insider, &intervals(&sums, insider)))
 }
 
-fn too_narrow(insider: Option<&Unit>, intervals: &BTreeMap<&Unknown, (f64, f64)>) -> Vec<Found> {
+fn too_narrow(insider: Option<&Unit>, intervals: &BTreeMap<&Unknown, (f64, f64)>) -> Option<Found> {
     let factor = if insider.is_some() { 1.1 } else { 1.0 / 0.7 };
-    let others = intervals.iter().filter(|(unknown, _)| Some(&unknown.unit) != insider);
-    let narrow = others.filter(|(unknown, (low, high))| {
+    let narrow = |(unknown, (low, high)): &(&&Unknown, &(f64, f64))| {
         let amount = unknown.amount as f64;
-        *high < amount * factor * 0.999_999 || *low > amount * 0.9
-    });
-    narrow
-        .map(|(unknown, (low, high))| Found::Bounded {
-            who: (*unknown).clone(),
-            by: insider.cloned(),
-            low: *low,
-            high: *high,
-        })
-        .collect()
+        Some(&unknown.unit) != insider && (*high < amount * factor * 0.999_999 || *low > amount * 0.9)
+    };
+    let (who, (low, high)) = intervals.iter().find(narrow)?;
+    Some(Found::Bounded { who: (*who).clone(), by: insider.cloned(), low: *low, high: *high })
 }
 
 fn difference(left: &Equation, right: &Equation) -> Equation {
@@ -245,8 +241,9 @@ fn intervals<'a>(sums: &'a [Equation], insider: Option<&Unit>) -> BTreeMap<&'a U
         }
     };
     let unknowns = sums.iter().flat_map(|sum| sum.keys());
-    let mut intervals: BTreeMap<&Unknown, (f64, f64)> = unknowns.map(|unknown| (unknown, start(unknown))).collect();
-    for _ in 0..6 {
+    let mut intervals: BTreeMap<&Unknown, (f64, f64)> =
+        unknowns.map(|unknown| (unknown, start(unknown))).collect();
+    for _ in 0..3 {
         sums.iter().for_each(|sum| narrow(sum, &mut intervals));
     }
     intervals

@@ -32,5 +32,7 @@ pub mod wire;
 mod attack;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod year;
 
 pub use release::{Contribution, release};

@@ -109,22 +109,42 @@ impl Step<'_> {
     fn take(&self) -> Outcome {
         let panels = self.ledger.panels(self.month.year, self.name);
         let earlier = self.ledger.disclosed(self.month, self.name);
-        let Some((panel_version, panel)) = self.next_panel(&panels) else {
-            return Outcome { shown: None, waits: false, lines: Vec::new() };
-        };
-        let complete = panel == self.wanted_panel(panels.last().copied(), true);
+        let nothing = Outcome { shown: None, waits: false, lines: Vec::new() };
+        let Some((panel_version, panel)) = self.next_panel(&panels) else { return nothing };
         let next = self.next_disclosed(panel_version, &panel, earlier.last().copied());
-        let changed = earlier.last().is_none_or(|last| **last != next);
         if next.shape.is_empty() {
-            return Outcome { shown: None, waits: false, lines: Vec::new() };
+            return nothing;
         }
-        if changed && !self.admits(&earlier, &next) {
-            return Outcome { shown: self.last(&panels, &earlier), waits: true, lines: Vec::new() };
+        let waits = panel != self.wanted_panel(panels.last().copied(), true);
+        if let Some(last) = earlier.last() {
+            // A ledger without the panel it cites is broken: then nothing is shown.
+            let Some(last_panel) = panels.get((last.panel_version as usize).wrapping_sub(1)) else {
+                return nothing;
+            };
+            let changed = last.contributors != next.contributors
+                || next.contributors.keys().any(|unit| last_panel.get(unit) != panel.get(unit));
+            if !changed || !self.admits(&earlier, &next) {
+                let cell = self.cell(earlier.len() as u32, last_panel, last);
+                return Outcome { shown: Some(cell), waits: waits || changed, lines: Vec::new() };
+            }
         }
-        let version = earlier.len() as u32 + u32::from(changed);
+        let version = earlier.len() as u32 + 1;
         let cell = self.cell(version, &panel, &next);
-        let lines = self.lines(version, changed, (panels.len() as u32) < panel_version, panel, next);
-        Outcome { shown: Some(cell), waits: !complete, lines }
+        let mut lines = Vec::new();
+        if panel_version as usize > panels.len() {
+            lines.push(self.panel_line(panel_version, panel));
+        }
+        lines.push(LedgerLine::Disclosed {
+            month: self.month,
+            cell: self.name.clone(),
+            version,
+            disclosed: next,
+        });
+        Outcome { shown: Some(cell), waits, lines }
+    }
+
+    fn panel_line(&self, version: u32, panel: Panel) -> LedgerLine {
+        LedgerLine::Panel { year: self.month.year, cell: self.name.clone(), version, panel }
     }
 
     /// The newest panel that may be shown, with its version: with every newcomer and correction, else with
@@ -200,13 +220,6 @@ impl Step<'_> {
         self.rule.admits(&earlier.iter().collect::<Vec<_>>(), &hidden(next))
     }
 
-    /// The cell as it was last shown.
-    fn last(&self, panels: &[&Panel], earlier: &[&Disclosed]) -> Option<Cell> {
-        let last = earlier.last()?;
-        let panel = panels.get((last.panel_version as usize).checked_sub(1)?)?;
-        Some(self.cell(earlier.len() as u32, panel, last))
-    }
-
     fn cell(&self, version: u32, panel: &Panel, disclosed: &Disclosed) -> Cell {
         let parts = disclosed.parts();
         let mut sums = disclosed.shape.figures(&parts).into_iter().map(|figure| sum(figure.into_values()));
@@ -231,21 +244,6 @@ impl Step<'_> {
             remainder,
             withheld: disclosed.shape.withheld(),
         }
-    }
-
-    fn lines(
-        &self,
-        version: u32,
-        changed: bool,
-        new_panel: bool,
-        panel: Panel,
-        next: Disclosed,
-    ) -> Vec<LedgerLine> {
-        let (year, cell) = (self.month.year, self.name.clone());
-        let panel_line = LedgerLine::Panel { year, cell: cell.clone(), version: next.panel_version, panel };
-        let month_line = LedgerLine::Disclosed { month: self.month, cell, version, disclosed: next };
-        let new_panel = (changed && new_panel).then_some(panel_line);
-        new_panel.into_iter().chain(changed.then_some(month_line)).collect()
     }
 }
 

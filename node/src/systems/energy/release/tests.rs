@@ -1,19 +1,12 @@
-//! Releases over a year that goes wrong: late rows, corrections, withdrawals, moves. The attack of the
-//! neighbouring file reads all of it.
-
-use std::collections::{BTreeMap, BTreeSet};
-
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+//! What a release shows, withholds and keeps waiting, case by case.
 
 use super::{
     Contribution,
-    attack::{Found, attack, equations},
     cell::{Leaf, Release},
     ledger::{LINE_UNITS_MAX, Ledger, LedgerLine},
     quantity::{Amounts, City, Class, Month, Quantity},
     release,
-    safety::{Rule, Unit},
+    safety::Rule,
     tree::Size,
 };
 
@@ -24,7 +17,7 @@ fn month(month: u8) -> Month {
 }
 
 /// A row of an ordinary office: what it uses grows with its area.
-fn row(unit: &str, class: Class, city: u32, area_m2: i64) -> Contribution {
+pub fn row(unit: &str, class: Class, city: u32, area_m2: i64) -> Contribution {
     let amounts = Amounts::from([
         (Quantity::Electricity, area_m2 * 510),
         (Quantity::Heat, area_m2 * 4),
@@ -43,7 +36,9 @@ fn row(unit: &str, class: Class, city: u32, area_m2: i64) -> Contribution {
 
 /// Rows of one class and city, with areas from 1,000 m² on.
 fn rows(class: Class, city: u32, count: i64) -> Vec<Contribution> {
-    (0..count).map(|index| row(&format!("{city}-{class:?}-{index}"), class, city, 1_000 + 100 * index)).collect()
+    (0..count)
+        .map(|index| row(&format!("{city}-{class:?}-{index}"), class, city, 1_000 + 100 * index))
+        .collect()
 }
 
 /// Releases one month and keeps the ledger.
@@ -77,6 +72,15 @@ fn the_same_rows_again_are_the_same_release_and_no_line() {
 }
 
 #[test]
+fn a_month_keeps_its_panel_when_a_later_month_has_a_larger_one() {
+    let all = rows(Class::Education, 230103, 15);
+    let mut ledger = Ledger::default();
+    let (march, _) = step(&mut ledger, 3, &all[..10]);
+    assert_eq!(step(&mut ledger, 4, &all).0.cells[0].panel, 15);
+    assert_eq!(step(&mut ledger, 3, &all[..10]).0.cells, march.cells);
+}
+
+#[test]
 fn what_cannot_be_merged_is_withheld_by_name() {
     let (release, lines) = step(&mut Ledger::default(), 3, &rows(Class::Sport, 230103, 4));
     assert_eq!(release.cells, []);
@@ -103,12 +107,12 @@ fn one_correction_waits_and_five_go_out() {
     let mut ledger = Ledger::default();
     let (first, _) = step(&mut ledger, 3, &rows);
     let correct = |row: &mut Contribution| {
-        row.amounts.insert(Quantity::Electricity, row.amounts[&Quantity::Electricity] * 3 / 2)
+        row.amounts.insert(Quantity::Electricity, row.amounts[&Quantity::Electricity] * 3 / 2);
     };
     correct(&mut rows[0]);
     let (second, _) = step(&mut ledger, 3, &rows);
     assert_eq!((second.cells, second.waiting.len()), (first.cells, 1));
-    rows[1..5].iter_mut().for_each(|row| drop(correct(row).is_some()));
+    rows[1..5].iter_mut().for_each(correct);
     let (third, _) = step(&mut ledger, 3, &rows);
     assert_eq!((third.cells[0].version, third.waiting.len()), (2, 0));
 }
@@ -171,6 +175,18 @@ fn releases_and_ledger_survive_the_way_through_bytes() {
 }
 
 #[test]
+fn the_largest_release_fits_into_a_record() {
+    let (mut made, _) = release(&Rule::LAW, month(3), &rows(Class::Education, 230103, 6), &Ledger::default());
+    let cell = &mut made.cells[0];
+    (cell.area_m2, cell.users, cell.panel, cell.contributors) =
+        (10_i64.pow(9), 10_i64.pow(8), 10_000, 10_000);
+    cell.amounts = Quantity::ALL.into_iter().map(|quantity| (quantity, 10_i64.pow(12))).collect();
+    made.cells = vec![made.cells[0].clone(); super::wire::CELLS_MAX];
+    assert!(made.encode().len() <= xietong_proto::limits::RECORD_BYTES_MAX);
+    assert!(Release::decode(&made.encode()).is_some());
+}
+
+#[test]
 fn a_release_we_do_not_understand_is_refused() {
     use xietong_proto::wire::energy_release as wire;
     let (made, _) = release(&Rule::LAW, month(3), &rows(Class::Education, 230103, 6), &Ledger::default());
@@ -187,94 +203,4 @@ fn a_release_we_do_not_understand_is_refused() {
     assert!(refused(|release| release.cells[0].withheld.push(17)));
     assert!(refused(|release| release.cells[0].name = None));
     assert!(refused(|release| release.cells = vec![release.cells[0].clone(); super::wire::CELLS_MAX + 1]));
-}
-
-/// A fault planted in what the release is given.
-#[derive(Clone, Copy, PartialEq)]
-enum Fault {
-    None,
-    /// P41 with another number.
-    Weak(Rule),
-    /// Months are shown again without a look at their earlier versions (P43).
-    ForgetsMonths,
-    /// Area and users are shown for each month's institutions without a look at the last panel (P43).
-    ForgetsPanels,
-}
-
-/// A province with its register and all that it ever disclosed.
-struct Province {
-    rng: ChaCha8Rng,
-    fault: Fault,
-    rows: BTreeMap<(u8, Unit), Contribution>,
-    lines: Vec<LedgerLine>,
-    shown_again: usize,
-}
-
-const CLASSES: [Class; 4] = [Class::StateOrgan, Class::Education, Class::Health, Class::Sport];
-const MONTHS: u8 = 3;
-
-impl Province {
-    fn new(seed: u64, fault: Fault) -> Self {
-        let rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut province = Self { rng, fault, rows: BTreeMap::new(), lines: Vec::new(), shown_again: 0 };
-        for index in 0..90 {
-            province.found(index);
-        }
-        province
-    }
-
-    /// An institution that reports most months.
-    fn found(&mut self, index: usize) {
-        let rng = &mut self.rng;
-        let class = CLASSES[[0, 0, 1, 1, 1, 1, 2, 2, 3][rng.random_range(0..9)]];
-        let city = 230100 + 100 * [0, 0, 0, 1, 1, 2][rng.random_range(0..6)];
-        let area = rng.random_range(800..9_000) * if rng.random_bool(0.03) { 40 } else { 1 };
-        let (public, estimated) = (rng.random_bool(0.03), rng.random_bool(0.1));
-        for month in 1..=MONTHS {
-            let mut row = Contribution { public, estimated, ..row(&format!("{index:03}"), class, city, area) };
-            for quantity in [Quantity::NaturalGas, Quantity::Coal, Quantity::Lpg, Quantity::NonconventionalWater] {
-                if self.rng.random_bool(0.3) {
-                    row.amounts.insert(quantity, self.rng.random_range(1..area * 3));
-                }
-            }
-            row.amounts.values_mut().for_each(|amount| *amount += self.rng.random_range(0..*amount + 1));
-            if self.rng.random_bool(0.85) {
-                self.rows.insert((month, row.unit.clone()), row);
-            }
-        }
-    }
-
-    /// Some rows of one class change: a single one, or enough to be shown.
-    fn disturb(&mut self) {
-        let class = CLASSES[self.rng.random_range(0..CLASSES.len())];
-        let month = self.rng.random_range(1..=MONTHS);
-        let count = if self.rng.random_bool(0.5) { self.rng.random_range(1..4) } else { self.rng.random_range(5..25) };
-        let keys: Vec<_> =
-            self.rows.iter().filter(|((at, _), row)| *at == month && row.leaf.class == class).map(|(key, _)| key.clone()).collect();
-        let kind = self.rng.random_range(0..4);
-        for key in keys.into_iter().take(count) {
-            let factor = self.rng.random_range(2..5);
-            let Some(mut row) = self.rows.remove(&key) else { continue };
-            match kind {
-                0 => continue,
-                1 => row.amounts.values_mut().for_each(|amount| *amount = *amount * factor / 3),
-                2 => row.size = Size { area_m2: row.size.area_m2 * factor / 3, users: row.size.users * factor / 3 },
-                _ => row.leaf.class = CLASSES[self.rng.random_range(0..CLASSES.len())],
-            }
-            self.rows.insert(key, row);
-        }
-    }
-
-    fn release(&mut self) {
-        let at = self.rng.random_range(1..=MONTHS);
-        let rows: Vec<_> = self.rows.iter().filter(|((of, _), _)| *of == at).map(|(_, row)| row.clone()).collect();
-        let remembered = self.lines.iter().filter(|line| match line {
-            LedgerLine::Tree { .. } => true,
-            LedgerLine::Panel { .. } => self.fault != Fault::ForgetsPanels,
-            LedgerLine::Disclosed { .. } => !matches!(self.fault, Fault::ForgetsMonths | Fault::ForgetsPanels),
-        });
-        let rule = if let Fault::Weak(rule) = self.fault { rule } else { Rule::LAW };
-        let (_, lines) = release(&rule, month(at), &rows, &remembered.cloned().collect());
-        self.lines.extend(lines.into_iter().map(|line| self.numbered(line)));
-    }
 }

@@ -12,8 +12,8 @@ use super::{
     tree::{Branch, Size, Tree},
 };
 
-/// Cells that a release may name: every class × 34 cities (the most a province has is 22) and the others.
-pub const CELLS_MAX: usize = 8 * 35;
+/// Cells that a release may name: every class × 23 cities (no province has more) and the others.
+pub const CELLS_MAX: usize = 8 * 24;
 
 impl Release {
     /// The body of its record.
