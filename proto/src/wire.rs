@@ -10,3 +10,7 @@ pub mod agreement {
 pub mod sync {
     include!(concat!(env!("OUT_DIR"), "/xietong.sync.rs"));
 }
+/// Energy releases, and the ledger of them.
+pub mod energy_release {
+    include!(concat!(env!("OUT_DIR"), "/xietong.energy_release.rs"));
+}
