@@ -107,3 +107,17 @@ fn places(damage: &[Damage]) -> String {
     let places: Vec<String> = damage.iter().map(Damage::to_string).collect();
     places.join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_its_own_name() {
+        let failure = |kind: io::ErrorKind| at(Path::new("log"))(kind.into());
+        for kind in [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded] {
+            assert!(matches!(failure(kind), StoreError::DiskFull { .. }));
+        }
+        assert!(matches!(failure(io::ErrorKind::PermissionDenied), StoreError::File { .. }));
+    }
+}

@@ -62,15 +62,15 @@ pub enum Unfit {
 }
 
 /// All that an open store is made of.
-pub struct Recovered {
-    pub(super) index: Index,
-    pub(super) logs: BTreeMap<AgreementId, Log>,
-    pub(super) boot: Boot,
-    pub(super) recovery: Recovery,
+pub(super) struct Recovered {
+    pub index: Index,
+    pub logs: BTreeMap<AgreementId, Log>,
+    pub boot: Boot,
+    pub recovery: Recovery,
 }
 
 /// Opens what a home holds.
-pub fn recover(home: &Home, me: MemberCode, segment_bytes_max: u64) -> Result<Recovered, StoreError> {
+pub(super) fn recover(home: &Home, me: MemberCode, segment_bytes_max: u64) -> Result<Recovered, StoreError> {
     let (boot_id, stopped) = (boot_id()?, home.stopped()?);
     let found = FoundRows::read(&home.rows(), &boot_id, stopped.is_some());
     let marks = found.contents.as_ref().map(|contents| contents.ends.clone()).unwrap_or_default();

@@ -3,8 +3,8 @@
 //! begins, so that a whole group proves all before it durable. A log never changes or removes what it wrote;
 //! the one thing cut is a torn tail, and that is kept beside it.
 
-pub mod group;
-pub mod survey;
+pub(super) mod group;
+pub(super) mod survey;
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};

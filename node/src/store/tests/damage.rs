@@ -158,6 +158,23 @@ fn a_flipped_byte_before_the_last_group_is_named_and_never_cut_or_served() {
 }
 
 #[test]
+fn a_flipped_byte_before_the_last_group_is_no_torn_tail_even_if_only_the_log_is_left() {
+    for (seed, log) in [(12, "local".to_owned()), (13, agreement_folder())] {
+        let write = if log == "local" { commit_local } else { Model::step_of_others };
+        let last = LastGroup::new(seed, write, &log);
+        for at in (0..last.start).step_by(31) {
+            let mut bytes = last.bytes.clone();
+            bytes[at] ^= 0x04;
+            let home = last.crashed(&bytes, false);
+            fs::remove_dir_all(home.path().join("rows")).expect("removes");
+            let mut model = last.model.clone();
+            write(&mut model);
+            said(home.path(), &model, &format!("{log} at {at}"));
+        }
+    }
+}
+
+#[test]
 fn what_peers_have_is_named_and_comes_again() {
     let (mut model, home) = (Model::new(9), scratch());
     let mut store = open(home.path()).store;
