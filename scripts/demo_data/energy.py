@@ -25,9 +25,9 @@ _SHARES = {  # of January, February, March in a year
     "heat": (0.212, 0.172, 0.138),
 }
 _HEATING = {  # how an institution is heated, by level
-    "province": {"heat_gj": 0.70, "area": 0.22, "natural_gas_m3": 0.08},
-    "city": {"heat_gj": 0.58, "area": 0.30, "natural_gas_m3": 0.12},
-    "county": {"heat_gj": 0.40, "area": 0.36, "natural_gas_m3": 0.10, "coal_t": 0.14},
+    "province": {"heat_gj": 0.78, "area": 0.18, "natural_gas_m3": 0.04},
+    "city": {"heat_gj": 0.72, "area": 0.24, "natural_gas_m3": 0.04},
+    "county": {"heat_gj": 0.62, "area": 0.28, "natural_gas_m3": 0.03, "coal_t": 0.07},
 }
 _PRICES = {  # 元 per unit
     "coal": (Decimal("820"), "coal_t"),

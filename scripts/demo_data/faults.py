@@ -15,24 +15,27 @@ from .identifiers import other_digit, uscc, uscc_with_wrong_org, vin
 # What each code of a remark means for its row.
 REFUSED, KEPT, FLAGGED, FILE = "row refused", "row kept, not shared", "row kept, flagged", "file refused"
 CODES = {
-    "RequiredBlank": REFUSED, "NotAValue": REFUSED, "QuantityForm": REFUSED, "AmountForm": REFUSED,
-    "DateForm": REFUSED, "PeriodForm": REFUSED, "YesNoForm": REFUSED, "NotInList": REFUSED, "TextForm": REFUSED,
-    "CodeSpelling": REFUSED, "CodeDestroyed": REFUSED, "KeyTwice": REFUSED, "UsccForm": REFUSED,
-    "UsccCheckDigit": REFUSED, "DivisionUnknown": REFUSED, "UnitNotInRegister": REFUSED,
-    "AssetClassForm": REFUSED, "NetValueMismatch": REFUSED, "DateOrder": REFUSED, "QuantityNotPositive": REFUSED,
-    "VinForm": REFUSED, "VinCheckDigit": REFUSED, "PlateForm": REFUSED, "PlateFuelMismatch": REFUSED,
+    # a cell
+    "Blank": REFUSED, "NotAValue": REFUSED, "ExcelDestroyedCode": REFUSED, "CodeSpelling": REFUSED,
+    "TooLong": REFUSED, "ControlCharacter": REFUSED, "UsccForm": REFUSED, "UsccCheckDigit": REFUSED,
+    "VinForm": REFUSED, "VinCheckDigit": REFUSED, "PlateForm": REFUSED, "DivisionUnknown": REFUSED,
+    "NotAChoice": REFUSED, "MoneyForm": REFUSED, "QuantityForm": REFUSED, "CountForm": REFUSED,
+    "DateForm": REFUSED, "PeriodForm": REFUSED, "YesNoForm": REFUSED,
+    # a row
+    "KeyTwice": REFUSED, "UnitNotInRegister": REFUSED, "AssetClassForm": REFUSED, "NetValueMismatch": REFUSED,
+    "DateOrder": REFUSED, "QuantityNotPositive": REFUSED, "PlateFuelMismatch": REFUSED,
     "ElectricWithDisplacement": REFUSED, "SeatsRange": REFUSED, "OdometerBackwards": REFUSED,
     "PeriodInFuture": REFUSED, "PartAboveTotal": REFUSED, "NothingReported": REFUSED,
     "NotIdleNorLendable": KEPT, "NotBooked": KEPT, "StorageNotWiped": KEPT, "ConditionNotListable": KEPT,
     "Confidential": KEPT, "UseNotShareable": KEPT, "InspectionExpired": KEPT, "InsuranceExpired": KEPT,
     "StatusNotShareable": KEPT,
-    "OrgCheckDigit": FLAGGED, "DivisionRetired": FLAGGED, "UsersOverQuota": FLAGGED, "SerialTwice": FLAGGED,
-    "AssetClassUnknown": FLAGGED, "VinCheckDigitForeign": FLAGGED, "ElectricOnOrdinaryPlate": FLAGGED,
-    "PlateOtherProvince": FLAGGED, "ModelYear": FLAGGED, "OverCeiling": FLAGGED, "Unmarked": FLAGGED,
-    "UnitPriceOutOfBand": FLAGGED, "YearOnYear": FLAGGED, "PerArea": FLAGGED, "SameValueSixMonths": FLAGGED,
+    "OrgCheckDigit": FLAGGED, "UsersOverQuota": FLAGGED, "SerialTwice": FLAGGED, "AssetClassUnknown": FLAGGED,
+    "VinCheckDigitForeign": FLAGGED, "ElectricOnOrdinaryPlate": FLAGGED, "PlateOtherProvince": FLAGGED,
+    "ModelYear": FLAGGED, "OverCeiling": FLAGGED, "Unmarked": FLAGGED, "UnitPriceOutOfBand": FLAGGED,
+    "YearOnYear": FLAGGED, "PerArea": FLAGGED, "SameValueSixMonths": FLAGGED,
+    # a file
     "MissingColumn": FILE, "ColumnTwice": FILE, "WrongUnitInHeader": FILE, "EncodingUnknown": FILE,
 }
-_RETIRED = {"230000": "230106", "220000": "220381", "210000": "210122"}
 _LONG_AGO = datetime.date(2024, 6, 30)
 
 
@@ -60,7 +63,7 @@ def _uscc_faults(column):
         ("CodeSpelling", {column: str.lower}),
         ("CodeSpelling", {column: _full_width}),
         ("CodeSpelling", {column: lambda code: f"{code[:6]} {code[6:]}"}),
-        ("CodeDestroyed", {column: "1.123E+17"}),
+        ("ExcelDestroyedCode", {column: "1.123E+17"}),
     ]
 
 
@@ -84,7 +87,8 @@ def _newcomer(province, main):
     draws = Draws("newcomer", province.code)
     base = next(row for row in main["institutions"] if row["institution_class"] == "026")
     name = f"{province.name}示例后勤服务中心"
-    return {**base, "unit_uscc": _fresh_uscc(draws, province), "unit_name": name, "floor_area_m2": 4_000, "in_register": True}
+    size = {"floor_area_m2": 4_000, "heated_area_m2": 3_800, "energy_users": 160, "staff_quota": 130}
+    return {**base, **size, "unit_uscc": _fresh_uscc(draws, province), "unit_name": name, "in_register": True}
 
 
 def _institution_faults(province, main, newcomer):
@@ -92,24 +96,24 @@ def _institution_faults(province, main, newcomer):
     faults = [
         *_uscc_faults("unit_uscc"),
         ("DivisionUnknown", {"division_code": province.code[:2] + "9901"}),
-        ("NotInList", {"institution_class": "1"}),
-        ("NotInList", {"institution_class": "学校"}),
+        ("NotAChoice", {"institution_class": "1"}),
+        ("NotAChoice", {"institution_class": "学校"}),
         ("NotAValue", {"floor_area_m2": "Null"}),
         ("NotAValue", {"energy_users": "无数据"}),
         ("NotAValue", {"heated_area_m2": "/"}),
         ("QuantityForm", {"floor_area_m2": "12,345"}),
         ("QuantityForm", {"floor_area_m2": "3100.125"}),
-        ("QuantityForm", {"energy_users": "-74"}),
+        ("CountForm", {"energy_users": "-74"}),
         ("YesNoForm", {"in_register": "有"}),
-        ("RequiredBlank", {"unit_name": None}),
+        ("Blank", {"unit_name": None}),
         ("OrgCheckDigit", {"unit_uscc": uscc_with_wrong_org}),
-        ("DivisionRetired", {"division_code": _RETIRED[province.code]}),
         ("UsersOverQuota", {"energy_users": 400, "staff_quota": 90}),
     ]
     good = [{**newcomer, "year": 2024}, newcomer]
     spoilt = []
     for number, (code, changes) in enumerate(faults, 1):
-        base = {**newcomer, "unit_uscc": _fresh_uscc(draws, province), "unit_name": f"{newcomer['unit_name']}{number}分部"}
+        name = f"{newcomer['unit_name']}{number}分部"
+        base = {**newcomer, "unit_uscc": _fresh_uscc(draws, province), "unit_name": name}
         spoilt.append(_spoil(base, code, changes))
     return good + spoilt + [_spoil(newcomer, "KeyTwice", {"energy_users": 99})]
 
@@ -130,20 +134,21 @@ def _asset_faults(province, main):
         "owner_unit_uscc": _with_letter(main), "condition_code": "4",
     }
     shared = {**_SHARED, "data_wiped": True}
+    in_use = {"usage_status": "自用", "idle_since": None, "lend_ok": False, "transfer_ok": False}
     faults = [
         ("", {}),
         *_uscc_faults("owner_unit_uscc"),
         ("UnitNotInRegister", {"owner_unit_uscc": _fresh_uscc(draws, province)}),
         ("DivisionUnknown", {"division_code": province.code[:2] + "9901"}),
-        ("CodeDestroyed", {"asset_code": "1.123E+17"}),
+        ("ExcelDestroyedCode", {"asset_code": "1.123E+17"}),
         ("AssetClassForm", {"asset_class_code": "A0201010"}),
         ("AssetClassForm", {"asset_class_scheme": "2010", "asset_class_code": "A02010105"}),
         ("CodeSpelling", {"asset_class_code": "a02010105"}),
         ("CodeSpelling", {"asset_class_code": "Ａ０２０１０１０５"}),
         ("NetValueMismatch", {"net_value": lambda net: net + Decimal("0.02")}),
-        ("AmountForm", {"original_value": "4,860.00"}),
-        ("AmountForm", {"original_value": "4860.125"}),
-        ("AmountForm", {"accumulated_depreciation": "-120.00"}),
+        ("MoneyForm", {"original_value": "4,860.00"}),
+        ("MoneyForm", {"original_value": "4860.125"}),
+        ("MoneyForm", {"accumulated_depreciation": "-120.00"}),
         ("NotAValue", {"net_value": "-"}),
         ("NotAValue", {"quantity": "Null"}),
         ("NotAValue", {"acquire_date": "/"}),
@@ -152,16 +157,16 @@ def _asset_faults(province, main):
         ("DateForm", {"acquire_date": "2021.3.15"}),
         ("DateForm", {"acquire_date": "20210315"}),
         ("DateForm", {"acquire_date": "2021-02-30"}),
-        ("NotInList", {"usage_status": "在用"}),
-        ("NotInList", {"condition_code": "9"}),
+        ("NotAChoice", {"usage_status": "在用"}),
+        ("NotAChoice", {"condition_code": "9"}),
         ("YesNoForm", {"shared": "共享"}),
-        ("RequiredBlank", {"asset_name": None}),
-        ("RequiredBlank", {"usage_status": "闲置", "idle_since": None}),
-        ("RequiredBlank", {**shared, "lend_ok": None}),
-        ("RequiredBlank", {**shared, "data_wiped": None}),
-        ("TextForm", {"specification": "i5-10400\x07/16G"}),
-        ("TextForm", {"asset_name": "长" * 201}),
-        ("NotIdleNorLendable", {**shared, "usage_status": "自用", "idle_since": None, "lend_ok": False, "transfer_ok": False}),
+        ("Blank", {"asset_name": None}),
+        ("Blank", {"usage_status": "闲置", "idle_since": None}),
+        ("Blank", {**shared, "lend_ok": None}),
+        ("Blank", {**shared, "data_wiped": None}),
+        ("ControlCharacter", {"specification": "i5-10400\x07/16G"}),
+        ("TooLong", {"asset_name": "长" * 201}),
+        ("NotIdleNorLendable", {**shared, **in_use}),
         ("NotBooked", {**shared, "accounting_status": "未入账"}),
         ("StorageNotWiped", {**shared, "data_wiped": False}),
         ("ConditionNotListable", {**shared, "condition_code": "X"}),
@@ -201,6 +206,7 @@ def _vehicle_faults(province, main):
     electric = {"fuel_type": "纯电动", "displacement_l": "0", "emission_std": None}
     green = {**electric, "plate_kind": "小型新能源汽车"}
     start = province.short + "A"
+    foreign = vin("JTMHV05J", 2022, "4", draws.digits(6))
     faults = [
         ("", {}),
         ("VinForm", {"vin": lambda code: code[:16]}),
@@ -222,15 +228,15 @@ def _vehicle_faults(province, main):
         ("NotAValue", {"odometer_km": "NIS"}),
         ("NotAValue", {"purchase_price": "Null"}),
         ("NotAValue", {"insurance_due": "-"}),
-        ("QuantityForm", {"odometer_km": "86,240"}),
-        ("QuantityForm", {"odometer_km": "-5"}),
-        ("AmountForm", {"purchase_price": "128,000.00"}),
+        ("CountForm", {"odometer_km": "86,240"}),
+        ("CountForm", {"odometer_km": "-5"}),
+        ("MoneyForm", {"purchase_price": "128,000.00"}),
         ("DateForm", {"first_registration": "2022年5月"}),
-        ("NotInList", {"vehicle_use": "接送"}),
-        ("NotInList", {"fuel_type": "电"}),
+        ("NotAChoice", {"vehicle_use": "接送"}),
+        ("NotAChoice", {"fuel_type": "电"}),
         ("YesNoForm", {"confidential": "未知"}),
-        ("RequiredBlank", {"confidential": None}),
-        ("RequiredBlank", {"shared": True, "market_rate_ref": None}),
+        ("Blank", {"confidential": None}),
+        ("Blank", {"shared": True, "market_rate_ref": None}),
         ("Confidential", {**shared, "confidential": True}),
         *[
             ("UseNotShareable", {**shared, "vehicle_use": use})
@@ -240,21 +246,28 @@ def _vehicle_faults(province, main):
         ("InsuranceExpired", {**shared, "insurance_due": _LONG_AGO}),
         ("StatusNotShareable", {**shared, "vehicle_status": "待处置"}),
         ("StatusNotShareable", {**shared, "vehicle_status": "注销"}),
-        ("VinCheckDigitForeign", {"vin": other_digit(vin("JTMHV05J", 2022, "4", draws.digits(6)), 16), "origin_country": "日本"}),
+        ("VinCheckDigitForeign", {"vin": other_digit(foreign, 16), "origin_country": "日本"}),
         ("ElectricOnOrdinaryPlate", electric),
-        ("PlateOtherProvince", {"plate_no": lambda plate: "京" + plate[1:]}),
+        ("PlateOtherProvince", {"plate_no": f"京A{province.letters[0]}9048"}),
         ("ModelYear", {"vin": vin("LSVNA418", 2018, "B", draws.digits(6))}),
         ("OverCeiling", {"purchase_price": Decimal("268000.00")}),
         ("Unmarked", {"marked": False}),
     ]
-    rows = [_spoil(_fresh_car(draws, base, start, number), code, changes) for number, (code, changes) in enumerate(faults, 1)]
+    rows = []
+    for number, (code, changes) in enumerate(faults, 1):
+        rows.append(_spoil(_fresh_car(draws, base, start, number), code, changes))
     backwards = _spoil(known, "OdometerBackwards", {"odometer_km": lambda km: km - 1_000})
     return rows + [backwards, _spoil(rows[0], "KeyTwice", {"seats": 4})]
 
 
 def _fresh_car(draws, base, start, number):
-    code = vin("LSVNA418", 2022, "B", draws.digits(6))
-    return {**base, "vin": code, "plate_no": f"{start}Z9{number:03}", "quota_no": None, "engine_no": f"ZZ900-{number:06}"}
+    own = {
+        "vin": vin("LSVNA418", 2022, "B", draws.digits(6)),
+        "plate_no": f"{start}Z9{number:03}",
+        "engine_no": f"ZZ900-{number:06}",
+        "quota_no": None,
+    }
+    return {**base, **own}
 
 
 # --- energy -----------------------------------------------------------------------------------------------
@@ -263,9 +276,11 @@ def _fresh_car(draws, base, start, number):
 def _energy_faults(province, main, newcomer):
     draws = Draws("energy faults", province.code)
     units = [row for row in main["institutions"] if row["in_register"] and "MB" in row["unit_uscc"]]
-    by_unit = {row["unit_uscc"]: row for row in main["energy"] if row.get("water_m3") and row["period"].month == 3}
-    bases = [{**by_unit[unit["unit_uscc"]], "data_status": "实测"} for unit in units if unit["unit_uscc"] in by_unit]
-    nothing = {name: None for name in bases[0] if name not in ("unit_uscc", "period", "form_version", "data_status")}
+    march = [row for row in main["energy"] if row["period"].month == 3 and row["data_status"] != "缺报"]
+    by_unit = {row["unit_uscc"]: {**row, "data_status": "实测"} for row in march}
+    bases = [by_unit[unit["unit_uscc"]] for unit in units if unit["unit_uscc"] in by_unit]
+    stays = ("unit_uscc", "period", "form_version", "data_status", "remark")
+    nothing = {name: None for name in bases[0] if name not in stays}
     faults = [
         ("", {}),
         *_uscc_faults("unit_uscc"),
@@ -279,15 +294,15 @@ def _energy_faults(province, main, newcomer):
         ("QuantityForm", {"electricity_kwh": "-14820"}),
         ("QuantityForm", {"water_m3": "410.125"}),
         ("QuantityForm", {"heat_gj": "约850"}),
-        ("AmountForm", {"electricity_cost": "8,447.40"}),
+        ("MoneyForm", {"electricity_cost": "8,447.40"}),
         ("NotAValue", {"electricity_kwh": "Null"}),
         ("NotAValue", {"natural_gas_m3": "NIS"}),
         ("NotAValue", {"coal_t": "-"}),
         ("NotAValue", {"heat_gj": "/"}),
         ("NotAValue", {"water_m3": "无数据"}),
         ("PartAboveTotal", {"nonconventional_m3": 900, "water_m3": 410, "water_cost": Decimal("1763.00")}),
-        ("NotInList", {"data_status": "预估"}),
-        ("RequiredBlank", {"form_version": None}),
+        ("NotAChoice", {"data_status": "预估"}),
+        ("Blank", {"form_version": None}),
         ("NothingReported", nothing),
         ("UnitPriceOutOfBand", {"electricity_cost": lambda cost: (cost / 1_000).quantize(Decimal("0.01"))}),
     ]

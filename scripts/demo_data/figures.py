@@ -5,6 +5,7 @@ from collections import Counter
 from decimal import Decimal
 
 from .energy import tce
+from .faults import CODES, FILE, FLAGGED
 from .identifiers import MODEL_YEARS, PLATE, uscc_holds, vin_holds
 from .institutions import YEAR
 
@@ -78,10 +79,13 @@ def _own_keys(made, keys):
 def _faults(made):
     """A row of the faults files that is kept changes nothing of what leaves."""
     main_periods = {row["period"] for row in made.main["energy"]}
-    accepted = [row for row in made.faults["energy"] if not row.get("remark")]
-    assert not any(row["period"] in main_periods for row in accepted)
-    good = [row for kind in ("assets", "vehicles") for row in made.faults[kind] if not row.get("remark")]
-    assert good and not any(row["shared"] for row in good)
+    seen = {row.get("remark") for rows in made.faults.values() for row in rows} | set(made.broken.values())
+    assert seen - {None} <= CODES.keys(), seen - CODES.keys()
+    assert not [code for code, meaning in CODES.items() if code not in seen and meaning != FILE]
+    kept = [row for row in made.faults["energy"] if CODES.get(row.get("remark")) in (None, FLAGGED)]
+    assert not any(row["period"] in main_periods for row in kept)
+    cards = [row for kind in ("assets", "vehicles") for row in made.faults[kind]]
+    assert not any(row["shared"] for row in cards if CODES.get(row["remark"]) in (None, FLAGGED))
 
 
 def figures(provinces):
@@ -99,14 +103,15 @@ def _province(made):
     cells = Counter((row["city"].code, row["institution_class"]) for row in institutions if row["in_register"])
     enough = sum(1 for contributors in cells.values() if contributors >= CONTRIBUTORS_MIN)
     yield f"{count} institutions in {len(made.province.cities)} cities, {len(years)} of them in the register"
-    yield f"city × class: {enough} cells with at least {CONTRIBUTORS_MIN} institutions, {len(cells) - enough} with fewer"
+    yield f"city × class: {enough} with {CONTRIBUTORS_MIN} institutions or more, {len(cells) - enough} with fewer"
     yield (
         f"an institution: {_mean(row['floor_area_m2'] for row in institutions):,.0f} m², "
         f"{_mean(row['energy_users'] for row in institutions):,.0f} users, a year {_mean(map(tce, years)):,.1f} tce, "
         f"{_mean(year['water_m3'] for year in years):,.0f} m³ of water"
     )
     status = Counter(row["data_status"] for row in made.main["energy"])
-    yield f"{len(made.main['energy'])} months of energy {YEAR}: " + ", ".join(f"{n} {s}" for s, n in status.items())
+    counts = ", ".join(f"{number} {name}" for name, number in sorted(status.items()))
+    yield f"{len(made.main['energy'])} months of energy {YEAR}: {counts}"
     yield from _offers(made)
     faults = {kind: sum(1 for row in rows if row.get("remark")) for kind, rows in made.faults.items()}
     yield "faults: " + ", ".join(f"{number} {kind}" for kind, number in faults.items())
@@ -126,8 +131,8 @@ def _offers(made):
     types = Counter(row["vehicle_type"] for row in leaving)
     free = sum(1 for row in leaving if row["vehicle_status"] == "空闲")
     yield (
-        f"{len(made.main['vehicles'])} vehicles, {len(leaving)} leave, {free} of them free, {len(cars) - len(leaving)} "
-        "stopped by a guard: " + ", ".join(f"{number} {name}" for name, number in types.most_common())
+        f"{len(made.main['vehicles'])} vehicles, {len(leaving)} leave, {free} of them free, "
+        f"{len(cars) - len(leaving)} stopped by a guard: " + ", ".join(f"{number} {name}" for name, number in types.most_common())
     )
 
 

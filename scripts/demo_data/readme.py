@@ -37,10 +37,9 @@ _MAIN = {
 }
 
 _FAULTS = """
-`…-faults.csv` (rows beside: {counts}) are imported after the main files. The remark (备注) of a row names the code to expect; without a remark
+`…-faults.csv` (rows beside: {counts}) are imported after the main files, those of institutions first. The remark (备注) of a row names the code to expect; without a remark
 the row is good. A flag that rests on other rows stands behind them in the file. Nothing kept from these files leaves, and none of it speaks of the months of the
 main files. `assets-faults.csv` of 吉林 also has a column that nobody knows (使用部门), its `energy-faults.csv` gives heat in 百万千焦, which equals GJ.
-`DivisionRetired` needs the official table of divisions; without it the county is only unknown under a known city.
 
 """
 
