@@ -1,1 +1,160 @@
-//! Holds the house rules.
+//! Holds the house rules: which folder may import which, names that are not used, sizes of files, functions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What a module may import of this crate, besides itself. Floors of node/ARCHITECTURE.md: only downwards,
+/// and shells never each other.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("replica", &[]),
+    ("systems", &[]),
+    ("machine", &["calendar", "replica", "systems"]),
+    ("store", &["replica", "systems"]),
+    ("net", &["replica"]),
+];
+
+/// Where the clock, randomness, the disk, the network, tasks and logging have no place.
+const PURE: &[&str] =
+    &["node/src/replica", "node/src/systems", "node/src/machine.rs", "node/src/text", "proto/src"];
+
+/// What pure code must not name.
+const IMPURE: &[&str] = &[
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "std::fs",
+    "std::net",
+    "tokio",
+    "tracing",
+    "rand::",
+    "getrandom",
+    "HashMap",
+    "HashSet",
+    "async fn",
+    "println!",
+    "eprintln!",
+];
+
+/// Crates that only one place may name.
+const NAMED_ONCE: &[(&str, &str)] = &[("sled::", "node/src/store/rows.rs"), ("libp2p", "node/src/net/")];
+
+/// Words that say nothing.
+const EMPTY_NAMES: &[&str] = &["Manager", "Handler", "Util", "Helper"];
+
+const FILE_LINES_MAX: usize = 500;
+
+#[test]
+fn modules_import_downwards_only() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("node/src") {
+        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(module, _)| module_of(&path) == *module) else {
+            continue;
+        };
+        for (number, line) in code_lines(&text) {
+            let imported = line.split("crate::").skip(1).map(|rest| {
+                rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
+            });
+            for name in imported {
+                if name != module_of(&path) && !allowed.contains(&name) {
+                    wrong.push(format!("{}:{number}: imports {name}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pure_code_names_no_clock_disk_network_or_unordered_map() {
+    let mut wrong = Vec::new();
+    for (path, text) in PURE.iter().flat_map(|place| sources(place)) {
+        for (number, line) in code_lines(&text) {
+            for word in IMPURE.iter().filter(|word| line.contains(**word)) {
+                wrong.push(format!("{}:{number}: {word}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_crate_that_may_be_replaced_is_named_in_one_place() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("node/src") {
+        for (name, place) in
+            NAMED_ONCE.iter().filter(|(_, place)| !path.display().to_string().contains(place))
+        {
+            let lines = code_lines(&text).filter(|(_, line)| line.contains(name));
+            wrong.extend(
+                lines.map(|(number, _)| format!("{}:{number}: {name} outside {place}", path.display())),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_is_short() {
+    let mut wrong = Vec::new();
+    for (path, text) in
+        ["node/src", "node/tests", "proto/src", "proto/tests"].iter().flat_map(|place| sources(place))
+    {
+        let lines = text.lines().count();
+        if !text.starts_with("//!") {
+            wrong.push(format!("{}: no //! header", path.display()));
+        }
+        if lines > FILE_LINES_MAX {
+            wrong.push(format!("{}: {lines} lines", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn names_say_something() {
+    let mut wrong = Vec::new();
+    for (path, text) in ["node/src", "proto/src"].iter().flat_map(|place| sources(place)) {
+        for (number, line) in code_lines(&text) {
+            let defines =
+                ["struct ", "enum ", "trait ", "fn ", "mod "].iter().any(|word| line.contains(word));
+            if defines && EMPTY_NAMES.iter().any(|name| line.contains(name)) {
+                wrong.push(format!("{}:{number}: {line}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn module_of(path: &Path) -> &str {
+    let inside = path.strip_prefix(root().join("node/src")).unwrap_or(path);
+    let first = inside.components().next().map(|part| part.as_os_str().to_str().unwrap_or_default());
+    first.unwrap_or_default().trim_end_matches(".rs")
+}
+
+/// Lines before the tests, without comments.
+fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"));
+    lines.map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()))
+}
+
+fn sources(place: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    collect(&root().join(place), &mut found);
+    assert!(!found.is_empty(), "{place} has no sources");
+    found
+}
+
+fn collect(place: &Path, found: &mut Vec<(PathBuf, String)>) {
+    if place.is_dir() {
+        let mut inside: Vec<_> = fs::read_dir(place).expect("a readable folder").flatten().collect();
+        inside.sort_by_key(|entry| entry.path());
+        inside.iter().for_each(|entry| collect(&entry.path(), found));
+    } else if place.extension().is_some_and(|extension| extension == "rs") {
+        found.push((place.to_owned(), fs::read_to_string(place).expect("a readable file")));
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}

@@ -35,7 +35,7 @@ pub enum NetEvent {
     /// The last connection to it is gone.
     Disconnected { peer: PeerId },
     /// A stream that we asked for with [`NetAction::Open`] stands.
-    Opened { link: LinkId, peer: PeerId, agreement: AgreementId },
+    Opened { link: LinkId },
     /// A peer opened a stream; its first frame will name the agreement.
     Accepted { link: LinkId, peer: PeerId },
     /// A frame without entries.

@@ -94,6 +94,8 @@ pub struct Replica {
     /// Streams whose head moved in this turn.
     moved: BTreeSet<Stream>,
     links_opened: u64,
+    /// When links that should stand are looked for next, on the monotonic clock.
+    links_due_ms: u64,
     rejects: BTreeMap<(PeerId, &'static str), u64>,
 }
 
@@ -126,6 +128,7 @@ impl Replica {
             paused: Paused::default(),
             moved: BTreeSet::new(),
             links_opened: 0,
+            links_due_ms: 0,
             rejects: BTreeMap::new(),
         };
         for (agreement, object) in boot.objects {
@@ -144,7 +147,7 @@ impl Replica {
         match event {
             NetEvent::Connected { peer, address } => self.connected(turn, peer, address),
             NetEvent::Disconnected { peer } => self.disconnected(peer),
-            NetEvent::Opened { link, peer, agreement } => self.opened(turn, link, peer, agreement),
+            NetEvent::Opened { link } => self.opened(turn, link),
             NetEvent::Accepted { link, peer } => {
                 self.links.insert(link, Link::new(peer, false));
             }

@@ -37,13 +37,14 @@ impl Replica {
 
     /// Asks for a link about an agreement that the peer is named in.
     pub(super) fn open(&mut self, turn: &mut Turn, peer: PeerId, agreement: AgreementId) {
-        let is_named = |id| self.agreements.get(id).is_some_and(|held| held.member_of(peer).is_some());
-        if !is_named(&agreement) {
-            return;
-        }
+        let named = self.agreements.get(&agreement).and_then(|held| held.member_of(peer));
+        let Some(member) = named else { return };
         self.links_opened += 1;
-        let link = LinkId(self.links_opened * 2);
-        turn.actions.push(NetAction::Open { link, peer, agreement });
+        let id = LinkId(self.links_opened * 2);
+        let mut link = Link::new(peer, true);
+        link.about = Some(About { agreement, member, is_greeted: false });
+        self.links.insert(id, link);
+        turn.actions.push(NetAction::Open { link: id, peer, agreement });
     }
 
     fn open_all(&mut self, turn: &mut Turn, peer: PeerId) {
@@ -51,13 +52,12 @@ impl Replica {
         agreements.into_iter().for_each(|agreement| self.open(turn, peer, agreement));
     }
 
-    pub(super) fn opened(&mut self, turn: &mut Turn, id: LinkId, peer: PeerId, agreement: AgreementId) {
-        let named = self.agreements.get(&agreement).and_then(|held| held.member_of(peer));
-        let Some(member) = named else { return turn.actions.push(NetAction::Close { link: id }) };
-        let mut link = Link::new(peer, true);
-        link.about = Some(About { agreement, member, is_greeted: false });
-        self.links.insert(id, link);
-        self.say_hello(turn, id, agreement);
+    /// The link that we asked for stands: its opener speaks first.
+    pub(super) fn opened(&mut self, turn: &mut Turn, id: LinkId) {
+        match self.links.get(&id).and_then(|link| link.about) {
+            Some(about) => self.say_hello(turn, id, about.agreement),
+            None => turn.actions.push(NetAction::Close { link: id }),
+        }
     }
 
     pub(super) fn frame(&mut self, turn: &mut Turn, id: LinkId, frame: Frame) {
@@ -301,12 +301,12 @@ impl Replica {
     /// When something is due next, on the monotonic clock.
     pub fn due_ms(&self) -> Option<u64> {
         let links = self.links.values().filter(|link| link.greeted().is_some());
-        links
-            .flat_map(|link| {
-                let wants = link.wanted.values().map(|wanted| wanted.expires_ms);
-                wants.chain([link.heads_due_ms])
-            })
-            .min()
+        let of_link = |link: &Link| {
+            let wants = link.wanted.values().map(|wanted| wanted.expires_ms).min();
+            wants.map_or(link.heads_due_ms, |due_ms| due_ms.min(link.heads_due_ms))
+        };
+        let is_connected = self.connections.peers().next().is_some();
+        links.map(of_link).chain(is_connected.then_some(self.links_due_ms)).min()
     }
 
     fn keep_time(&mut self, turn: &mut Turn) {
@@ -323,6 +323,22 @@ impl Replica {
             let digest = digest(&self.logs.lines(agreement, member));
             self.send(turn, id, Frame::Heads(Heads::Digest(digest)));
         }
+        if self.links_due_ms <= now_ms {
+            self.links_due_ms = now_ms + interval_ms;
+            self.open_missing(turn);
+        }
+    }
+
+    /// Asks again for links that do not stand although a connection does.
+    fn open_missing(&mut self, turn: &mut Turn) {
+        let agreements = || self.agreements.keys().copied();
+        let pairs = self.connections.peers().flat_map(|peer| agreements().map(move |id| (peer, id)));
+        let stands = |(peer, id): &(PeerId, AgreementId)| {
+            let about = |link: &Link| link.about.is_some_and(|about| about.agreement == *id);
+            self.links.values().any(|link| link.peer == *peer && about(link))
+        };
+        let missing: Vec<_> = pairs.filter(|pair| !stands(pair)).collect();
+        missing.into_iter().for_each(|(peer, id)| self.open(turn, peer, id));
     }
 
     /// Tells the members who may know that a stream moved: our own new entry is pushed to who is right behind

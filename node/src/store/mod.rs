@@ -1,9 +1,17 @@
 //! Where a node keeps things: the log, which is the authority, and the rows, which are derived from it.
 
-use xietong_proto::id::Position;
-use xietong_proto::stream::Stream;
+pub mod memory;
+#[cfg(test)]
+mod samples;
 
-use crate::replica::io::SignedWrites;
+use std::collections::BTreeMap;
+
+use xietong_proto::entry::Entry;
+use xietong_proto::id::{AgreementId, EntryId, Position};
+use xietong_proto::stream::{Head, Stream};
+
+use crate::replica::io::{SignedAppend, SignedWrites};
+use crate::replica::logs::Past;
 use crate::systems::rows::Rows;
 
 /// What a machine's shell needs of a store. Implemented on disk and in memory.
@@ -20,4 +28,45 @@ pub trait Store {
     /// Stored entries of a stream from a position on, one after the other as they came: at least one if there
     /// is one, at most `bytes_max` bytes.
     fn read(&self, stream: Stream, from: Position, bytes_max: usize) -> Result<Vec<u8>, Self::Error>;
+}
+
+/// What was stored before, for a machine that may not read a store itself.
+impl<S: Store> Past for S {
+    fn id_at(&self, stream: Stream, position: Position) -> Option<EntryId> {
+        let entry = Entry::decode(&self.read(stream, position, 1).ok()?).ok()?;
+        (entry.header().position == position).then(|| entry.id())
+    }
+}
+
+/// An append that does not follow the newest entry of its stream. Whoever appends has linked it before, so
+/// this is a defect of ours, never a peer's doing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("position {got} of {stream:?} does not follow position {have}")]
+pub struct NotNext {
+    /// Which stream.
+    pub stream: Stream,
+    /// Its newest position.
+    pub have: Position,
+    /// The position offered.
+    pub got: Position,
+}
+
+/// Moves a stream's head on to an entry that follows it.
+fn extend(heads: &mut BTreeMap<Stream, Head>, entry: &Entry) -> Result<(), NotNext> {
+    let header = entry.header();
+    let stream = header.stream;
+    let head = heads.get(&stream).copied().unwrap_or_else(|| stream.origin());
+    if header.position != head.position.next() || header.previous != head.id {
+        return Err(NotNext { stream, have: head.position, got: header.position });
+    }
+    heads.insert(stream, entry.head());
+    Ok(())
+}
+
+/// The log that an append goes to; zero is the local one.
+fn log_of(append: &SignedAppend) -> AgreementId {
+    match append {
+        SignedAppend::Entry(entry) | SignedAppend::Aside(entry) => entry.header().stream.agreement,
+        SignedAppend::Object(log, _) => *log,
+    }
 }
