@@ -2,6 +2,7 @@
 //! shared with exactly its members.
 
 pub mod calendar;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod files;
@@ -12,3 +13,5 @@ pub mod replica;
 pub mod store;
 pub mod systems;
 pub mod tables;
+pub mod telemetry;
+pub mod text;

@@ -12,7 +12,7 @@ use crate::tables::{self, Difference};
 
 pub mod agreement;
 pub mod card;
-mod copy;
+pub mod copy;
 pub mod proposal;
 #[cfg(test)]
 mod tests;
