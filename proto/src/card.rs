@@ -56,7 +56,8 @@ impl Card {
     /// Reads and checks a signed card: form, fields, then the signature under its own seal key.
     pub fn open(bytes: &[u8]) -> Result<Self, Reject> {
         let unopened = Unopened::decode(bytes, CARD_BYTES_MAX)?;
-        let fields = CardFields::from_wire(object::canonical(&unopened.body, CARD_BYTES_MAX)?)?;
+        let wire = object::canonical_of_version(&unopened.body, CARD_BYTES_MAX, VERSION)?;
+        let fields = CardFields::from_wire(wire)?;
         unopened.verify(Tag::Card, &fields.seal_key)?;
         let id = CardId(tagged_hash(Tag::Card, &unopened.body));
         Ok(Self { fields, id, bytes: bytes.to_vec() })
@@ -97,7 +98,6 @@ impl CardFields {
 
     fn from_wire(card: wire::Card) -> Result<Self, Reject> {
         let transport_keys = &card.transport_keys;
-        field("card.version", card.version == VERSION)?;
         field("card.number", card.number > 0)?;
         field("card.name", is_text(&card.name, TEXT_BYTES_MAX))?;
         field("card.uscc", is_uscc_shaped(&card.uscc))?;

@@ -1,7 +1,7 @@
 //! Agreements: manifests (协议文本) and their approvals (P12, P13), and whether an entry stands under one
 //! (P15 to P17). The only root of trust there is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use prost::Message;
 
@@ -9,7 +9,7 @@ use crate::card::is_uscc_shaped;
 use crate::crypto::{PublicKey, SUITE, SecretKey, Tag, tagged_hash};
 use crate::header::Header;
 use crate::id::*;
-use crate::limits::{MANIFEST_BYTES_MAX, MEMBERS_MAX, SCOPE_MAX, TEXT_BYTES_MAX};
+use crate::limits::{APPROVAL_BYTES_MAX, MANIFEST_BYTES_MAX, MEMBERS_MAX, SCOPE_MAX, TEXT_BYTES_MAX};
 use crate::object::{self, Unopened, is_text};
 use crate::reject::Reject;
 use crate::wire::agreement as wire;
@@ -17,8 +17,6 @@ pub use crate::wire::agreement::Level;
 
 /// Version of the manifest and approval layouts.
 pub const VERSION: u32 = 1;
-/// Bytes of one approval body.
-const APPROVAL_BYTES_MAX: usize = 256;
 
 /// One version of an agreement whose fields hold. Nobody has approved it yet, or some have.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +86,8 @@ impl Manifest {
 
     /// Reads and checks a manifest.
     pub fn open(bytes: &[u8]) -> Result<Self, Reject> {
-        let fields = ManifestFields::from_wire(object::canonical(bytes, MANIFEST_BYTES_MAX)?)?;
+        let wire = object::canonical_of_version(bytes, MANIFEST_BYTES_MAX, VERSION)?;
+        let fields = ManifestFields::from_wire(wire)?;
         let id = ManifestId(tagged_hash(Tag::Manifest, bytes));
         Ok(Self { fields, id, bytes: bytes.to_vec() })
     }
@@ -123,9 +122,14 @@ impl Manifest {
         (self.fields.valid_from..self.fields.valid_until).contains(&now)
     }
 
-    /// Whether an entry stands under this manifest: author (P15), epoch (P16), system (P17).
+    /// Whether an entry stands under this manifest: agreement (P14; of a later epoch's manifest only its
+    /// predecessors tell), author (P15), epoch (P16), system (P17).
     pub fn admits(&self, header: &Header) -> Result<(), Reject> {
         let stream = header.stream;
+        let is_first = self.fields.predecessor.is_none();
+        if is_first && stream.agreement != self.id.into() {
+            return Err(Reject::WrongAgreement);
+        }
         if self.member(stream.author).is_none() {
             return Err(Reject::NotAMember { author: stream.author });
         }
@@ -158,7 +162,6 @@ impl ManifestFields {
     }
 
     fn from_wire(manifest: wire::Manifest) -> Result<Self, Reject> {
-        field("manifest.version", manifest.version == VERSION)?;
         field("manifest.suite", manifest.suite == u32::from(SUITE))?;
         field("manifest.title", is_text(&manifest.title, TEXT_BYTES_MAX))?;
         let fields = Self {
@@ -261,8 +264,8 @@ impl Approval {
     /// Reads and checks an approval of `manifest`.
     pub fn open(bytes: &[u8], manifest: &Manifest) -> Result<Self, Reject> {
         let unopened = Unopened::decode(bytes, APPROVAL_BYTES_MAX)?;
-        let approval: wire::Approval = object::canonical(&unopened.body, APPROVAL_BYTES_MAX)?;
-        field("approval.version", approval.version == VERSION)?;
+        let approval: wire::Approval =
+            object::canonical_of_version(&unopened.body, APPROVAL_BYTES_MAX, VERSION)?;
         field("approval.manifest", approval.manifest == manifest.id.0)?;
         let code: MemberCode = approval.member.parse().map_err(|_| bad("approval.member"))?;
         let member = manifest.member(code).ok_or(Reject::NotAMember { author: code })?;
@@ -279,10 +282,10 @@ impl Approval {
 
 /// Members of a first manifest who have not approved it; it is in force when there are none (P13).
 pub fn missing(manifest: &Manifest, approvals: &[Approval]) -> Vec<MemberCode> {
-    let given: BTreeMap<MemberCode, ManifestId> =
-        approvals.iter().map(|approval| (approval.member, approval.manifest)).collect();
-    let is_missing = |code: &MemberCode| given.get(code) != Some(&manifest.id);
-    manifest.fields.members.iter().map(|member| member.code).filter(is_missing).collect()
+    let of_this = approvals.iter().filter(|approval| approval.manifest == manifest.id);
+    let given: BTreeSet<MemberCode> = of_this.map(|approval| approval.member).collect();
+    let codes = manifest.fields.members.iter().map(|member| member.code);
+    codes.filter(|code| !given.contains(code)).collect()
 }
 
 fn predecessor(epoch: u32, bytes: &[u8]) -> Result<Option<ManifestId>, Reject> {
