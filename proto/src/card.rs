@@ -56,7 +56,8 @@ impl Card {
     /// Reads and checks a signed card: form, fields, then the signature under its own seal key.
     pub fn open(bytes: &[u8]) -> Result<Self, Reject> {
         let unopened = Unopened::decode(bytes, CARD_BYTES_MAX)?;
-        let fields = CardFields::from_wire(object::canonical(&unopened.body, CARD_BYTES_MAX)?)?;
+        let wire = object::canonical_of_version(&unopened.body, CARD_BYTES_MAX, VERSION)?;
+        let fields = CardFields::from_wire(wire)?;
         unopened.verify(Tag::Card, &fields.seal_key)?;
         let id = CardId(tagged_hash(Tag::Card, &unopened.body));
         Ok(Self { fields, id, bytes: bytes.to_vec() })
@@ -95,23 +96,25 @@ impl CardFields {
         }
     }
 
+    /// In the order of the schema, so that the first field that is wrong is the one named.
     fn from_wire(card: wire::Card) -> Result<Self, Reject> {
-        let transport_keys = &card.transport_keys;
-        field("card.version", card.version == VERSION)?;
         field("card.number", card.number > 0)?;
+        let code = card.code.parse().map_err(|_| bad("card.code"))?;
         field("card.name", is_text(&card.name, TEXT_BYTES_MAX))?;
         field("card.uscc", is_uscc_shaped(&card.uscc))?;
-        field("card.transport_keys", (1..=ADDRESSES_MAX).contains(&transport_keys.len()))?;
+        let seal_key = PublicKey::from_bytes(&card.seal_key).map_err(|_| bad("card.seal_key"))?;
+        let entry_key = PublicKey::from_bytes(&card.entry_key).map_err(|_| bad("card.entry_key"))?;
+        let transport_keys = peers(&card.transport_keys).ok_or_else(|| bad("card.transport_keys"))?;
         field("card.addresses", are_addresses(&card.addresses))?;
         field("card.telephone", card.telephone.is_empty() || is_text(&card.telephone, TEXT_BYTES_MAX))?;
         Ok(Self {
             number: CardNumber(card.number),
-            code: card.code.parse().map_err(|_| bad("card.code"))?,
-            seal_key: PublicKey::from_bytes(&card.seal_key).map_err(|_| bad("card.seal_key"))?,
-            entry_key: PublicKey::from_bytes(&card.entry_key).map_err(|_| bad("card.entry_key"))?,
-            transport_keys: parse_all(transport_keys).ok_or_else(|| bad("card.transport_keys"))?,
+            code,
             name: card.name,
             uscc: card.uscc,
+            seal_key,
+            entry_key,
+            transport_keys,
             addresses: card.addresses,
             telephone: card.telephone,
             issued: Millis(card.issued_ms),
@@ -129,8 +132,9 @@ fn are_addresses(addresses: &[String]) -> bool {
     addresses.len() <= ADDRESSES_MAX && addresses.iter().all(|address| is_text(address, TEXT_BYTES_MAX))
 }
 
-fn parse_all(keys: &[Vec<u8>]) -> Option<Vec<PeerId>> {
-    keys.iter().map(|key| PeerId::from_slice(key)).collect()
+fn peers(keys: &[Vec<u8>]) -> Option<Vec<PeerId>> {
+    let peers: Option<Vec<PeerId>> = keys.iter().map(|key| PeerId::from_slice(key)).collect();
+    peers.filter(|peers| (1..=ADDRESSES_MAX).contains(&peers.len()))
 }
 
 fn field(name: &str, holds: bool) -> Result<(), Reject> {

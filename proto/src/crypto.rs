@@ -28,6 +28,8 @@ pub enum Tag {
     Approve,
     /// A digest over heads.
     Heads,
+    /// The digits by which people compare a card or a manifest.
+    Fingerprint,
 }
 
 impl Tag {
@@ -42,6 +44,7 @@ impl Tag {
             Tag::Card => b"xietong/1/card\0",
             Tag::Approve => b"xietong/1/approve\0",
             Tag::Heads => b"xietong/1/heads\0",
+            Tag::Fingerprint => b"xietong/1/fingerprint\0",
         }
     }
 }
@@ -60,16 +63,20 @@ pub fn tagged_hash(tag: Tag, body: &[u8]) -> [u8; 32] {
     hash(&[tag.bytes(), body])
 }
 
-/// A public key that is fit to check with: a point of full order (P2).
+/// A public key that is fit to check with: a point of prime order in its one encoding (P2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
-    /// Refuses bytes that are no point, and weak points, under which anybody could sign.
+    /// Refuses bytes that are no point, a second encoding of a point, points of small order, under which
+    /// anybody could sign, and points with a part of small order, on which libraries disagree.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadForm> {
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| BadForm)?;
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| BadForm)?;
-        (!key.is_weak()).then_some(Self(key)).ok_or(BadForm)
+        let point = key.to_edwards();
+        let is_canonical = point.compress().to_bytes() == bytes;
+        let is_of_prime_order = point.is_torsion_free() && !key.is_weak();
+        (is_canonical && is_of_prime_order).then_some(Self(key)).ok_or(BadForm)
     }
 
     /// The 32 bytes of the key.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::crypto::{PublicKey, SecretKey, Tag, hash};
 use crate::header::{HEADER_BYTES, Header, Reader};
 use crate::id::*;
-use crate::limits::{ENTRY_PAYLOAD_BYTES_MAX, ENTRY_RECORDS_MAX, RECORD_BYTES_MAX};
+use crate::limits::{ENTRY_PAYLOAD_BYTES_MAX, ENTRY_RECORDS_MAX, RECORD_BYTES_MAX, within};
 use crate::merkle;
 use crate::reject::Reject;
 use crate::stream::{Head, Stream};
@@ -65,8 +65,12 @@ pub struct Authority {
 }
 
 impl Draft {
-    /// The entry that follows `head` with the records, which [`fill`] has measured. `secret` is the node's
-    /// own and only ever enters the salts' seed (P7).
+    /// The entry that follows `head` with the records. `secret` is the node's own and only ever enters the
+    /// salts' seed (P7).
+    ///
+    /// # Panics
+    /// If there are no records or [`fill`] has not measured them: such an entry would end its stream for all
+    /// who check it.
     pub fn new(
         stream: Stream,
         head: Head,
@@ -75,6 +79,8 @@ impl Draft {
         secret: &[u8; 32],
         records: &[Record],
     ) -> Self {
+        let fits = !records.is_empty() && fill(records) == records.len();
+        assert!(fits, "whoever writes an entry has measured its records");
         let position = head.position.next();
         let seed = hash(&[Tag::Seed.bytes(), secret, &stream.name(), &position.0.to_be_bytes()]);
         let mut payload = seed.to_vec();
@@ -115,12 +121,12 @@ impl Draft {
     }
 }
 
-/// How many of the records, from the first, fit into one entry (P3).
+/// How many of the records, from the first, fit into one entry (P3). None if the first is too large for any.
 pub fn fill(records: &[Record]) -> usize {
     let mut bytes = SEED_BYTES;
     let fits = |record: &&Record| {
         bytes += record.framed_bytes();
-        bytes <= ENTRY_PAYLOAD_BYTES_MAX
+        record.body.len() <= RECORD_BYTES_MAX && bytes <= ENTRY_PAYLOAD_BYTES_MAX
     };
     records.iter().take(ENTRY_RECORDS_MAX).take_while(fits).count()
 }
@@ -259,6 +265,9 @@ pub struct LeafProof {
 impl LeafProof {
     /// Whether the record is the one at `index` under the header's root.
     pub fn holds(&self, header: &Header, index: u32) -> bool {
+        if !matches!(Frames(&self.record).split_first(), Ok(frame) if frame.bytes == self.record) {
+            return false;
+        }
         let leaf = leaf(&self.salt, &self.record);
         merkle::climb(leaf, index as usize, header.records as usize, &self.path) == Some(header.root.0)
     }
@@ -320,10 +329,7 @@ impl<'a> Frames<'a> {
         let head: &[u8; RECORD_HEAD_BYTES] = self.0.first_chunk().ok_or(Reject::BadFraming)?;
         let mut from = Reader(head);
         let (kind, version, length) = (from.u16(), from.u16(), from.u32() as usize);
-        if length > RECORD_BYTES_MAX {
-            let (size, size_max) = (length as u64, RECORD_BYTES_MAX as u64);
-            return Err(Reject::TooLarge { size, size_max });
-        }
+        within(length, RECORD_BYTES_MAX)?;
         let end = RECORD_HEAD_BYTES + length;
         let (bytes, rest) = self.0.split_at_checked(end).ok_or(Reject::BadFraming)?;
         self.0 = rest;

@@ -2,7 +2,7 @@
 
 use crate::crypto::{SUITE, Tag, tagged_hash};
 use crate::id::*;
-use crate::limits::{ENTRY_PAYLOAD_BYTES_MAX, ENTRY_RECORDS_MAX};
+use crate::limits::{ENTRY_PAYLOAD_BYTES_MAX, ENTRY_RECORDS_MAX, within};
 use crate::reject::Reject;
 use crate::stream::{Audience, Stream};
 
@@ -24,7 +24,7 @@ pub struct Header {
     pub card: CardNumber,
     /// Its place in the stream, from 1.
     pub position: Position,
-    /// The entry before it; for position 1 the root of the stream's name (P5).
+    /// The entry before it; for position 1 the stream's origin (P5).
     pub previous: EntryId,
     /// The author's claim (P9).
     pub time: Millis,
@@ -55,7 +55,8 @@ impl Header {
     }
 
     /// Reads a header and refuses what no honest author writes: another version or suite, a form that has
-    /// two encodings, position 0, no records, sizes beyond the limits (P1, P2, P3).
+    /// two encodings, position 0, a first entry that does not begin its stream, no records, sizes beyond the
+    /// limits (P1, P2, P3, P5).
     pub fn decode(bytes: &[u8; HEADER_BYTES]) -> Result<Self, Reject> {
         let mut from = Reader(bytes);
         let [version, suite] = from.take();
@@ -89,21 +90,17 @@ impl Header {
         let is_local = self.stream.audience == Audience::Local;
         let names_epoch = self.epoch.0 > 0 && self.manifest != ManifestId::ZERO;
         let names_nothing = self.epoch.0 == 0 && self.manifest == ManifestId::ZERO;
-        let counted = self.position.0 > 0 && self.records > 0 && self.card.0 > 0;
+        let counted = self.position.is_place() && self.records > 0 && self.card.0 > 0;
         if !counted || !(if is_local { names_nothing } else { names_epoch }) {
+            return Err(Reject::Malformed);
+        }
+        if self.position.0 == 1 && self.previous != self.stream.origin().id {
             return Err(Reject::Malformed);
         }
         within(self.payload_bytes as usize, ENTRY_PAYLOAD_BYTES_MAX)?;
         within(self.records as usize, ENTRY_RECORDS_MAX)?;
         Ok(self)
     }
-}
-
-fn within(size: usize, size_max: usize) -> Result<(), Reject> {
-    if size > size_max {
-        return Err(Reject::TooLarge { size: size as u64, size_max: size_max as u64 });
-    }
-    Ok(())
 }
 
 /// Takes fixed fields off the front. Only used on input whose length is known, so it cannot run out.

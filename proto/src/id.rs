@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::limits::POSITION_MAX;
+
 macro_rules! hashes {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -119,6 +121,13 @@ numbers! {
     CardNumber(u32);
     /// What a record is: high byte the system, low byte its kind there.
     RecordKind(u16);
+}
+
+impl Position {
+    /// Whether an entry may stand there (P3).
+    pub fn is_place(self) -> bool {
+        (1..=POSITION_MAX).contains(&self.0)
+    }
 }
 
 /// A time in milliseconds since 1970-01-01T00:00:00Z, as its author claims it (P9).

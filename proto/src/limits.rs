@@ -1,6 +1,8 @@
 //! Every maximum of the protocol (P3). A length read from the wire is compared with one of these
 //! before anything is allocated for it.
 
+use crate::reject::Reject;
+
 /// Bytes of one record's body.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 /// Records in one entry.
@@ -9,10 +11,15 @@ pub const ENTRY_RECORDS_MAX: usize = 4_096;
 pub const ENTRY_PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
 /// Payload that still travels inside a push; a larger one is fetched.
 pub const PUSH_PAYLOAD_BYTES_MAX: usize = 8 * 1024;
-/// Bytes of one frame on a stream, length prefix not counted.
-pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Bytes of entries that one request may ask for.
+/// Bytes of entries that one request may ask for and one range may hold. Larger than any entry.
 pub const RANGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of one frame on a stream, length prefix not counted: a full range and what names it.
+pub const FRAME_BYTES_MAX: usize = RANGE_BYTES_MAX + 1024;
+/// Fields of one message, counted before it is read: an empty element costs two bytes on the wire and many
+/// in memory.
+pub const FIELDS_MAX: usize = 128;
+/// The last position of a stream: the largest whole number that every language's numbers hold.
+pub const POSITION_MAX: u64 = (1 << 53) - 1;
 /// Members of one agreement.
 pub const MEMBERS_MAX: usize = 64;
 /// Systems in the scope of one agreement.
@@ -21,9 +28,21 @@ pub const SCOPE_MAX: usize = 32;
 pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one card body.
 pub const CARD_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of one approval body.
+pub const APPROVAL_BYTES_MAX: usize = 256;
+/// Bytes that suite, signature and framing add to a signed body.
+pub const ENVELOPE_BYTES_MAX: usize = 128;
+/// Cards in one frame.
+pub const CARDS_MAX: usize = 128;
 /// Bytes of a text field in a card or manifest (title, name, address, telephone).
 pub const TEXT_BYTES_MAX: usize = 512;
 /// Addresses on a card or in a hello.
 pub const ADDRESSES_MAX: usize = 16;
 /// Streams one heads frame may speak of.
 pub const HEADS_LINES_MAX: usize = 4_096;
+
+/// Refuses what is larger than its limit.
+pub(crate) fn within(size: usize, size_max: usize) -> Result<(), Reject> {
+    let (size, size_max) = (size as u64, size_max as u64);
+    (size <= size_max).then_some(()).ok_or(Reject::TooLarge { size, size_max })
+}

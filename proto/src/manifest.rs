@@ -1,7 +1,7 @@
 //! Agreements: manifests (协议文本) and their approvals (P12, P13), and whether an entry stands under one
 //! (P15 to P17). The only root of trust there is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use prost::Message;
 
@@ -9,7 +9,7 @@ use crate::card::is_uscc_shaped;
 use crate::crypto::{PublicKey, SUITE, SecretKey, Tag, tagged_hash};
 use crate::header::Header;
 use crate::id::*;
-use crate::limits::{MANIFEST_BYTES_MAX, MEMBERS_MAX, SCOPE_MAX, TEXT_BYTES_MAX};
+use crate::limits::{APPROVAL_BYTES_MAX, MANIFEST_BYTES_MAX, MEMBERS_MAX, SCOPE_MAX, TEXT_BYTES_MAX};
 use crate::object::{self, Unopened, is_text};
 use crate::reject::Reject;
 use crate::wire::agreement as wire;
@@ -17,8 +17,6 @@ pub use crate::wire::agreement::Level;
 
 /// Version of the manifest and approval layouts.
 pub const VERSION: u32 = 1;
-/// Bytes of one approval body.
-const APPROVAL_BYTES_MAX: usize = 256;
 
 /// One version of an agreement whose fields hold. Nobody has approved it yet, or some have.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +86,8 @@ impl Manifest {
 
     /// Reads and checks a manifest.
     pub fn open(bytes: &[u8]) -> Result<Self, Reject> {
-        let fields = ManifestFields::from_wire(object::canonical(bytes, MANIFEST_BYTES_MAX)?)?;
+        let wire = object::canonical_of_version(bytes, MANIFEST_BYTES_MAX, VERSION)?;
+        let fields = ManifestFields::from_wire(wire)?;
         let id = ManifestId(tagged_hash(Tag::Manifest, bytes));
         Ok(Self { fields, id, bytes: bytes.to_vec() })
     }
@@ -123,9 +122,14 @@ impl Manifest {
         (self.fields.valid_from..self.fields.valid_until).contains(&now)
     }
 
-    /// Whether an entry stands under this manifest: author (P15), epoch (P16), system (P17).
+    /// Whether an entry stands under this manifest: agreement (P14; of a later epoch's manifest only its
+    /// predecessors tell), author (P15), epoch (P16), system (P17).
     pub fn admits(&self, header: &Header) -> Result<(), Reject> {
         let stream = header.stream;
+        let is_first = self.fields.predecessor.is_none();
+        if is_first && stream.agreement != self.id.into() {
+            return Err(Reject::WrongAgreement);
+        }
         if self.member(stream.author).is_none() {
             return Err(Reject::NotAMember { author: stream.author });
         }
@@ -157,35 +161,31 @@ impl ManifestFields {
         }
     }
 
+    /// In the order of the schema, of a list first its elements, so that the first field that is wrong is the
+    /// one named.
     fn from_wire(manifest: wire::Manifest) -> Result<Self, Reject> {
-        field("manifest.version", manifest.version == VERSION)?;
         field("manifest.suite", manifest.suite == u32::from(SUITE))?;
+        field("manifest.epoch", manifest.epoch > 0)?;
+        let predecessor = predecessor(manifest.epoch, &manifest.predecessor)?;
         field("manifest.title", is_text(&manifest.title, TEXT_BYTES_MAX))?;
-        let fields = Self {
+        let level = level(manifest.level)?;
+        let members = members(manifest.members)?;
+        let scope = scope(&manifest.scope)?;
+        let quorums = members.len() / 2 + 1..=members.len();
+        field("manifest.quorum", quorums.contains(&(manifest.quorum as usize)))?;
+        field("manifest.valid_until_ms", manifest.valid_from_ms < manifest.valid_until_ms)?;
+        Ok(Self {
             epoch: Epoch(manifest.epoch),
-            predecessor: predecessor(manifest.epoch, &manifest.predecessor)?,
-            level: level(manifest.level)?,
-            members: manifest.members.into_iter().map(Member::from_wire).collect::<Result<_, _>>()?,
-            scope: manifest.scope.iter().map(Scope::from_wire).collect::<Result<_, _>>()?,
+            predecessor,
             title: manifest.title,
+            level,
+            members,
+            scope,
             quorum: manifest.quorum,
             valid_from: Millis(manifest.valid_from_ms),
             valid_until: Millis(manifest.valid_until_ms),
             nonce: manifest.nonce.try_into().map_err(|_| bad("manifest.nonce"))?,
-        };
-        fields.check()
-    }
-
-    fn check(self) -> Result<Self, Reject> {
-        let count = self.members.len();
-        let seals: BTreeSet<_> = self.members.iter().map(|member| member.seal_key.to_bytes()).collect();
-        field("manifest.members", (2..=MEMBERS_MAX).contains(&count) && seals.len() == count)?;
-        field("manifest.members", self.members.is_sorted_by(|a, b| a.code < b.code))?;
-        field("manifest.scope", (1..=SCOPE_MAX).contains(&self.scope.len()))?;
-        field("manifest.scope", self.scope.is_sorted_by(|a, b| a.system < b.system))?;
-        field("manifest.quorum", (count / 2 + 1..=count).contains(&(self.quorum as usize)))?;
-        field("manifest.valid_until_ms", self.valid_from < self.valid_until)?;
-        Ok(self)
+        })
     }
 }
 
@@ -201,16 +201,13 @@ impl Member {
     }
 
     fn from_wire(member: wire::Member) -> Result<Self, Reject> {
+        let code = member.code.parse().map_err(|_| bad("manifest.members.code"))?;
         field("manifest.members.name", is_text(&member.name, TEXT_BYTES_MAX))?;
         field("manifest.members.uscc", is_uscc_shaped(&member.uscc))?;
-        Ok(Self {
-            code: member.code.parse().map_err(|_| bad("manifest.members.code"))?,
-            seal_key: PublicKey::from_bytes(&member.seal_key)
-                .map_err(|_| bad("manifest.members.seal_key"))?,
-            card: CardId::from_slice(&member.card).ok_or_else(|| bad("manifest.members.card"))?,
-            name: member.name,
-            uscc: member.uscc,
-        })
+        let seal_key =
+            PublicKey::from_bytes(&member.seal_key).map_err(|_| bad("manifest.members.seal_key"))?;
+        let card = CardId::from_slice(&member.card).ok_or_else(|| bad("manifest.members.card"))?;
+        Ok(Self { code, name: member.name, uscc: member.uscc, seal_key, card })
     }
 }
 
@@ -221,9 +218,9 @@ impl Scope {
     }
 
     fn from_wire(scope: &wire::Scope) -> Result<Self, Reject> {
+        let system = u16::try_from(scope.system).map_err(|_| bad("manifest.scope.system"))?;
         field("manifest.scope.profile", scope.profile > 0)?;
         field("manifest.scope.rules_version", scope.rules_version > 0)?;
-        let system = u16::try_from(scope.system).map_err(|_| bad("manifest.scope.system"))?;
         let (profile, rules_version) = (scope.profile, scope.rules_version);
         Ok(Self { system: System(system), profile, rules_version })
     }
@@ -261,8 +258,8 @@ impl Approval {
     /// Reads and checks an approval of `manifest`.
     pub fn open(bytes: &[u8], manifest: &Manifest) -> Result<Self, Reject> {
         let unopened = Unopened::decode(bytes, APPROVAL_BYTES_MAX)?;
-        let approval: wire::Approval = object::canonical(&unopened.body, APPROVAL_BYTES_MAX)?;
-        field("approval.version", approval.version == VERSION)?;
+        let approval: wire::Approval =
+            object::canonical_of_version(&unopened.body, APPROVAL_BYTES_MAX, VERSION)?;
         field("approval.manifest", approval.manifest == manifest.id.0)?;
         let code: MemberCode = approval.member.parse().map_err(|_| bad("approval.member"))?;
         let member = manifest.member(code).ok_or(Reject::NotAMember { author: code })?;
@@ -279,18 +276,33 @@ impl Approval {
 
 /// Members of a first manifest who have not approved it; it is in force when there are none (P13).
 pub fn missing(manifest: &Manifest, approvals: &[Approval]) -> Vec<MemberCode> {
-    let given: BTreeMap<MemberCode, ManifestId> =
-        approvals.iter().map(|approval| (approval.member, approval.manifest)).collect();
-    let is_missing = |code: &MemberCode| given.get(code) != Some(&manifest.id);
-    manifest.fields.members.iter().map(|member| member.code).filter(is_missing).collect()
+    let of_this = approvals.iter().filter(|approval| approval.manifest == manifest.id);
+    let given: BTreeSet<MemberCode> = of_this.map(|approval| approval.member).collect();
+    let codes = manifest.fields.members.iter().map(|member| member.code);
+    codes.filter(|code| !given.contains(code)).collect()
 }
 
 fn predecessor(epoch: u32, bytes: &[u8]) -> Result<Option<ManifestId>, Reject> {
-    match (epoch, bytes) {
-        (1, []) => Ok(None),
-        (2.., _) => ManifestId::from_slice(bytes).map(Some).ok_or_else(|| bad("manifest.predecessor")),
-        (0 | 1, _) => Err(bad("manifest.epoch")),
-    }
+    let id = ManifestId::from_slice(bytes);
+    let holds = if epoch == 1 { bytes.is_empty() } else { id.is_some() };
+    holds.then_some(id).ok_or_else(|| bad("manifest.predecessor"))
+}
+
+/// By ascending code, each with a seal of its own.
+fn members(wire: Vec<wire::Member>) -> Result<Vec<Member>, Reject> {
+    let members: Vec<Member> = wire.into_iter().map(Member::from_wire).collect::<Result<_, _>>()?;
+    let seals: BTreeSet<_> = members.iter().map(|member| member.seal_key.to_bytes()).collect();
+    let is_ordered = members.is_sorted_by(|a, b| a.code < b.code);
+    let is_whole = (2..=MEMBERS_MAX).contains(&members.len()) && seals.len() == members.len();
+    (is_ordered && is_whole).then_some(members).ok_or_else(|| bad("manifest.members"))
+}
+
+/// By ascending system.
+fn scope(wire: &[wire::Scope]) -> Result<Vec<Scope>, Reject> {
+    let scope: Vec<Scope> = wire.iter().map(Scope::from_wire).collect::<Result<_, _>>()?;
+    let is_ordered = scope.is_sorted_by(|a, b| a.system < b.system);
+    let is_whole = (1..=SCOPE_MAX).contains(&scope.len());
+    (is_ordered && is_whole).then_some(scope).ok_or_else(|| bad("manifest.scope"))
 }
 
 fn level(number: i32) -> Result<Level, Reject> {

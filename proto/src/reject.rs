@@ -90,6 +90,7 @@ impl Reject {
             Reject::UnknownSuite { .. } => "P2",
             Reject::NotCanonical => "P10",
             Reject::BadField { field } if field.starts_with("card.") => "P11",
+            Reject::BadField { field } if field.starts_with("approval.") => "P13",
             Reject::BadField { .. } => "P12",
             Reject::WrongAgreement => "P14",
             Reject::NotAMember { .. } => "P15",

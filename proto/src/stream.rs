@@ -90,7 +90,8 @@ impl Stream {
             generation: Generation(from.u32()),
         };
         let names_agreement = audience == Audience::Local || agreement != AgreementId::ZERO;
-        let well_formed = names_agreement && reserved == 0 && stream.generation.0 > 0;
+        let is_with_itself = audience == Audience::Pair(author);
+        let well_formed = names_agreement && !is_with_itself && reserved == 0 && stream.generation.0 > 0;
         well_formed.then_some(stream).ok_or(BadForm)
     }
 
@@ -130,7 +131,8 @@ impl Deref for LinkedEntry {
 }
 
 /// Links an entry to the head it claims to follow (P18). A gap passes later, once it is filled; another
-/// entry at or before the head's position is the caller's to compare with what it holds.
+/// entry at or before the head's position is the caller's to compare with what it holds: the same one again
+/// is no fork.
 pub fn follow(head: &Head, entry: SignedEntry) -> Result<LinkedEntry, Reject> {
     let (have, got) = (head.position, entry.header().position);
     if got > have.next() {

@@ -1,24 +1,30 @@
-//! What two nodes say to each other on `/xietong/1` (P20 to P27): frames, parsed once and within limits.
+//! What two nodes say to each other on `/xietong/1` (P21 to P26): frames, parsed once and within limits.
 //! Who says what when is the node's policy.
 
 use prost::Message;
+use prost::encoding::{WireType, decode_key, decode_varint};
 
 use crate::crypto::{Tag, tagged_hash};
+use crate::entry::ENTRY_HEAD_BYTES;
+use crate::header::Reader;
 use crate::id::*;
-use crate::limits::{ADDRESSES_MAX, FRAME_BYTES_MAX, HEADS_LINES_MAX, MEMBERS_MAX, RANGE_BYTES_MAX};
+use crate::limits::*;
+use crate::object::{bounded, is_text};
 use crate::reject::Reject;
-use crate::stream::{Head, Stream};
+use crate::stream::{Head, STREAM_NAME_BYTES, Stream};
 use crate::wire::sync as wire;
 
 /// The one protocol name of the exchange; it tells nothing of agreements.
 pub const PROTOCOL: &str = "/xietong/1";
+/// Bytes of a [`Line`].
+pub const LINE_BYTES: usize = STREAM_NAME_BYTES + 16;
 
 /// One message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Frame {
     /// Opens the stream in each direction.
     Hello(Hello),
-    /// The newest cards the sender holds, signed.
+    /// Every card of the agreement's members that the sender holds, signed.
     Cards(Vec<Vec<u8>>),
     /// Whether, or what, the sender holds.
     Heads(Heads),
@@ -50,9 +56,9 @@ pub struct Hello {
 pub enum Heads {
     /// A digest over all lines: asks for lines if it differs.
     Digest([u8; 32]),
-    /// All lines there are.
+    /// All lines there are, in order of stream.
     All(Vec<Line>),
-    /// The lines that changed.
+    /// The lines that changed, in order of stream.
     Changed(Vec<Line>),
 }
 
@@ -107,13 +113,7 @@ pub struct Push {
 
 /// A digest over lines in order of stream (P23): equal if two members hold the same.
 pub fn digest(lines: &[Line]) -> [u8; 32] {
-    let mut bytes = Vec::with_capacity(lines.len() * 72);
-    for line in lines {
-        bytes.extend(line.stream.name());
-        bytes.extend(line.position.0.to_be_bytes());
-        bytes.extend(line.prefix);
-    }
-    tagged_hash(Tag::Heads, &bytes)
+    tagged_hash(Tag::Heads, &Line::join(lines))
 }
 
 impl Frame {
@@ -130,22 +130,38 @@ impl Frame {
         wire::Frame { body: Some(body) }.encode_to_vec()
     }
 
-    /// Reads a frame; every list is held against its limit (P3).
+    /// Reads a frame; every list is held against its limit before it is made (P3).
     pub fn decode(bytes: &[u8]) -> Result<Self, Reject> {
         within(bytes.len(), FRAME_BYTES_MAX)?;
-        let frame = wire::Frame::decode(bytes).map_err(|_| Reject::Malformed)?;
-        Ok(match frame.body.ok_or(Reject::Malformed)? {
-            wire::frame::Body::Hello(hello) => Frame::Hello(Hello::from_wire(hello)?),
-            wire::frame::Body::Cards(cards) => {
-                within(cards.cards.len(), MEMBERS_MAX)?;
-                Frame::Cards(cards.cards)
-            }
-            wire::frame::Body::Heads(heads) => Frame::Heads(Heads::from_wire(heads)?),
-            wire::frame::Body::Want(want) => Frame::Want(Want::from_wire(want)?),
-            wire::frame::Body::Range(range) => Frame::Range(Range::from_wire(range)?),
-            wire::frame::Body::Push(push) => Frame::Push(Push { head: push.head, payload: push.payload }),
+        let (number, body) = only_field(bytes).ok_or(Reject::Malformed)?;
+        Ok(match number {
+            1 => Frame::Hello(Hello::from_wire(read(body)?)?),
+            2 => Frame::Cards(cards(read(body)?)?),
+            3 => Frame::Heads(Heads::from_wire(read(body)?)?),
+            4 => Frame::Want(Want::from_wire(read(body)?)?),
+            5 => Frame::Range(Range::from_wire(read(body)?)?),
+            6 => Frame::Push(Push::from_wire(read(body)?)?),
+            _ => return Err(Reject::Malformed),
         })
     }
+}
+
+/// A frame is one field that fills it: its number says which message it holds.
+fn only_field(mut bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (number, form) = decode_key(&mut bytes).ok()?;
+    let length = decode_varint(&mut bytes).ok()?;
+    let fills = form == WireType::LengthDelimited && length == bytes.len() as u64;
+    fills.then_some((number, bytes))
+}
+
+fn read<M: Message + Default>(body: &[u8]) -> Result<M, Reject> {
+    bounded(body, FRAME_BYTES_MAX)
+}
+
+fn cards(wire: wire::Cards) -> Result<Vec<Vec<u8>>, Reject> {
+    within(wire.cards.len(), CARDS_MAX)?;
+    wire.cards.iter().try_for_each(|card| within(card.len(), CARD_BYTES_MAX + ENVELOPE_BYTES_MAX))?;
+    Ok(wire.cards)
 }
 
 impl Hello {
@@ -161,6 +177,9 @@ impl Hello {
 
     fn from_wire(hello: wire::Hello) -> Result<Self, Reject> {
         within(hello.addresses.len(), ADDRESSES_MAX)?;
+        if !hello.addresses.iter().all(|address| is_text(address, TEXT_BYTES_MAX)) {
+            return Err(Reject::Malformed);
+        }
         Ok(Self {
             agreement: AgreementId::from_slice(&hello.agreement).ok_or(Reject::Malformed)?,
             manifest: ManifestId::from_slice(&hello.manifest).ok_or(Reject::Malformed)?,
@@ -178,36 +197,44 @@ impl Heads {
             Heads::All(lines) => (Vec::new(), &lines[..], true),
             Heads::Changed(lines) => (Vec::new(), &lines[..], false),
         };
-        wire::Heads { digest, lines: lines.iter().copied().map(Line::to_wire).collect(), complete }
+        wire::Heads { digest, lines: Line::join(lines), complete }
     }
 
     fn from_wire(heads: wire::Heads) -> Result<Self, Reject> {
-        within(heads.lines.len(), HEADS_LINES_MAX)?;
         if !heads.digest.is_empty() {
             let alone = heads.lines.is_empty() && !heads.complete;
             let digest = heads.digest.try_into().map_err(|_| Reject::Malformed)?;
             return alone.then_some(Heads::Digest(digest)).ok_or(Reject::Malformed);
         }
-        let lines = heads.lines.iter().map(Line::from_wire).collect::<Result<_, _>>()?;
+        let lines = Line::split(&heads.lines)?;
         Ok(if heads.complete { Heads::All(lines) } else { Heads::Changed(lines) })
     }
 }
 
 impl Line {
-    fn to_wire(self) -> wire::Line {
-        wire::Line {
-            stream: self.stream.name().to_vec(),
-            position: self.position.0,
-            prefix: u64::from_be_bytes(self.prefix),
+    fn join(lines: &[Self]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(lines.len() * LINE_BYTES);
+        for line in lines {
+            bytes.extend(line.stream.name());
+            bytes.extend(line.position.0.to_be_bytes());
+            bytes.extend(line.prefix);
         }
+        bytes
     }
 
-    fn from_wire(line: &wire::Line) -> Result<Self, Reject> {
-        if line.position == 0 {
-            return Err(Reject::Malformed);
-        }
-        let prefix = line.prefix.to_be_bytes();
-        Ok(Self { stream: stream(&line.stream)?, position: Position(line.position), prefix })
+    /// Each stream once, in order of stream, which is the order of their names' bytes.
+    fn split(bytes: &[u8]) -> Result<Vec<Self>, Reject> {
+        let (lines, rest) = bytes.as_chunks::<LINE_BYTES>();
+        within(lines.len(), HEADS_LINES_MAX)?;
+        let lines: Vec<Self> = lines.iter().map(Self::decode).collect::<Result<_, _>>()?;
+        let is_ordered = lines.is_sorted_by(|a, b| a.stream < b.stream);
+        (is_ordered && rest.is_empty()).then_some(lines).ok_or(Reject::Malformed)
+    }
+
+    fn decode(bytes: &[u8; LINE_BYTES]) -> Result<Self, Reject> {
+        let mut from = Reader(bytes);
+        let stream = stream(&from.take::<STREAM_NAME_BYTES>())?;
+        Ok(Self { stream, position: place(from.u64())?, prefix: from.take() })
     }
 }
 
@@ -218,7 +245,7 @@ impl Want {
 
     fn from_wire(want: wire::Want) -> Result<Self, Reject> {
         within(want.bytes_max as usize, RANGE_BYTES_MAX)?;
-        let from = first_position(want.from)?;
+        let from = place(want.from)?;
         Ok(Self { stream: stream(&want.stream)?, from, bytes_max: want.bytes_max })
     }
 }
@@ -230,7 +257,8 @@ impl Range {
     }
 
     fn from_wire(range: wire::Range) -> Result<Self, Reject> {
-        let from = first_position(range.from)?;
+        let from = place(range.from)?;
+        within(range.entries.len(), RANGE_BYTES_MAX)?;
         Ok(Self { stream: stream(&range.stream)?, from, entries: range.entries })
     }
 }
@@ -239,6 +267,12 @@ impl Push {
     fn to_wire(&self) -> wire::Push {
         wire::Push { head: self.head.clone(), payload: self.payload.clone() }
     }
+
+    fn from_wire(push: wire::Push) -> Result<Self, Reject> {
+        within(push.payload.len(), PUSH_PAYLOAD_BYTES_MAX)?;
+        let has_head = push.head.len() == ENTRY_HEAD_BYTES;
+        has_head.then_some(Self { head: push.head, payload: push.payload }).ok_or(Reject::Malformed)
+    }
 }
 
 fn stream(name: &[u8]) -> Result<Stream, Reject> {
@@ -246,13 +280,6 @@ fn stream(name: &[u8]) -> Result<Stream, Reject> {
     Stream::from_name(name).map_err(|_| Reject::Malformed)
 }
 
-fn first_position(number: u64) -> Result<Position, Reject> {
-    (number > 0).then_some(Position(number)).ok_or(Reject::Malformed)
-}
-
-fn within(size: usize, size_max: usize) -> Result<(), Reject> {
-    if size > size_max {
-        return Err(Reject::TooLarge { size: size as u64, size_max: size_max as u64 });
-    }
-    Ok(())
+fn place(number: u64) -> Result<Position, Reject> {
+    Some(Position(number)).filter(|position| position.is_place()).ok_or(Reject::Malformed)
 }
