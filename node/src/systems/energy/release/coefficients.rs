@@ -1,6 +1,8 @@
 //! Coefficients that turn quantities into standard coal. A closed table: a derived figure is worth nothing
 //! without the set it was made with, and figures under different sets are never added.
 
+#![allow(clippy::inconsistent_digit_grouping, reason = "the last two digits are hundredths")]
+
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
@@ -46,7 +48,7 @@ impl SetId {
         Some(match quantity {
             Quantity::Electricity => self.electricity(),
             Quantity::NaturalGas => self.natural_gas(),
-            Quantity::Coal => Decimal::new(714_3, 1),
+            Quantity::Coal => Decimal::new(7_143, 1),
             Quantity::Lpg => Decimal::new(1_7143, 4),
             Quantity::TownGas => Decimal::new(5714, 4),
             Quantity::PetrolVehicle | Quantity::PetrolOther => Decimal::new(1_4714 * 73, 6),

@@ -20,8 +20,8 @@
 pub mod cell;
 pub mod coefficients;
 pub mod ledger;
+mod making;
 pub mod quantity;
-mod release;
 pub mod report;
 pub mod safety;
 pub mod shape;
@@ -35,4 +35,4 @@ mod tests;
 #[cfg(test)]
 mod year;
 
-pub use release::{Contribution, release};
+pub use making::{Contribution, release};
