@@ -14,6 +14,7 @@ use context::{Context, Globals};
 use failure::{EXIT_CODES, Exit, Failure};
 
 mod agreement;
+pub mod client;
 mod config;
 pub mod context;
 pub mod failure;
