@@ -163,6 +163,16 @@ fn public_figures_hide_nobody() {
 }
 
 #[test]
+fn a_public_row_that_is_gone_hides_nobody_either() {
+    let mut rows = rows(Class::Education, 230103, 12);
+    rows[0].public = true;
+    let mut ledger = Ledger::default();
+    step(&mut ledger, 3, &rows);
+    assert_eq!(step(&mut ledger, 3, &rows[5..]).0.waiting.len(), 1, "four and a public one are gone");
+    assert_eq!(step(&mut ledger, 3, &rows[6..]).0.waiting.len(), 0, "five and a public one are gone");
+}
+
+#[test]
 fn releases_and_ledger_survive_the_way_through_bytes() {
     let rows = rows(Class::Education, 230103, 2 * LINE_UNITS_MAX as i64 + 1);
     let (made, lines) = release(&Rule::LAW, month(3), &rows, &Ledger::default());
