@@ -20,8 +20,8 @@
 pub mod cell;
 pub mod coefficients;
 pub mod ledger;
+mod month;
 pub mod quantity;
-mod release;
 pub mod report;
 pub mod safety;
 pub mod shape;
@@ -29,10 +29,6 @@ pub mod tree;
 pub mod wire;
 
 #[cfg(test)]
-mod attack;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod year;
 
-pub use release::{Contribution, release};
+pub use month::{Contribution, release};

@@ -1,5 +1,8 @@
 //! What a release shows, withholds and keeps waiting, case by case.
 
+mod attack;
+mod year;
+
 use super::{
     Contribution,
     cell::{Leaf, Release},
@@ -17,7 +20,7 @@ fn month(month: u8) -> Month {
 }
 
 /// A row of an ordinary office: what it uses grows with its area.
-pub fn row(unit: &str, class: Class, city: u32, area_m2: i64) -> Contribution {
+fn row(unit: &str, class: Class, city: u32, area_m2: i64) -> Contribution {
     let amounts = Amounts::from([
         (Quantity::Electricity, area_m2 * 510),
         (Quantity::Heat, area_m2 * 4),
