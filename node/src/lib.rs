@@ -8,6 +8,7 @@ pub mod config;
 pub mod files;
 pub mod home;
 pub mod keys;
+pub mod machine;
 pub mod papers;
 pub mod replica;
 pub mod store;

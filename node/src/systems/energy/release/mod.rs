@@ -20,7 +20,7 @@
 pub mod cell;
 pub mod coefficients;
 pub mod ledger;
-mod month;
+mod making;
 pub mod quantity;
 pub mod report;
 pub mod safety;
@@ -31,4 +31,4 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use month::{Contribution, release};
+pub use making::{Contribution, release};
