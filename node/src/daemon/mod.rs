@@ -1,6 +1,8 @@
 //! The one loop that knows two shells: what came in goes to the machine, what the machine writes goes to the
 //! store, and only then does anything go out. Runs on a thread of its own, since a commit waits for the disk.
 
+pub mod start;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
