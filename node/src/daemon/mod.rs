@@ -15,7 +15,7 @@ use xietong_proto::entry::Entry;
 use crate::clock::Clock;
 use crate::http::Ask;
 use crate::machine::{Answer, Done, Input, Machine, Ticket, Work};
-use crate::net::Network;
+use crate::net::{Network, peer_text};
 use crate::replica::carry;
 use crate::replica::io::{NetAction, NetEvent, Output, Release};
 use crate::store::Store;
@@ -155,7 +155,7 @@ impl<S: Store> Daemon<S> {
             NetAction::Roster(roster) => self.network.set_roster(Arc::clone(&roster)),
             NetAction::Keyring(keyring) => self.network.set_keyring(Arc::clone(&keyring)),
             NetAction::Report { peer, reject } => {
-                warn!(peer = %peer, rule = reject.rule(), ?reject, "refused what a peer sent");
+                warn!(peer = peer_text(peer), rule = reject.rule(), ?reject, "refused what a peer sent");
             }
         }
         Ok(())
