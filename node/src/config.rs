@@ -3,6 +3,7 @@
 //! identity are refused by name; nothing is guessed.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
@@ -45,7 +46,7 @@ pub struct Config {
     /// What happened.
     pub operation_log: OperationLog,
     /// Exchange with peers.
-    pub sync: Sync,
+    pub sync: SyncTimers,
     /// Bounds of a file that is imported.
     pub import: Import,
 }
@@ -77,7 +78,7 @@ pub struct OperationLog {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sync {
+pub struct SyncTimers {
     pub heads_interval_s: u64,
     pub want_timeout_s: u64,
 }
@@ -141,6 +142,11 @@ pub struct Identity {
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
 pub enum ConfigError {
+    /// There is none: the home is not that of a node.
+    NoConfig {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// The machine would not give or take it.
     ConfigFile(FileFailure),
     /// Not of the form of TOML.
@@ -216,7 +222,7 @@ pub enum Wanted {
 impl Config {
     /// Reads the configuration of a home.
     pub fn load(home: &Home) -> Result<Self, ConfigError> {
-        let config = Self::read(&files::read(&home.config()).map_err(ConfigError::ConfigFile)?)?;
+        let config = Self::read(&files::read(&home.config()).map_err(unopened)?)?;
         config.socket_path(home)?;
         Ok(config)
     }
@@ -324,6 +330,13 @@ pub fn is_address(text: &str) -> bool {
         _ => return false,
     };
     host && port.parse::<u16>().is_ok()
+}
+
+fn unopened(failure: FileFailure) -> ConfigError {
+    match failure.source.kind() {
+        ErrorKind::NotFound => ConfigError::NoConfig { path: failure.path },
+        _ => ConfigError::ConfigFile(failure),
+    }
 }
 
 fn unparsed(text: &str, error: &toml::de::Error) -> ConfigError {

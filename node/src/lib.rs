@@ -2,13 +2,17 @@
 //! shared with exactly its members.
 
 pub mod calendar;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod files;
 pub mod home;
 pub mod keys;
+pub mod machine;
 pub mod papers;
 pub mod replica;
 pub mod store;
 pub mod systems;
 pub mod tables;
+pub mod telemetry;
+pub mod text;

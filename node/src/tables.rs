@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 /// Why one table does not fit over another.
@@ -26,7 +26,7 @@ pub enum Misfit {
 }
 
 /// The first place where two tables differ, in the order of keys.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// With the tables it stands in, such as `agreement.members[1].name`.
     pub field: String,

@@ -10,3 +10,27 @@ pub mod agreement {
 pub mod sync {
     include!(concat!(env!("OUT_DIR"), "/xietong.sync.rs"));
 }
+/// Energy releases, and the ledger of them.
+pub mod energy_release {
+    include!(concat!(env!("OUT_DIR"), "/xietong.energy_release.rs"));
+}
+/// Rows of the register of institutions.
+pub mod institutions {
+    include!(concat!(env!("OUT_DIR"), "/xietong.institutions.rs"));
+}
+/// Rows and listings of assets.
+pub mod assets {
+    include!(concat!(env!("OUT_DIR"), "/xietong.assets.rs"));
+}
+/// Rows and listings of vehicles.
+pub mod vehicles {
+    include!(concat!(env!("OUT_DIR"), "/xietong.vehicles.rs"));
+}
+/// Rows of monthly energy.
+pub mod energy {
+    include!(concat!(env!("OUT_DIR"), "/xietong.energy.rs"));
+}
+/// What all registers share.
+pub mod registers {
+    include!(concat!(env!("OUT_DIR"), "/xietong.registers.rs"));
+}

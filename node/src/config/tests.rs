@@ -45,14 +45,8 @@ fn an_identity_is_filled_in_as_it_is() {
 #[test]
 fn addresses_have_one_form() {
     let good = ["/ip4/0.0.0.0/udp/4101/quic-v1", "/ip6/::/tcp/0", "/dns/a.example/tcp/4101"];
-    let bad = [
-        "",
-        "/",
-        "10.0.0.1:4101",
-        "/ip4/10.0.0/tcp/1",
-        "/ip4/10.0.0.1/udp/4101",
-        "/ip4/10.0.0.1/tcp/65536",
-    ];
+    let bad =
+        ["", "/", "10.0.0.1:4101", "/ip4/10.0.0/tcp/1", "/ip4/10.0.0.1/udp/4101", "/ip4/10.0.0.1/tcp/65536"];
     assert!(good.into_iter().all(is_address));
     bad.into_iter().for_each(|text| assert!(!is_address(text), "{text}"));
 }
@@ -68,10 +62,7 @@ fn each_mistake_is_refused_by_name() {
             "[sync]\nheads_interval_s = \"5\"",
             "BadType { key: \"sync.heads_interval_s\", found: \"string\", wanted: \"integer\" }",
         ),
-        (
-            "[sync]\nheads_interval_s = -5",
-            "BadWord { detail: \"invalid value: integer `-5`, expected u64",
-        ),
+        ("[sync]\nheads_interval_s = -5", "BadWord { detail: \"invalid value: integer `-5`, expected u64"),
         ("lang = \"fr\"", "BadWord { detail: \"unknown variant `fr`"),
         ("[network.addresses]\nabc = []", "BadWord"),
         (

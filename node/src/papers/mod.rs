@@ -2,8 +2,8 @@
 //! readable copy and the exact bytes; only the bytes count, and a copy that says anything else refuses the
 //! whole paper by name. Pure: papers are read from text and written as text.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use toml::Table;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
@@ -12,13 +12,13 @@ use crate::tables::{self, Difference};
 
 pub mod agreement;
 pub mod card;
-mod copy;
+pub mod copy;
 pub mod proposal;
 #[cfg(test)]
 mod tests;
 
 /// Why a paper is refused, in the order in which the checks run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 pub enum PaperRefusal {
     /// Not of the form of TOML, or without its exact bytes.

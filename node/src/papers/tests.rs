@@ -1,16 +1,15 @@
 //! Papers of three members: what is read, approved, merged and completed, and one line for every refusal.
 
-
 use xietong_proto::card::{Card, CardFields};
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Manifest, ManifestFields, Scope};
 use xietong_proto::reject::Reject;
 
+use super::PaperRefusal;
 use super::agreement::AgreementFile;
 use super::card::{CardFile, issue};
 use super::proposal::{LevelName, Proposal, ProposalRefusal};
-use super::PaperRefusal;
 use crate::calendar;
 
 const NOW: Millis = Millis(1_795_536_000_000);
@@ -174,7 +173,8 @@ fn only_a_first_manifest_is_joined() {
 fn every_altered_line_of_a_readable_copy_is_named() {
     let text = approved_by(&[1]).write();
     let copy = text.split("[exact]").next().expect("there is a copy before the bytes");
-    let altered = |line: &str| text.replacen(line, &line.replacen("= ", "= 9", 1).replacen("9\"", "\"9", 1), 1);
+    let altered =
+        |line: &str| text.replacen(line, &line.replacen("= ", "= 9", 1).replacen("9\"", "\"9", 1), 1);
     let fields = copy.lines().filter(|line| line.contains(" = "));
     let mut count = 0;
     for line in fields {
@@ -208,22 +208,58 @@ fn each_altered_file_is_refused_by_name() {
         change(&mut file);
         file.write()
     };
-    let bad_signature = |part: &str| PaperRefusal::Unlawful { part: part.into(), reject: Reject::BadSignature };
+    let bad_signature =
+        |part: &str| PaperRefusal::Unlawful { part: part.into(), reject: Reject::BadSignature };
     let scoped = |fields: &mut ManifestFields| {
         fields.scope.insert(0, Scope { system: System::INSTITUTIONS, profile: 1, rules_version: 1 });
     };
     let table = [
         ("a file without bytes", "title = \"x\"".to_owned(), None),
-        ("a manifest that is no hex", replace_value(&whole, "manifest", "\"xyz\""), Some(not_hex("exact.manifest"))),
+        (
+            "a manifest that is no hex",
+            replace_value(&whole, "manifest", "\"xyz\""),
+            Some(not_hex("exact.manifest")),
+        ),
         ("a manifest cut short", replace_value(&whole, "manifest", "\"0801\""), Some(bad_field())),
-        ("institutions in scope", exact(&|file| file.manifest = manifest(scoped)), Some(PaperRefusal::InstitutionsInScope)),
-        ("a card of nobody", exact(&|file| swap(file, card("150000", 4))), Some(PaperRefusal::CardNotNamed { member: "150000".parse().expect("a code") })),
-        ("another card of a member", exact(&|file| swap(file, card("230000", 9))), Some(PaperRefusal::CardNotNamed { member: code(2) })),
-        ("no card of a member", exact(&|file| drop(file.cards.remove(&code(1)))), Some(PaperRefusal::CardMissing { member: code(1) })),
-        ("another name than on the card", exact(&|file| file.manifest = manifest(|fields| fields.members[2].name = "x".into())), Some(PaperRefusal::CardContradicts { member: code(2) })),
+        (
+            "institutions in scope",
+            exact(&|file| file.manifest = manifest(scoped)),
+            Some(PaperRefusal::InstitutionsInScope),
+        ),
+        (
+            "a card of nobody",
+            exact(&|file| swap(file, card("150000", 4))),
+            Some(PaperRefusal::CardNotNamed { member: "150000".parse().expect("a code") }),
+        ),
+        (
+            "another card of a member",
+            exact(&|file| swap(file, card("230000", 9))),
+            Some(PaperRefusal::CardNotNamed { member: code(2) }),
+        ),
+        (
+            "no card of a member",
+            exact(&|file| drop(file.cards.remove(&code(1)))),
+            Some(PaperRefusal::CardMissing { member: code(1) }),
+        ),
+        (
+            "another name than on the card",
+            exact(&|file| file.manifest = manifest(|fields| fields.members[2].name = "x".into())),
+            Some(PaperRefusal::CardContradicts { member: code(2) }),
+        ),
         ("a card with another signature", flip_last(&whole, "cards"), Some(bad_signature("exact.cards[2]"))),
-        ("an approval with another signature", flip_last(&whole, "approvals"), Some(bad_signature("exact.approvals[2]"))),
-        ("approvals of another manifest", exact(&|file| file.manifest = manifest(|fields| fields.nonce = [8; 16])), Some(PaperRefusal::Unlawful { part: "exact.approvals[0]".into(), reject: Reject::BadField { field: "approval.manifest".into() } })),
+        (
+            "an approval with another signature",
+            flip_last(&whole, "approvals"),
+            Some(bad_signature("exact.approvals[2]")),
+        ),
+        (
+            "approvals of another manifest",
+            exact(&|file| file.manifest = manifest(|fields| fields.nonce = [8; 16])),
+            Some(PaperRefusal::Unlawful {
+                part: "exact.approvals[0]".into(),
+                reject: Reject::BadField { field: "approval.manifest".into() },
+            }),
+        ),
     ];
     for (how, text, refusal) in table {
         let refused = AgreementFile::read(&text).unwrap_err();
@@ -313,7 +349,10 @@ fn each_bad_proposal_is_refused_by_name() {
 fn an_agreement_ends_with_its_last_day() {
     let fields = agreement().manifest.fields;
     assert_eq!(calendar::stamp(fields.valid_until), "2042-01-01T00:00:00.000+08:00");
-    assert_eq!((fields.valid_from, fields.quorum, LevelName::of(fields.level)), (NOW, 2, LevelName::Provinces));
+    assert_eq!(
+        (fields.valid_from, fields.quorum, LevelName::of(fields.level)),
+        (NOW, 2, LevelName::Provinces)
+    );
 }
 
 #[test]

@@ -1,8 +1,20 @@
 //! Where a node keeps things: the log, which is the authority, and the rows, which are derived from it.
 
+pub mod disk;
+pub mod error;
+mod home;
+mod index;
+mod keyspace;
+pub mod log;
 pub mod memory;
+pub mod recovery;
+mod replay;
+mod rows;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod tests;
+pub mod verify;
 
 use std::collections::BTreeMap;
 

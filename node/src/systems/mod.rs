@@ -1,3 +1,319 @@
-//! The business systems: what their records mean. Imports only the protocol.
+//! The business systems: what records mean. Each has the same skeleton: rows, what is asked of it, why it
+//! refuses, how it folds, what it discloses, what can be looked up. Imports only the protocol.
 
+pub mod assets;
+pub mod codes;
+pub mod column;
+pub mod energy;
+pub mod fault;
+pub mod institutions;
+mod keys;
+pub mod query;
+pub mod register;
+mod row;
 pub mod rows;
+pub mod sheet;
+pub mod summary;
+pub mod template;
+#[cfg(test)]
+mod tests;
+pub mod vehicles;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use xietong_proto::crypto::hash;
+use xietong_proto::entry::Record;
+use xietong_proto::id::*;
+use xietong_proto::wire;
+
+pub use self::row::{Origin, Row, Source};
+use assets::Assets;
+use energy::Energy;
+use energy::release_act::{self, ReleaseReport};
+use fault::{FileRefusal, ImportReport, Quarantined};
+use institutions::Institutions;
+use register::{Intake, Line, Register};
+use rows::{Overlay, Rows};
+use sheet::{HeaderMap, Sheet, SheetInfo};
+use vehicles::Vehicles;
+
+/// A system as this program knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// 单位.
+    Institutions,
+    /// 资产.
+    Assets,
+    /// 车辆.
+    Vehicles,
+    /// 能耗.
+    Energy,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Institutions, Self::Assets, Self::Vehicles, Self::Energy];
+
+    /// Its number in the protocol.
+    pub fn system(self) -> System {
+        match self {
+            Self::Institutions => System::INSTITUTIONS,
+            Self::Assets => System::ASSETS,
+            Self::Vehicles => System::VEHICLES,
+            Self::Energy => System::ENERGY,
+        }
+    }
+
+    /// The kind of a system number; none for systems that this program cannot read.
+    pub fn of(system: System) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.system() == system)
+    }
+
+    /// The letter in its listing numbers.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Institutions => 'I',
+            Self::Assets => 'A',
+            Self::Vehicles => 'V',
+            Self::Energy => 'E',
+        }
+    }
+}
+
+/// Runs the same code for the register of a kind.
+macro_rules! for_register {
+    ($kind:expr, $register:ident => $body:expr) => {
+        match $kind {
+            Kind::Institutions => {
+                type $register = Institutions;
+                $body
+            }
+            Kind::Assets => {
+                type $register = Assets;
+                $body
+            }
+            Kind::Vehicles => {
+                type $register = Vehicles;
+                $body
+            }
+            Kind::Energy => {
+                type $register = Energy;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use for_register;
+
+/// What an operator or platform can ask of a system.
+#[derive(Debug)]
+pub enum Command {
+    /// Take rows in; with `dry_run` only say what would happen.
+    Import { lines: Lines, dry_run: bool },
+    /// Take rows back, by key or listing number.
+    Withdraw { kind: Kind, ids: Vec<String>, reason: String, dry_run: bool },
+    /// Release a month of energy.
+    Release { period: String, dry_run: bool },
+}
+
+/// Rows of one register that were read from a file.
+#[derive(Debug)]
+pub enum Lines {
+    /// 单位.
+    Institutions(Vec<Line<wire::institutions::Institution>>),
+    /// 资产.
+    Assets(Vec<Line<wire::assets::Asset>>),
+    /// 车辆.
+    Vehicles(Vec<Line<wire::vehicles::Vehicle>>),
+    /// 能耗.
+    Energy(Vec<Line<wire::energy::EnergyMonth>>),
+}
+
+/// What was done, or would be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Report {
+    /// Rows were taken in or back.
+    Import(ImportReport),
+    /// A month was released.
+    Release(ReleaseReport),
+}
+
+/// Why a system does not do what is asked (不予办理).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Refusal {
+    /// No such row in the register.
+    NotInRegister { id: String },
+    /// Not a month such as 2025-03.
+    PeriodForm { period: String },
+    /// A month that is not over yet.
+    PeriodNotOver { period: String },
+    /// There is no row of that month that could be released.
+    NothingToRelease { period: String },
+}
+
+/// Who this node is and to whom each system's disclosures go at the moment.
+#[derive(Clone, Debug)]
+pub struct Circle {
+    /// This member.
+    pub me: MemberCode,
+    /// The other members of the agreements in force.
+    pub members: BTreeMap<Kind, BTreeSet<MemberCode>>,
+}
+
+/// What a command comes to.
+pub struct Decision {
+    /// Of which system.
+    pub kind: Kind,
+    /// For its local stream.
+    pub local: Vec<Record>,
+    /// Register keys whose disclosure may change.
+    pub keys: Vec<String>,
+    /// For whoever asked.
+    pub report: Report,
+}
+
+/// Which rows' disclosure to compare.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    /// These.
+    Keys(&'a [String]),
+    /// All from a key on, at most so many.
+    From { key: &'a str, rows_max: usize },
+}
+
+/// What has to be said so that an agreement shows what it should.
+#[derive(Debug, Default)]
+pub struct Diff {
+    /// For the local stream.
+    pub local: Vec<Record>,
+    /// For the agreement's stream.
+    pub shared: Vec<Record>,
+    /// The key to go on from.
+    pub next: Option<String>,
+}
+
+/// Decides a command on rows that are folded to all own heads.
+pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: Command) -> Result<Decision, Refusal> {
+    match command {
+        Command::Import { lines, dry_run } => {
+            let (kind, intake) = match lines {
+                Lines::Institutions(lines) => take_in::<Institutions>(rows, today, circle, &lines),
+                Lines::Assets(lines) => take_in::<Assets>(rows, today, circle, &lines),
+                Lines::Vehicles(lines) => take_in::<Vehicles>(rows, today, circle, &lines),
+                Lines::Energy(lines) => take_in::<Energy>(rows, today, circle, &lines),
+            };
+            Ok(Decision::of_intake(kind, intake, circle, dry_run))
+        }
+        Command::Withdraw { kind, ids, reason, dry_run } => {
+            let ids = query::register_ids(rows, kind, circle.me, &ids)?;
+            let intake = for_register!(kind, R => register::take_back::<R>(rows, today, &ids, &reason));
+            Ok(Decision::of_intake(kind, intake, circle, dry_run))
+        }
+        Command::Release { period, dry_run } => release_act::decide(rows, today, &period, dry_run),
+    }
+}
+
+/// Folds one record of one stream; what cannot be read changes nothing.
+pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
+    let Some(kind) = Kind::of(System(record.kind.0 >> 8)) else { return };
+    if kind.system() != origin.stream.system {
+        return;
+    }
+    match (kind, record.kind.0 & 0xff) {
+        (Kind::Energy, register::record::LEDGER | register::record::RELEASE) => {
+            release_act::apply(rows, origin, record);
+        }
+        (kind, _) => for_register!(kind, R => register::apply::<R>(rows, origin, record)),
+    }
+}
+
+/// What has to be said so that an agreement shows what the registers say it should (P30).
+pub fn disclose(
+    rows: &dyn Rows,
+    today: Date,
+    agreement: AgreementId,
+    me: MemberCode,
+    kind: Kind,
+    which: Which,
+) -> Diff {
+    match kind {
+        Kind::Institutions => Diff::default(),
+        Kind::Energy => release_act::disclose(rows, agreement, me, which),
+        Kind::Assets => register::disclose::<Assets>(rows, today, agreement, me, which),
+        Kind::Vehicles => register::disclose::<Vehicles>(rows, today, agreement, me, which),
+    }
+}
+
+/// A digest of everything an agreement shows, in key order, lengths first (P32).
+pub fn digest(rows: &dyn Rows, agreement: AgreementId) -> [u8; 32] {
+    let mut bytes = Vec::new();
+    for part in rows.scan(&keys::agreement_prefix(agreement), &[]).flat_map(|(key, value)| [key, value]) {
+        bytes.extend((part.len() as u32).to_be_bytes());
+        bytes.extend(part);
+    }
+    hash(&[&bytes])
+}
+
+/// A file whose headers were understood, whatever its register.
+pub trait AnySheet: Send {
+    /// What was found out before the first row.
+    fn info(&self) -> &SheetInfo;
+    /// How much has been read, in thousandths.
+    fn progress(&self) -> u64;
+    /// Keys of all rows read so far.
+    fn keys(&self) -> BTreeSet<String>;
+    /// The next rows, and those that cannot be taken in; none at the end.
+    fn next_lines(&mut self, rows_max: usize) -> Result<Option<(Lines, Vec<Quarantined>)>, FileRefusal>;
+}
+
+impl<R: Register> AnySheet for Sheet<R> {
+    fn info(&self) -> &SheetInfo {
+        Sheet::info(self)
+    }
+
+    fn progress(&self) -> u64 {
+        Sheet::progress(self)
+    }
+
+    fn keys(&self) -> BTreeSet<String> {
+        Sheet::keys(self).cloned().collect()
+    }
+
+    fn next_lines(&mut self, rows_max: usize) -> Result<Option<(Lines, Vec<Quarantined>)>, FileRefusal> {
+        let chunk = self.next_chunk(rows_max)?;
+        Ok(chunk.map(|chunk| (R::lines(chunk.lines), chunk.quarantined)))
+    }
+}
+
+/// Opens a file of a register.
+pub fn open_sheet(
+    kind: Kind,
+    bytes: &[u8],
+    map: &HeaderMap,
+    rows_max: u64,
+    today: Date,
+) -> Result<Box<dyn AnySheet>, FileRefusal> {
+    Ok(for_register!(kind, R => Box::new(Sheet::<R>::open(bytes, map, rows_max, today)?)))
+}
+
+fn take_in<R: Register>(
+    rows: &dyn Rows,
+    today: Date,
+    circle: &Circle,
+    lines: &[Line<R::Row>],
+) -> (Kind, Intake) {
+    (R::KIND, register::take_in::<R>(rows, today, circle.me, lines))
+}
+
+impl Decision {
+    fn of_intake(kind: Kind, intake: Intake, circle: &Circle, dry_run: bool) -> Self {
+        let Intake { records, keys, mut report } = intake;
+        report.leaving.to = circle.members.get(&kind).into_iter().flatten().copied().collect();
+        let (local, keys) = if dry_run { (Vec::new(), Vec::new()) } else { (records, keys) };
+        Self { kind, local, keys, report: Report::Import(report) }
+    }
+}

@@ -1,3 +1,3 @@
 //! One binary for every integration test of the node.
 
-fn main() {}
+mod sim;

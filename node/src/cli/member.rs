@@ -1,0 +1,78 @@
+//! `xietong member`: this member's card, and what another's says.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use xietong_proto::card::{Card, CardFields};
+use xietong_proto::id::CardNumber;
+
+use super::Answer;
+use super::context::{Context, read_card};
+use super::failure::Failure;
+use crate::files;
+use crate::keys::{self, NodeKeys};
+use crate::papers::card::{CardFile, issue};
+use crate::text::{self, CARD_COMMENT};
+
+/// What can be done with member cards.
+#[derive(Debug, clap::Subcommand)]
+pub enum MemberCommand {
+    /// 输出本单位的名片；内容有变则换发新号 · Print this member's card, issued anew if it would say something else
+    Card,
+    /// 查看名片及其指纹 · Show a card and its fingerprint
+    Show {
+        /// 名片文件 · A member card file
+        file: PathBuf,
+    },
+}
+
+impl MemberCommand {
+    /// Needs no running node.
+    pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match self {
+            Self::Card => card(context),
+            Self::Show { file } => {
+                let card = read_card(file)?;
+                Ok(Answer::new(CardFile(card.clone()).copy(), text::card(context.lang, &card)))
+            }
+        }
+    }
+}
+
+fn card(context: &Context) -> Result<Answer, Failure> {
+    let card = issue_card(context)?;
+    let is_silent = card.fields.addresses.is_empty();
+    let note = is_silent.then(|| text::nobody_dials(context.lang));
+    let paper = paper(card);
+    Ok(Answer { note, ..Answer::new(json!({ "paper": paper }), paper) })
+}
+
+/// This member's card as its configuration and keys now say it. A new number is on disk before it is shown,
+/// so that no two cards ever have one number.
+pub fn issue_card(context: &Context) -> Result<Card, Failure> {
+    let (home, config) = (context.home()?, context.config()?);
+    let (seal, node) = (keys::seal(&home.keys())?, NodeKeys::read(&home.keys())?);
+    let fields = CardFields {
+        number: CardNumber(1),
+        code: config.member(),
+        name: config.name,
+        uscc: config.uscc,
+        seal_key: seal.public(),
+        entry_key: node.entry.public(),
+        transport_keys: vec![node.peer()],
+        addresses: config.network.announce,
+        telephone: config.telephone,
+        issued: context.now,
+    };
+    let last = context.card()?;
+    let refused = |refusal| Failure::Paper { file: home.card(), refusal };
+    let card = issue(last.clone(), fields, &seal).map_err(refused)?;
+    if last.as_ref() != Some(&card) {
+        files::replace(&home.card(), &paper(card.clone()), 0o640)?;
+    }
+    Ok(card)
+}
+
+fn paper(card: Card) -> String {
+    CARD_COMMENT.to_owned() + &CardFile(card).write()
+}

@@ -1,0 +1,121 @@
+//! The command line: reads arguments, does one thing, says what happened. To add a command: a file with an
+//! argument type and its `run`, a variant of [`Command`] and its arm. Words come from `text`; the store of a
+//! live node is never opened here.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::text;
+use context::{Context, Globals};
+use failure::{EXIT_CODES, Exit, Failure};
+
+mod agreement;
+mod config;
+pub mod context;
+pub mod failure;
+mod init;
+mod member;
+#[cfg(test)]
+mod tests;
+
+/// 协同：各省机关事务管理局之间的数据节点 · xietong: a node of a federation of government offices
+#[derive(Debug, Parser)]
+#[command(name = "xietong", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What an operator can ask for.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 建立本单位的节点 · Make this member's node
+    Init(init::Init),
+    /// 配置 · The configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// 成员名片 · Member cards
+    #[command(subcommand)]
+    Member(member::MemberCommand),
+    /// 合作协议 · Agreements
+    #[command(subcommand)]
+    Agreement(agreement::AgreementCommand),
+}
+
+/// What a command answers: the same for programs and for people.
+#[derive(Debug)]
+pub struct Answer {
+    /// For `--json`; its shape is stable.
+    pub json: Value,
+    /// For standard output; a whole file where the command makes one.
+    pub text: String,
+    /// For people only, beside the answer.
+    pub note: Option<String>,
+}
+
+impl Answer {
+    /// An answer without a note.
+    pub fn new(json: impl Serialize, text: String) -> Self {
+        let json = serde_json::to_value(json).expect("answers are made of texts, numbers and lists");
+        Self { json, text, note: None }
+    }
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub fn run(&self) -> (Context, Result<Answer, Failure>) {
+        let context = Context::new(&self.globals);
+        let done = self.command.run(&context);
+        (context, done)
+    }
+}
+
+impl Command {
+    fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match self {
+            Self::Init(init) => init.run(context),
+            Self::Config(command) => command.run(context),
+            Self::Member(command) => command.run(context),
+            Self::Agreement(command) => command.run(context),
+        }
+    }
+}
+
+/// Reads the process's arguments, does what they ask and says what happened: answers on standard output,
+/// notes and failures on standard error. Fails only if it cannot say it.
+pub fn main() -> io::Result<ExitCode> {
+    let (context, done) = Cli::parse().run();
+    match done {
+        Ok(answer) => {
+            print(&context, &answer)?;
+            Ok(Exit::Done.into())
+        }
+        Err(failure) => {
+            let message = text::failure(context.lang, &failure);
+            let line = if context.json {
+                json!({ "error": failure, "message": message }).to_string()
+            } else {
+                message
+            };
+            writeln!(io::stderr(), "{line}")?;
+            Ok(failure.exit().into())
+        }
+    }
+}
+
+fn print(context: &Context, answer: &Answer) -> io::Result<()> {
+    if context.json {
+        return writeln!(io::stdout(), "{}", answer.json);
+    }
+    writeln!(io::stdout(), "{}", answer.text.trim_end())?;
+    match &answer.note {
+        Some(note) => writeln!(io::stderr(), "{note}"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,430 @@
+//! The machine of a node: decide → append → fold → disclose, as one pure function of inputs, clocks and rows.
+//! The only place that knows both replication and systems. It never reads a clock or a disk, and what it says
+//! comes out of its [`Output`] only after the writes in it were committed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use xietong_proto::entry::{Entry, Record};
+use xietong_proto::id::*;
+use xietong_proto::stream::Stream;
+
+use crate::calendar;
+use crate::replica::agreement::{Agreement, NotInForce};
+use crate::replica::io::{Boot, NetEvent, Now, Output, Writes};
+use crate::replica::logs::Past;
+use crate::replica::status::AgreementStatus;
+use crate::replica::{Authored, Me, Replica, Settings, Turn};
+use crate::systems::rows::{Overlay, Rows};
+use crate::systems::{self, Kind, Origin};
+
+/// Who waits for an answer; the shell numbers them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What can happen to a node.
+#[derive(Debug)]
+pub enum Input {
+    /// On the network.
+    Net(NetEvent),
+    /// An operator or platform asks for something.
+    Ask { ticket: Ticket, command: Command },
+    /// The work that [`Machine::work`] asked for, with what it needs.
+    Work(Done),
+    /// Time has passed.
+    Tick,
+}
+
+/// What an operator or platform can ask for.
+#[derive(Debug)]
+pub enum Command {
+    /// Something about records.
+    Data(systems::Command),
+    /// Put an agreement into force here.
+    Join(Box<Agreement>),
+    /// Take a member, or all, off the network, or bring it back.
+    Pause { member: Option<MemberCode>, paused: bool },
+    /// How things stand.
+    Status,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Done, with what was done.
+    Data(systems::Report),
+    /// The agreement is in force here.
+    Joined { agreement: AgreementId },
+    /// The roster has changed.
+    Paused,
+    /// How things stand.
+    Status(Box<Status>),
+    /// Not done, and why.
+    Refused(Refusal),
+}
+
+/// Why a command is not done (不予办理).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Refusal {
+    /// The rows are being rebuilt from the log: passes later.
+    Rebuilding { entries_left: u64 },
+    /// The agreement does not name this member.
+    NotNamed { member: MemberCode },
+    /// The agreement names another card, or none, for this node's transport key.
+    NotThisNode,
+    /// No agreement here names this member.
+    UnknownMember { member: MemberCode },
+    /// The system refuses.
+    Data { refusal: systems::Refusal },
+}
+
+/// How a node stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// This member.
+    pub member: MemberCode,
+    /// Its name.
+    pub name: String,
+    /// The fingerprint of its card.
+    pub card_fingerprint: String,
+    /// The node's clock.
+    pub time: Millis,
+    /// Whether the operator took it off the network.
+    pub is_paused: bool,
+    /// The agreements in force here.
+    pub agreements: Vec<AgreementStatus>,
+    /// What does not go on, and why.
+    pub waiting: Vec<Waiting>,
+}
+
+/// What does not go on, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Waiting {
+    /// No agreement has been joined: nothing leaves and nothing comes.
+    NoAgreement,
+    /// Outside the validity of an agreement nothing is authored under it.
+    NotValid { agreement: AgreementId, title: String, valid_from: Millis, valid_until: Millis },
+    /// Entries that are in the log and not yet in the rows.
+    Unfolded { author: MemberCode, system: System, entries: u64 },
+    /// Two entries claim one place; nothing more of that stream is taken.
+    Forked { author: MemberCode, system: System, at: Position },
+}
+
+/// Work that can be done whenever nothing else is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Fold stored entries of a stream from a position on.
+    Fold { stream: Stream, from: Position },
+    /// Compare some of what is disclosed with what should be.
+    Disclose,
+}
+
+/// Work with what it needs.
+#[derive(Debug)]
+pub enum Done {
+    /// Entries read from the log; at least one.
+    Fold { stream: Stream, entries: Vec<Entry> },
+    /// Nothing but the rows.
+    Disclose,
+}
+
+/// A node without its shells.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    replica: Replica,
+    /// What is still to be compared in full, and from which register key on (P30).
+    comparing: BTreeMap<(AgreementId, Kind), String>,
+    /// The day for which disclosure was last compared: guards look at dates.
+    today: Date,
+}
+
+struct Step<'a> {
+    turn: Turn<'a>,
+    rows: Overlay<'a>,
+    folded: BTreeMap<Stream, Position>,
+    answers: Vec<(Ticket, Answer)>,
+}
+
+impl Machine {
+    /// Goes on from what the store holds. Everything disclosed is compared again from the start.
+    pub fn start(
+        me: Me,
+        settings: Settings,
+        boot: Boot,
+        now: Now,
+        past: &dyn Past,
+    ) -> Result<(Self, Output<(Ticket, Answer)>), NotInForce> {
+        let mut turn = Turn::new(now, past);
+        let replica = Replica::start(me, settings, boot, &mut turn)?;
+        let mut machine = Self { replica, comparing: BTreeMap::new(), today: calendar::date(now.wall) };
+        machine.compare_all();
+        let writes = Writes { appends: turn.appends, ..Writes::default() };
+        Ok((machine, Output::new(writes, turn.actions, Vec::new())))
+    }
+
+    /// Takes what has happened, in order, and says what to write and what to do.
+    pub fn handle(
+        &mut self,
+        inputs: Vec<Input>,
+        now: Now,
+        rows: &dyn Rows,
+        past: &dyn Past,
+    ) -> Output<(Ticket, Answer)> {
+        let mut step = Step {
+            turn: Turn::new(now, past),
+            rows: Overlay::new(rows),
+            folded: BTreeMap::new(),
+            answers: Vec::new(),
+        };
+        self.keep_date(now);
+        for input in inputs {
+            self.take(&mut step, input);
+        }
+        self.replica.settle(&mut step.turn);
+        let writes =
+            Writes { appends: step.turn.appends, rows: step.rows.into_changes(), folded: step.folded };
+        Output::new(writes, step.turn.actions, step.answers)
+    }
+
+    /// What can be done now that nothing else is waiting.
+    pub fn work(&self) -> Option<Work> {
+        let me = self.replica.me().code();
+        if let Some((stream, from)) = self.replica.logs().unfolded(me) {
+            return Some(Work::Fold { stream, from });
+        }
+        self.next_comparison().map(|_| Work::Disclose)
+    }
+
+    /// When the machine wants to be woken, on the monotonic clock.
+    pub fn due_ms(&self) -> Option<u64> {
+        self.replica.due_ms()
+    }
+
+    /// Where every stream stands, for shells and tests.
+    pub fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    fn take(&mut self, step: &mut Step, input: Input) {
+        match input {
+            Input::Net(event) => self.replica.event(&mut step.turn, event),
+            Input::Ask { ticket, command } => {
+                let answer = self.ask(step, command).unwrap_or_else(Answer::Refused);
+                step.answers.push((ticket, answer));
+            }
+            Input::Work(Done::Fold { stream, entries }) => self.fold(step, stream, &entries),
+            Input::Work(Done::Disclose) => self.compare_some(step),
+            Input::Tick => {}
+        }
+    }
+
+    fn ask(&mut self, step: &mut Step, command: Command) -> Result<Answer, Refusal> {
+        match command {
+            Command::Data(command) => self.decide(step, command).map(Answer::Data),
+            Command::Join(agreement) => self.join(step, *agreement),
+            Command::Pause { member, paused } => self.pause(step, member, paused),
+            Command::Status => Ok(Answer::Status(Box::new(self.status(step.turn.now.wall)))),
+        }
+    }
+
+    /// Decides a command on rows that are folded to all own heads, appends what it decides, and discloses
+    /// what that changes.
+    fn decide(&mut self, step: &mut Step, command: systems::Command) -> Result<systems::Report, Refusal> {
+        self.check_folded()?;
+        let decision = systems::decide(&step.rows, self.today, &self.circle(step.turn.now), command)
+            .map_err(|refusal| Refusal::Data { refusal })?;
+        let (kind, me) = (decision.kind, self.replica.me().code());
+        self.author(step, Stream::local(me, kind.system()), decision.local);
+        for agreement in self.open_agreements(kind, step.turn.now) {
+            self.disclose(step, agreement, kind, systems::Which::Keys(&decision.keys));
+        }
+        Ok(decision.report)
+    }
+
+    fn join(&mut self, step: &mut Step, agreement: Agreement) -> Result<Answer, Refusal> {
+        let me = self.replica.me();
+        if agreement.manifest().member(me.code()).is_none() {
+            return Err(Refusal::NotNamed { member: me.code() });
+        }
+        if agreement.member_of(me.peer) != Some(me.code()) {
+            return Err(Refusal::NotThisNode);
+        }
+        let id = agreement.id();
+        self.replica.join(&mut step.turn, agreement);
+        self.compare_all();
+        Ok(Answer::Joined { agreement: id })
+    }
+
+    fn pause(
+        &mut self,
+        step: &mut Step,
+        member: Option<MemberCode>,
+        paused: bool,
+    ) -> Result<Answer, Refusal> {
+        let is_known = |code| self.replica.agreements().any(|held| held.manifest().member(code).is_some());
+        if let Some(member) = member.filter(|code| !is_known(*code)) {
+            return Err(Refusal::UnknownMember { member });
+        }
+        self.replica.pause(&mut step.turn, member, paused);
+        Ok(Answer::Paused)
+    }
+
+    /// Appends records to a stream of our own and folds them in the same step.
+    fn author(&mut self, step: &mut Step, stream: Stream, records: Vec<Record>) {
+        for Authored { stream, position, epoch, time, records } in
+            self.replica.author(&mut step.turn, stream, records)
+        {
+            self.apply(step, stream, position, epoch, time, records.into_iter());
+        }
+    }
+
+    fn fold(&mut self, step: &mut Step, stream: Stream, entries: &[Entry]) {
+        for entry in entries {
+            let header = entry.header();
+            let is_next =
+                header.stream == stream && header.position == self.replica.logs().folded(&stream).next();
+            if is_next {
+                self.apply(step, stream, header.position, header.epoch, header.time, entry.records());
+            }
+        }
+    }
+
+    fn apply(
+        &mut self,
+        step: &mut Step,
+        stream: Stream,
+        position: Position,
+        epoch: Epoch,
+        time: Millis,
+        records: impl Iterator<Item = Record>,
+    ) {
+        for (index, record) in (0..).zip(records) {
+            systems::apply(&mut step.rows, &Origin { stream, position, index, epoch, time }, &record);
+        }
+        self.replica.mark_folded(stream, position);
+        step.folded.insert(stream, position);
+    }
+
+    /// Brings what an agreement shows of some rows in line with the register (P30).
+    fn disclose(
+        &mut self,
+        step: &mut Step,
+        agreement: AgreementId,
+        kind: Kind,
+        which: systems::Which,
+    ) -> Option<String> {
+        let me = self.replica.me().code();
+        let diff = systems::disclose(&step.rows, self.today, agreement, me, kind, which);
+        self.author(step, Stream::local(me, kind.system()), diff.local);
+        self.author(step, Stream::shared(agreement, me, kind.system()), diff.shared);
+        diff.next
+    }
+
+    fn compare_all(&mut self) {
+        let agreements: Vec<AgreementId> = self.replica.agreements().map(Agreement::id).collect();
+        let pairs = agreements.iter().flat_map(|id| Kind::ALL.map(|kind| (*id, kind)));
+        self.comparing.extend(pairs.map(|pair| (pair, String::new())));
+    }
+
+    fn next_comparison(&self) -> Option<(AgreementId, Kind)> {
+        self.comparing.keys().next().copied()
+    }
+
+    fn compare_some(&mut self, step: &mut Step) {
+        let Some((agreement, kind)) = self.next_comparison() else { return };
+        if self.check_folded().is_err() {
+            return;
+        }
+        let from = self.comparing.remove(&(agreement, kind)).unwrap_or_default();
+        if !self.open_agreements(kind, step.turn.now).contains(&agreement) {
+            return;
+        }
+        let which = systems::Which::From { key: &from, rows_max: COMPARED_AT_ONCE };
+        if let Some(next) = self.disclose(step, agreement, kind, which) {
+            self.comparing.insert((agreement, kind), next);
+        }
+    }
+
+    /// A new day may change what a guard says; a comparison starts then. Also when an agreement becomes valid.
+    fn keep_date(&mut self, now: Now) {
+        let today = calendar::date(now.wall);
+        if today != self.today {
+            self.today = today;
+            self.compare_all();
+        }
+    }
+
+    /// The agreements under which this node may author in a system now (P17, P20).
+    fn open_agreements(&self, kind: Kind, now: Now) -> Vec<AgreementId> {
+        let covers = |held: &&Agreement| {
+            held.manifest().covers(kind.system()) && held.manifest().is_valid_at(now.wall)
+        };
+        self.replica.agreements().filter(covers).map(Agreement::id).collect()
+    }
+
+    /// To whom each system's disclosures go: what a dry run tells.
+    fn circle(&self, now: Now) -> systems::Circle {
+        let me = self.replica.me().code();
+        let members = |kind| -> BTreeSet<MemberCode> {
+            let open = self.open_agreements(kind, now);
+            let held = self.replica.agreements().filter(|held| open.contains(&held.id()));
+            let members = held.flat_map(|held| held.manifest().fields.members.iter().map(|m| m.code));
+            members.filter(|code| *code != me).collect()
+        };
+        systems::Circle { me, members: Kind::ALL.map(|kind| (kind, members(kind))).into() }
+    }
+
+    fn check_folded(&self) -> Result<(), Refusal> {
+        let (logs, me) = (self.replica.logs(), self.replica.me().code());
+        let own = logs.heads().filter(|(stream, _)| stream.author == me);
+        let entries_left = own.map(|(stream, head)| head.position.0 - logs.folded(stream).0).sum();
+        if entries_left > 0 { Err(Refusal::Rebuilding { entries_left }) } else { Ok(()) }
+    }
+
+    fn status(&self, now: Millis) -> Status {
+        let card = &self.replica.me().card;
+        Status {
+            member: card.fields.code,
+            name: card.fields.name.clone(),
+            card_fingerprint: card.fingerprint(),
+            time: now,
+            is_paused: self.replica.is_paused(),
+            agreements: self.replica.status(now),
+            waiting: self.waiting(now),
+        }
+    }
+
+    fn waiting(&self, now: Millis) -> Vec<Waiting> {
+        let mut waiting = Vec::new();
+        if self.replica.agreements().next().is_none() {
+            waiting.push(Waiting::NoAgreement);
+        }
+        for held in self.replica.agreements().filter(|held| !held.manifest().is_valid_at(now)) {
+            let fields = &held.manifest().fields;
+            waiting.push(Waiting::NotValid {
+                agreement: held.id(),
+                title: fields.title.clone(),
+                valid_from: fields.valid_from,
+                valid_until: fields.valid_until,
+            });
+        }
+        let logs = self.replica.logs();
+        for (stream, head) in logs.heads() {
+            let (author, system) = (stream.author, stream.system);
+            let entries = head.position.0 - logs.folded(stream).0;
+            if entries > 0 {
+                waiting.push(Waiting::Unfolded { author, system, entries });
+            }
+            if let Some(at) = logs.forked_at(stream) {
+                waiting.push(Waiting::Forked { author, system, at });
+            }
+        }
+        waiting
+    }
+}
+
+/// Register rows compared in one step, so that none takes long.
+const COMPARED_AT_ONCE: usize = 500;

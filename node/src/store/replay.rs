@@ -1,0 +1,147 @@
+//! Goes through all logs from the first frame and gathers what a machine needs to go on: heads, objects,
+//! asides. On demand it indexes the entries behind the mark that each log has in the index. An entry that
+//! does not follow the one before it in its stream stands behind damage: it is counted and not indexed, and
+//! comes again from a peer.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use xietong_proto::id::{AgreementId, MemberCode, Position};
+use xietong_proto::stream::{Head, Stream};
+
+use super::error::StoreError;
+use super::extend;
+use super::index::Index;
+use super::keyspace;
+use super::log::group::Stored;
+use super::log::survey::{Survey, Visit, survey};
+use super::log::{LogEnd, Place};
+use crate::replica::io::Object;
+use crate::systems::rows::Changes;
+
+/// The logs of a home.
+pub struct Logs {
+    /// Their folder.
+    pub root: PathBuf,
+    /// Whose home it is.
+    pub me: MemberCode,
+    /// Those that there are, and those that there were.
+    pub names: Vec<AgreementId>,
+    /// How far each is known to have been durable.
+    pub known: Marks,
+}
+
+/// An end for each log.
+pub type Marks = BTreeMap<AgreementId, LogEnd>;
+
+/// What is gathered from all logs.
+pub struct Replay {
+    /// The newest entry of each stream.
+    pub heads: BTreeMap<Stream, Head>,
+    /// In the order in which they were appended to each log.
+    pub objects: Vec<(AgreementId, Object)>,
+    /// Entries kept aside.
+    pub asides: Vec<(Stream, Position)>,
+    /// How many entries stand behind a gap.
+    pub unlinked: BTreeMap<Stream, u64>,
+    /// What was found in each log.
+    pub surveys: BTreeMap<AgreementId, Survey>,
+    /// Whether something stands behind the marks.
+    pub is_behind: bool,
+    /// Whether each log has the group that its mark names.
+    pub met_all_marks: bool,
+}
+
+impl Logs {
+    /// Reads them all, and tells what stands behind the marks.
+    pub fn replay(&self, marks: &Marks) -> Result<Replay, StoreError> {
+        self.pass(marks, None)
+    }
+
+    /// Indexes what stands behind the marks.
+    pub fn index(&self, marks: &Marks, index: &mut Index) -> Result<(), StoreError> {
+        self.pass(marks, Some(index)).map(drop)
+    }
+
+    fn pass(&self, marks: &Marks, index: Option<&mut Index>) -> Result<Replay, StoreError> {
+        let mut pass = Pass {
+            replay: Replay {
+                heads: BTreeMap::new(),
+                objects: Vec::new(),
+                asides: Vec::new(),
+                unlinked: BTreeMap::new(),
+                surveys: BTreeMap::new(),
+                is_behind: false,
+                met_all_marks: true,
+            },
+            log: AgreementId::ZERO,
+            mark: None,
+            is_new: true,
+            index,
+            changes: Changes::new(),
+        };
+        for log in &self.names {
+            pass.log = *log;
+            pass.mark = marks.get(log).copied();
+            pass.is_new = pass.mark.is_none();
+            let found = survey(&self.root, *log, self.me, self.known.get(log).copied(), &mut pass)?;
+            pass.replay.surveys.insert(*log, found);
+            pass.replay.met_all_marks &= pass.is_new;
+        }
+        pass.flush()?;
+        Ok(pass.replay)
+    }
+}
+
+struct Pass<'a> {
+    replay: Replay,
+    log: AgreementId,
+    mark: Option<LogEnd>,
+    /// What is read now stands behind the mark.
+    is_new: bool,
+    index: Option<&'a mut Index>,
+    changes: Changes,
+}
+
+impl Pass<'_> {
+    fn flush(&mut self) -> Result<(), StoreError> {
+        let changes = std::mem::take(&mut self.changes);
+        match &mut self.index {
+            Some(index) => Ok(index.apply(changes)?),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Visit for Pass<'_> {
+    fn frame(&mut self, segment: u32, stored: Stored) -> Result<(), StoreError> {
+        let replay = &mut self.replay;
+        replay.is_behind |= self.is_new;
+        match stored {
+            Stored::Entry(entry, frame) => {
+                if extend(&mut replay.heads, &entry).is_err() {
+                    *replay.unlinked.entry(frame.stream).or_default() += 1;
+                } else if self.is_new && self.index.is_some() {
+                    let key = keyspace::index(&frame.stream, frame.position);
+                    self.changes.insert(key, Some(keyspace::place(&Place::new(segment, &frame))));
+                }
+            }
+            Stored::Aside(entry) => {
+                replay.asides.push((entry.header().stream, entry.header().position));
+            }
+            Stored::Object(object) => replay.objects.push((self.log, object)),
+        }
+        Ok(())
+    }
+
+    fn reached(&mut self, end: &LogEnd, is_whole: bool) -> Result<(), StoreError> {
+        self.is_new |= self.mark.is_some_and(|mark| {
+            let is_here = (mark.segment, mark.offset) == (end.segment, end.offset);
+            is_here && (!is_whole || (mark.group, mark.check) == (end.group, end.check))
+        });
+        if self.changes.len() >= CHANGES_MAX { self.flush() } else { Ok(()) }
+    }
+}
+
+/// Changes that are collected before they are written.
+const CHANGES_MAX: usize = 4_096;

@@ -1,0 +1,292 @@
+//! Everything that can be said of a row or a file on its way in, as codes with data: faults keep a row out
+//! (待更正), flags let it in with a remark, and sharing refusals keep it at home.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use xietong_proto::id::MemberCode;
+
+use super::codes::CodeFault;
+
+/// Why a row is quarantined. The column and the cell as written stand beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Fault {
+    /// Required and blank.
+    Blank,
+    /// `Null`, `NIS`, `-`, `/`, `无数据`: neither blank nor a value.
+    NotAValue,
+    /// A spreadsheet turned the code into a number such as 1.123E+17.
+    ExcelDestroyedCode,
+    /// Full-width, lower case or with blanks; the code as it should be written.
+    CodeSpelling { suggestion: String },
+    /// Longer than the field.
+    TooLong { chars_max: usize },
+    /// Contains a control character.
+    ControlCharacter,
+    /// Not a unified social credit code.
+    UsccForm,
+    /// Its last character does not fit the others.
+    UsccCheckDigit { expected: char },
+    /// Not a vehicle identification number.
+    VinForm,
+    /// Its ninth character does not fit the others.
+    VinCheckDigit { expected: char },
+    /// Not a licence plate.
+    PlateForm,
+    /// No such division; the nearest known codes.
+    DivisionUnknown { nearest: Vec<String> },
+    /// Neither a word nor a code of the list.
+    NotAChoice { choices: Vec<String> },
+    /// Not an amount in yuan: at most two decimals, no separators, not negative.
+    MoneyForm,
+    /// Not a quantity: at most two decimals, no separators, not negative.
+    QuantityForm,
+    /// Not a whole number that is not negative.
+    CountForm,
+    /// Not a day.
+    DateForm,
+    /// Not a month.
+    PeriodForm,
+    /// Neither yes nor no.
+    YesNoForm,
+    /// Not a year between 2000 and this one.
+    YearRange,
+    /// The row has more or fewer cells than the header.
+    CellCount { expected: usize, found: usize },
+    /// The row is longer than a row may be.
+    RowTooLong { bytes_max: usize },
+    /// The same key stands in an earlier row of the file, which counts.
+    KeyTwice { first_line: u64 },
+    /// The unit has no row in the register of institutions, for that year where there is one.
+    UnitNotInRegister,
+    /// Not of the form of its scheme.
+    AssetClassForm,
+    /// Net value is not original value minus depreciation.
+    NetValueMismatch { expected_fen: i64 },
+    /// The dates are in the wrong order, or in the future.
+    DateOrder { after: String },
+    /// Less than one.
+    QuantityNotPositive,
+    /// A plate of eight characters on a vehicle that is not of new energy.
+    PlateFuelMismatch,
+    /// A vehicle without an engine has a displacement.
+    ElectricWithDisplacement,
+    /// Not between 1 and 60.
+    SeatsRange,
+    /// Less than the register says.
+    OdometerBackwards { have_km: i64 },
+    /// A month that has not come yet.
+    PeriodInFuture,
+    /// A part is larger than its total.
+    PartAboveTotal,
+    /// No quantity although data are not reported missing.
+    NothingReported,
+}
+
+impl From<CodeFault> for Fault {
+    fn from(fault: CodeFault) -> Self {
+        match fault {
+            CodeFault::ExcelDestroyedCode => Fault::ExcelDestroyedCode,
+            CodeFault::CodeSpelling { suggestion } => Fault::CodeSpelling { suggestion },
+            CodeFault::UsccForm => Fault::UsccForm,
+            CodeFault::UsccCheckDigit { expected } => Fault::UsccCheckDigit { expected },
+            CodeFault::VinForm => Fault::VinForm,
+            CodeFault::VinCheckDigit { expected } => Fault::VinCheckDigit { expected },
+            CodeFault::PlateForm => Fault::PlateForm,
+            CodeFault::DivisionUnknown { nearest } => Fault::DivisionUnknown { nearest },
+        }
+    }
+}
+
+/// A fault and the column it is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellFault {
+    /// The column's name.
+    pub column: String,
+    /// Why.
+    pub fault: Fault,
+}
+
+impl CellFault {
+    /// In a column.
+    pub fn new(column: &str, fault: Fault) -> Self {
+        Self { column: column.to_owned(), fault }
+    }
+}
+
+/// What is worth a look in a row that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Flag {
+    /// The check character of the organisation code inside a credit code fails.
+    OrgCheckDigit { uscc: String },
+    /// More than three users for each post.
+    UsersOverQuota,
+    /// The serial number stands on another card too.
+    SerialTwice { other: String },
+    /// A class of which no name is known here.
+    AssetClassUnknown,
+    /// The check character of an imported vehicle's number fails.
+    VinCheckDigitForeign,
+    /// A pure electric vehicle on an ordinary plate.
+    ElectricOnOrdinaryPlate,
+    /// A plate of another province.
+    PlateOtherProvince,
+    /// The model year does not fit the first registration.
+    ModelYear,
+    /// Dearer or larger than the ceiling for its use.
+    OverCeiling { fen_max: i64 },
+    /// Without the mark of an official vehicle.
+    Unmarked,
+    /// Cost divided by quantity is outside the usual band: perhaps another unit.
+    UnitPriceOutOfBand { column: String },
+    /// More than 30 % away from the same month of the year before.
+    YearOnYear { column: String },
+    /// Electricity per area is outside 5 to 300 kWh/m² a year.
+    PerArea,
+    /// The same value for six months.
+    SameValueSixMonths { column: String },
+}
+
+/// Why a row that should be shared stays at home. The row itself is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Stays {
+    /// A confidential vehicle.
+    Confidential,
+    /// Its use never leaves: leaders, 机要通信, special technology, retired cadres.
+    UseNotShareable,
+    /// The inspection has run out.
+    InspectionExpired,
+    /// The insurance has run out.
+    InsuranceExpired,
+    /// Up for disposal or deregistered.
+    StatusNotShareable,
+    /// Neither idle nor to be lent or transferred.
+    NotIdleNorLendable,
+    /// Not entered in the accounts.
+    NotBooked,
+    /// Storage media have not been wiped.
+    StorageNotWiped,
+    /// Scrap or residual value only.
+    ConditionNotListable,
+}
+
+/// Why a whole file is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum FileRefusal {
+    /// Neither UTF-8 nor GB18030.
+    Encoding { line: u64 },
+    /// There is no header.
+    NoHeader,
+    /// Required columns are missing.
+    ColumnsMissing { columns: Vec<String> },
+    /// A column stands twice.
+    ColumnTwice { column: String },
+    /// A column in another unit than ours.
+    WrongUnitInHeader { header: String, wanted: String },
+    /// More columns than a file may have.
+    TooManyColumns { columns_max: usize },
+    /// More rows than a file may have.
+    TooManyRows { rows_max: u64 },
+    /// The tokeniser cannot go on.
+    Unreadable { line: u64 },
+    /// The map is not of the form `[rename]` and `[constants]`.
+    MapForm { detail: String },
+    /// The map names a column that the register has not.
+    MapColumn { column: String },
+}
+
+/// One row that was not taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Of the file, the header being 1.
+    pub line: u64,
+    /// Where and why.
+    #[serde(flatten)]
+    pub at: CellFault,
+    /// The cell as written.
+    pub value: String,
+    /// The whole row as written.
+    pub cells: Vec<String>,
+}
+
+/// A remark on a row that was taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flagged {
+    /// Of the file.
+    pub line: u64,
+    /// The row's key.
+    pub id: String,
+    /// What is worth a look.
+    pub flag: Flag,
+}
+
+/// A row that was taken in and should be shared, and is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Of the file.
+    pub line: u64,
+    /// The row's key.
+    pub id: String,
+    /// Why it stays.
+    pub stays: Stays,
+}
+
+/// What leaves, or would leave, because of an import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaving {
+    /// Listings that appear.
+    pub listed: u64,
+    /// Listings that change.
+    pub changed: u64,
+    /// Listings that are taken back.
+    pub withdrawn: u64,
+    /// To whom.
+    pub to: Vec<MemberCode>,
+}
+
+/// What an import did, or with a dry run would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportReport {
+    /// Rows that the register did not have.
+    pub added: u64,
+    /// Rows that differ from the register's.
+    pub changed: u64,
+    /// Rows that the register has already.
+    pub unchanged: u64,
+    /// Rows taken back because a full file does not have them.
+    pub withdrawn: u64,
+    /// Rows that were not taken in.
+    pub quarantined: Vec<Quarantined>,
+    /// Remarks.
+    pub flagged: Vec<Flagged>,
+    /// What stays although it should be shared.
+    pub kept: Vec<Kept>,
+    /// What leaves.
+    pub leaving: Leaving,
+    /// Counties taken on trust: their prefecture is known, no full table is shipped.
+    pub unchecked_divisions: BTreeSet<String>,
+}
+
+impl ImportReport {
+    /// Adds the report of another part of the same file.
+    pub fn add(&mut self, other: Self) {
+        self.added += other.added;
+        self.changed += other.changed;
+        self.unchanged += other.unchanged;
+        self.withdrawn += other.withdrawn;
+        self.quarantined.extend(other.quarantined);
+        self.flagged.extend(other.flagged);
+        self.kept.extend(other.kept);
+        self.unchecked_divisions.extend(other.unchecked_divisions);
+        self.leaving.listed += other.leaving.listed;
+        self.leaving.changed += other.leaving.changed;
+        self.leaving.withdrawn += other.leaving.withdrawn;
+        if self.leaving.to.is_empty() {
+            self.leaving.to = other.leaving.to;
+        }
+    }
+}

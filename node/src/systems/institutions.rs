@@ -1,0 +1,121 @@
+//! Institutions 单位: who owns, uses and consumes. Local only: nothing of it ever leaves. The other systems
+//! ask it by name.
+
+use jiff::civil::Date;
+use xietong_proto::id::MemberCode;
+use xietong_proto::wire::institutions::Institution;
+
+use super::codes::uscc;
+use super::column::{Column, Form, columns};
+use super::fault::{CellFault, Fault, Flag};
+use super::register::{Disclosure, Line, Listing, Register};
+use super::rows::Rows;
+use super::{Kind, Lines, keys, register};
+
+/// The register of institutions.
+pub struct Institutions;
+
+/// Classes of institutions, as the energy form counts them.
+pub const CLASSES: &[(&str, &str)] = &[
+    ("01", "国家机关"),
+    ("021", "教育"),
+    ("022", "科技"),
+    ("023", "文化"),
+    ("024", "卫生"),
+    ("025", "体育"),
+    ("026", "其他事业单位"),
+    ("03", "团体组织"),
+];
+
+impl Register for Institutions {
+    type Row = Institution;
+    type Listing = Nothing;
+    const KIND: Kind = Kind::Institutions;
+
+    fn columns() -> &'static [Column<Institution>] {
+        columns! { Institution:
+            text unit_uscc "统一社会信用代码" Required Form::Uscc;
+            text unit_name "单位名称" Required Form::Text(200);
+            int year "统计年度" Required Form::Count;
+            text institution_class "机构类型" Required Form::Choice(CLASSES);
+            text division_code "行政区划代码" Required Form::Division;
+            number floor_area_m2 "建筑面积(平方米)" Required Form::Quantity;
+            number heated_area_m2 "供热面积(平方米)" Optional Form::Quantity;
+            number energy_users "用能人数(人)" Required Form::Count;
+            number staff_quota "编制人数(人)" Optional Form::Count;
+            number vehicle_quota "公务用车编制数(辆)" Optional Form::Count;
+            number vehicles_total "车辆总数(辆)" Optional Form::Count;
+            number vehicles_petrol "汽油车(辆)" Optional Form::Count;
+            number vehicles_diesel "柴油车(辆)" Optional Form::Count;
+            number vehicles_nev "新能源汽车(辆)" Optional Form::Count;
+            number beds "床位数(张)" Optional Form::Count;
+            number students "学生人数(人)" Optional Form::Count;
+            flag in_register "是否纳入名录库" Required Form::YesNo;
+            text form_version "报表版本" Required Form::Code(20);
+            text remark "备注" Optional Form::Text(500);
+        }
+    }
+
+    fn key(row: &Institution) -> String {
+        format!("{}/{}", row.unit_uscc, row.year)
+    }
+
+    fn lines(lines: Vec<Line<Institution>>) -> Lines {
+        Lines::Institutions(lines)
+    }
+
+    fn division(row: &Institution) -> Option<&str> {
+        Some(&row.division_code)
+    }
+
+    fn check(row: &Institution, today: Date) -> Result<(), CellFault> {
+        let is_possible = (2000..=i64::from(today.year())).contains(&row.year);
+        is_possible.then_some(()).ok_or_else(|| CellFault::new("year", Fault::YearRange))
+    }
+
+    fn check_register(_: &dyn Rows, _: Option<&Institution>, _: &Institution) -> Result<(), CellFault> {
+        Ok(())
+    }
+
+    fn flags(_: &dyn Rows, row: &Institution, _: MemberCode) -> Vec<Flag> {
+        let mut flags = Vec::new();
+        if !uscc::is_organisation_right(&row.unit_uscc) {
+            flags.push(Flag::OrgCheckDigit { uscc: row.unit_uscc.clone() });
+        }
+        if let (Some(users), Some(quota)) = (row.energy_users, row.staff_quota) {
+            flags.extend((users > quota * 3).then_some(Flag::UsersOverQuota));
+        }
+        flags
+    }
+
+    fn disclose(_: &Institution, _: Date) -> Disclosure<Nothing> {
+        Disclosure::NotShared
+    }
+}
+
+/// What members see of an institution, or of a month of its energy: nothing.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Nothing {}
+
+impl Listing for Nothing {
+    fn set_number(&mut self, _: u64) {}
+
+    fn number(&self) -> u64 {
+        0
+    }
+
+    fn columns() -> &'static [Column<Self>] {
+        &[]
+    }
+}
+
+/// Whether a unit has a row for any year.
+pub fn is_registered(rows: &dyn Rows, unit_uscc: &str) -> bool {
+    let prefix = keys::register(Kind::Institutions.system(), format!("{unit_uscc}/").as_bytes());
+    rows.scan(&prefix, &prefix).next().is_some()
+}
+
+/// A unit's row for a year.
+pub fn of_year(rows: &dyn Rows, unit_uscc: &str, year: i64) -> Option<Institution> {
+    register::get::<Institutions>(rows, &format!("{unit_uscc}/{year}")).map(|(_, row)| row)
+}

@@ -1,0 +1,70 @@
+//! Keys of rows. One byte says what kind of row; the rest sorts as people count. Keys and values of listing
+//! rows are part of digests, so their layout is law (P32); the others are this node's own.
+
+use xietong_proto::id::*;
+
+/// A row of a register: system, business key.
+pub fn register(system: System, key: &[u8]) -> Vec<u8> {
+    [&register_prefix(system)[..], key].concat()
+}
+
+/// All rows of a register.
+pub fn register_prefix(system: System) -> Vec<u8> {
+    [b"R", &system.0.to_be_bytes()[..]].concat()
+}
+
+/// What an agreement shows: agreement, system, owner, listing number (P32).
+pub fn listing(agreement: AgreementId, system: System, owner: MemberCode, number: u64) -> Vec<u8> {
+    [&listing_prefix(agreement, system, Some(owner))[..], &number.to_be_bytes()].concat()
+}
+
+/// All listings of an agreement in a system, or of one owner.
+pub fn listing_prefix(agreement: AgreementId, system: System, owner: Option<MemberCode>) -> Vec<u8> {
+    let owner = owner.map(|owner| owner.bytes().to_vec()).unwrap_or_default();
+    [&agreement_prefix(agreement)[..], &system.0.to_be_bytes(), &owner].concat()
+}
+
+/// Everything that an agreement shows.
+pub fn agreement_prefix(agreement: AgreementId) -> Vec<u8> {
+    [b"L", &agreement.0[..]].concat()
+}
+
+/// The owner of a listing row.
+pub fn owner_of_listing(key: &[u8]) -> Option<MemberCode> {
+    MemberCode::from_bytes(key.get(35..43)?.try_into().ok()?).ok()
+}
+
+/// The number of a listing row.
+pub fn number_of_listing(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(key.get(43..51)?.try_into().ok()?))
+}
+
+/// The listing number of a thing, by its register key (P31).
+pub fn number(system: System, key: &[u8]) -> Vec<u8> {
+    [&number_prefix(system)[..], key].concat()
+}
+
+/// All things of a system that have a number.
+pub fn number_prefix(system: System) -> Vec<u8> {
+    [b"N", &system.0.to_be_bytes()[..]].concat()
+}
+
+/// The highest listing number given in a system.
+pub fn last_number(system: System) -> Vec<u8> {
+    [b"C", &system.0.to_be_bytes()[..]].concat()
+}
+
+/// A month's release, as decided here.
+pub fn release(period: &str) -> Vec<u8> {
+    [b"E", period.as_bytes()].concat()
+}
+
+/// A line of the release ledger, in the order in which they were written.
+pub fn ledger(origin: &super::Origin) -> Vec<u8> {
+    [&ledger_prefix()[..], &origin.position.0.to_be_bytes(), &origin.index.to_be_bytes()].concat()
+}
+
+/// The release ledger.
+pub fn ledger_prefix() -> Vec<u8> {
+    b"G".to_vec()
+}

@@ -1,0 +1,282 @@
+//! Looking things up: pages of a register or of what members show, and one thing with where it comes from.
+//! Pure functions of rows.
+
+use jiff::civil::Date;
+use prost::Message;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use xietong_proto::id::*;
+
+use super::column::{self, Column, Form, Value};
+use super::register::{Disclosure, Listing, Register};
+use super::row::{Row, Source};
+use super::rows::Rows;
+use super::{Kind, Refusal, for_register, keys};
+use super::{assets::Assets, energy::Energy, institutions::Institutions, vehicles::Vehicles};
+
+/// Rows of one page.
+pub const PAGE_ROWS_MAX: usize = 1_000;
+
+/// Whose rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// This member's register, with all its columns.
+    Me,
+    /// What a member shows.
+    Member(MemberCode),
+    /// What all members show.
+    All,
+}
+
+/// Which rows of a system.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// Whose.
+    pub owner: Owner,
+    /// Column → word or code it must have; a division or class code may be a beginning.
+    pub filters: Vec<(String, String)>,
+    /// The id after which the page begins.
+    pub after: Option<String>,
+}
+
+/// Some rows, in order of id.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// Each with `id`, `owner` and the columns.
+    pub items: Vec<Map<String, Json>>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+}
+
+/// Why a list cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum ListRefusal {
+    /// The rows asked for have no such column.
+    NoSuchColumn { column: String, columns: Vec<String> },
+}
+
+/// One thing and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Its key or listing number.
+    pub id: String,
+    /// Whose it is.
+    pub owner: MemberCode,
+    /// Its columns.
+    pub row: Map<String, Json>,
+    /// How often it has been said.
+    pub version: u32,
+    /// The entry that said it last.
+    pub source: Source,
+    /// Under which agreement; none for the register.
+    pub agreement: Option<AgreementId>,
+    /// Of a register row: how members see it, by agreement.
+    pub listed: Vec<AgreementId>,
+    /// Of a register row: its listing number, if it ever had one.
+    pub number: Option<String>,
+    /// Of a register row that should be shared: why it stays.
+    pub stays: Option<super::fault::Stays>,
+}
+
+/// A listing number as people write it, such as `230000-V-000123`.
+pub fn number_text(owner: MemberCode, kind: Kind, number: u64) -> String {
+    format!("{owner}-{}-{number:06}", kind.letter())
+}
+
+/// A page of a list.
+pub fn list(rows: &dyn Rows, kind: Kind, me: MemberCode, list: &List) -> Result<Page, ListRefusal> {
+    for_register!(kind, R => list_of::<R>(rows, me, list))
+}
+
+/// One thing, by register key or listing number.
+pub fn show(rows: &dyn Rows, kind: Kind, me: MemberCode, today: Date, id: &str) -> Option<Shown> {
+    for_register!(kind, R => show_row::<R>(rows, me, today, id).or_else(|| show_listing::<R>(rows, id)))
+}
+
+/// Register keys for keys or own listing numbers; the first that is not there is named.
+pub fn register_ids(
+    rows: &dyn Rows,
+    kind: Kind,
+    me: MemberCode,
+    ids: &[String],
+) -> Result<Vec<String>, Refusal> {
+    let find = |id: &String| {
+        let is_key = rows.get(&keys::register(kind.system(), id.as_bytes())).is_some();
+        let key = if is_key { Some(id.clone()) } else { key_of_number(rows, kind, me, id) };
+        key.ok_or_else(|| Refusal::NotInRegister { id: id.clone() })
+    };
+    ids.iter().map(find).collect()
+}
+
+/// All register keys of a kind that a full file does not have.
+pub fn absent(rows: &dyn Rows, kind: Kind, present: &std::collections::BTreeSet<String>) -> Vec<String> {
+    let prefix = keys::register_prefix(kind.system());
+    let keys =
+        rows.scan(&prefix, &[]).filter_map(|(key, _)| String::from_utf8(key[prefix.len()..].to_vec()).ok());
+    keys.filter(|key| !present.contains(key)).collect()
+}
+
+/// The agreements that show anything.
+pub fn agreements(rows: &dyn Rows) -> Vec<AgreementId> {
+    let mut found = Vec::new();
+    let mut from = b"L".to_vec();
+    while let Some((key, _)) = rows.scan(b"L", &from).next() {
+        let Some(id) = key.get(1..33).and_then(AgreementId::from_slice) else { break };
+        found.push(id);
+        from = [&keys::agreement_prefix(id)[..], &[0xff; 32]].concat();
+    }
+    found
+}
+
+/// What members show in a system: once each, also where two agreements show it.
+pub fn listings<R: Register>(rows: &dyn Rows, owner: Option<MemberCode>) -> Vec<(MemberCode, R::Listing)> {
+    let mut found = std::collections::BTreeMap::new();
+    for agreement in agreements(rows) {
+        let prefix = keys::listing_prefix(agreement, R::KIND.system(), owner);
+        for (key, value) in rows.scan(&prefix, &[]) {
+            let listing = Row::decode(&value).and_then(|row| R::Listing::decode(&row.body[..]).ok());
+            let place = keys::owner_of_listing(&key).zip(keys::number_of_listing(&key));
+            if let (Some((owner, number)), Some(listing)) = (place, listing) {
+                found.entry((owner, number)).or_insert(listing);
+            }
+        }
+    }
+    found.into_iter().map(|((owner, _), listing)| (owner, listing)).collect()
+}
+
+fn list_of<R: Register>(rows: &dyn Rows, me: MemberCode, list: &List) -> Result<Page, ListRefusal> {
+    let after = list.after.as_deref().unwrap_or_default();
+    match list.owner {
+        Owner::Me => {
+            check_columns(R::columns(), &list.filters)?;
+            let from = keys::register(R::KIND.system(), after.as_bytes());
+            let all = super::register::scan_from::<R>(rows, &from);
+            let matching =
+                all.filter(|(id, row)| id.as_str() > after && matches(R::columns(), row, &list.filters));
+            Ok(page(matching.map(|(id, row)| item(id, me, R::columns(), &row))))
+        }
+        Owner::Member(_) | Owner::All => {
+            let columns = R::Listing::columns();
+            check_columns(columns, &list.filters)?;
+            let owner = if let Owner::Member(owner) = list.owner { Some(owner) } else { None };
+            let all = listings::<R>(rows, owner).into_iter();
+            let named =
+                all.map(|(owner, listing)| (number_text(owner, R::KIND, listing.number()), owner, listing));
+            let matching = named
+                .filter(|(id, _, listing)| id.as_str() > after && matches(columns, listing, &list.filters));
+            Ok(page(matching.map(|(id, owner, listing)| item(id, owner, columns, &listing))))
+        }
+    }
+}
+
+fn page(mut items: impl Iterator<Item = Map<String, Json>>) -> Page {
+    let page: Vec<_> = items.by_ref().take(PAGE_ROWS_MAX).collect();
+    let last = page.last().and_then(|item| item["id"].as_str()).map(str::to_owned);
+    Page { next: items.next().and(last), items: page }
+}
+
+fn item<T>(id: String, owner: MemberCode, columns: &[Column<T>], row: &T) -> Map<String, Json> {
+    let mut item = Map::new();
+    item.insert("id".to_owned(), id.into());
+    item.insert("owner".to_owned(), owner.as_str().into());
+    item.extend(column::json(columns, row));
+    item
+}
+
+fn check_columns<T>(columns: &[Column<T>], filters: &[(String, String)]) -> Result<(), ListRefusal> {
+    let is_known = |name: &str| name == CITY || columns.iter().any(|column| column.name == name);
+    match filters.iter().find(|(name, _)| !is_known(name)) {
+        Some((column, _)) => Err(ListRefusal::NoSuchColumn {
+            column: column.clone(),
+            columns: columns.iter().map(|column| column.name.to_owned()).collect(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The filter that both registers and listings have, whatever their column is called.
+const CITY: &str = "city";
+
+fn matches<T>(columns: &[Column<T>], row: &T, filters: &[(String, String)]) -> bool {
+    filters.iter().all(|(name, wanted)| {
+        let of_city = |column: &&Column<T>| name == CITY && column.form == Form::Division;
+        let column = columns.iter().find(|column| column.name == name || of_city(column));
+        column.is_some_and(|column| {
+            let value = (column.get)(row);
+            value.is_some_and(|value| is_wanted(column.form, &value, wanted))
+        })
+    })
+}
+
+fn is_wanted(form: Form, value: &Value, wanted: &str) -> bool {
+    let is_beginning = |text: &str| match form {
+        Form::Division => text.starts_with(wanted.trim_end_matches("00")),
+        Form::Code(_) => text.starts_with(wanted.trim_end_matches("00")) || text.starts_with(wanted),
+        _ => false,
+    };
+    form.write(value, false) == wanted
+        || form.write(value, true) == wanted
+        || matches!(value, Value::Text(text) if is_beginning(text))
+}
+
+fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str) -> Option<Shown> {
+    let system = R::KIND.system();
+    let id = key_of_number(rows, R::KIND, me, id).unwrap_or_else(|| id.to_owned());
+    let (stored, row) = super::register::get::<R>(rows, &id)?;
+    let number = rows.get(&keys::number(system, id.as_bytes()));
+    let number = number.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?)));
+    let is_listed = |agreement: &AgreementId| {
+        number.is_some_and(|number| rows.get(&keys::listing(*agreement, system, me, number)).is_some())
+    };
+    let stays = match R::disclose(&row, today) {
+        Disclosure::Stays(stays) => Some(stays),
+        Disclosure::NotShared | Disclosure::Leaves(_) => None,
+    };
+    Some(Shown {
+        id,
+        owner: me,
+        row: column::json(R::columns(), &row),
+        version: stored.version,
+        source: stored.source,
+        agreement: None,
+        listed: agreements(rows).into_iter().filter(is_listed).collect(),
+        number: number.map(|number| number_text(me, R::KIND, number)),
+        stays,
+    })
+}
+
+fn show_listing<R: Register>(rows: &dyn Rows, id: &str) -> Option<Shown> {
+    let (owner, number) = parse_number(R::KIND, id)?;
+    let key = |agreement: AgreementId| keys::listing(agreement, R::KIND.system(), owner, number);
+    let found = agreements(rows).into_iter().find_map(|id| Some((id, Row::decode(&rows.get(&key(id))?)?)));
+    let (agreement, stored) = found?;
+    let listing = R::Listing::decode(&stored.body[..]).ok()?;
+    Some(Shown {
+        id: id.to_owned(),
+        owner,
+        row: column::json(R::Listing::columns(), &listing),
+        version: stored.version,
+        source: stored.source,
+        agreement: Some(agreement),
+        listed: Vec::new(),
+        number: None,
+        stays: None,
+    })
+}
+
+fn parse_number(kind: Kind, id: &str) -> Option<(MemberCode, u64)> {
+    let mut parts = id.split('-');
+    let (owner, letter, number) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_ours = parts.next().is_none() && letter.chars().eq([kind.letter()]);
+    is_ours.then_some(Some((owner.parse().ok()?, number.parse().ok()?))).flatten()
+}
+
+/// The register key behind one of our own listing numbers.
+fn key_of_number(rows: &dyn Rows, kind: Kind, me: MemberCode, id: &str) -> Option<String> {
+    let (_, number) = parse_number(kind, id).filter(|(owner, _)| *owner == me)?;
+    let prefix = keys::number_prefix(kind.system());
+    let mut numbers = rows.scan(&prefix, &[]);
+    let (key, _) = numbers.find(|(_, value)| value[..] == number.to_be_bytes())?;
+    String::from_utf8(key[prefix.len()..].to_vec()).ok()
+}

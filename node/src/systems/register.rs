@@ -1,0 +1,346 @@
+//! What all registers do alike: take rows in, fold them, disclose the difference. What makes each of them
+//! different is in its [`Register`]: columns, key, checks, and what leaves.
+
+use jiff::civil::Date;
+use prost::Message;
+use xietong_proto::entry::Record;
+use xietong_proto::id::*;
+use xietong_proto::stream::Audience;
+use xietong_proto::wire::registers::{Numbering, Withdrawal};
+
+use super::codes::division;
+use super::column::Column;
+use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Quarantined, Stays};
+use super::row::{Origin, Row};
+use super::rows::{Overlay, RowIter, Rows};
+use super::{Diff, Kind, Lines, Which, keys};
+
+/// One register: what a row is and what it means.
+pub trait Register: Sized + 'static {
+    /// What the register keeps.
+    type Row: Message + Default + Clone + PartialEq + Send;
+    /// What leaves.
+    type Listing: Listing;
+    /// Which it is.
+    const KIND: Kind;
+
+    /// Every field of a row.
+    fn columns() -> &'static [Column<Self::Row>];
+
+    /// Other headers that mean a column: header, column.
+    fn aliases() -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// The business key, as people write it.
+    fn key(row: &Self::Row) -> String;
+
+    /// Lines of this register among those of any.
+    fn lines(lines: Vec<Line<Self::Row>>) -> Lines;
+
+    /// Where the thing is.
+    fn division(row: &Self::Row) -> Option<&str>;
+
+    /// What the cells of one row must say together; needs nothing but the row.
+    fn check(row: &Self::Row, today: Date) -> Result<(), CellFault>;
+
+    /// What the register must say for the row; `old` is what it says of the same key.
+    fn check_register(rows: &dyn Rows, old: Option<&Self::Row>, row: &Self::Row) -> Result<(), CellFault>;
+
+    /// What is worth a look.
+    fn flags(rows: &dyn Rows, row: &Self::Row, me: MemberCode) -> Vec<Flag>;
+
+    /// What leaves of the row on a day.
+    fn disclose(row: &Self::Row, today: Date) -> Disclosure<Self::Listing>;
+}
+
+/// What members see of a row.
+pub trait Listing: Message + Default + Clone + PartialEq {
+    /// Puts the owner's number in.
+    fn set_number(&mut self, number: u64);
+    /// The owner's number.
+    fn number(&self) -> u64;
+    /// Every field of it.
+    fn columns() -> &'static [Column<Self>];
+}
+
+/// What leaves of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Disclosure<L> {
+    /// It is not to be shared.
+    NotShared,
+    /// It is to be shared and may not.
+    Stays(Stays),
+    /// This.
+    Leaves(L),
+}
+
+impl<L> Disclosure<L> {
+    /// What leaves, if anything.
+    pub fn leaves(self) -> Option<L> {
+        match self {
+            Disclosure::Leaves(listing) => Some(listing),
+            Disclosure::NotShared | Disclosure::Stays(_) => None,
+        }
+    }
+}
+
+/// A row that was read from a file.
+#[derive(Clone, Debug)]
+pub struct Line<R> {
+    /// Of the file, the header being 1.
+    pub line: u64,
+    /// What it says.
+    pub row: R,
+    /// The cells as written, in the order of the file's columns.
+    pub cells: Vec<String>,
+    /// Which cell each column is.
+    pub places: std::sync::Arc<Vec<(&'static str, usize)>>,
+}
+
+impl<R> Line<R> {
+    /// The row as not taken in.
+    pub fn quarantine(&self, at: CellFault) -> Quarantined {
+        let place = self.places.iter().find(|(name, _)| *name == at.column).map(|(_, place)| *place);
+        let value = place.and_then(|place| self.cells.get(place)).cloned().unwrap_or_default();
+        Quarantined { line: self.line, at, value, cells: self.cells.clone() }
+    }
+}
+
+/// What records of a register are, by the low byte of their kind.
+pub mod record {
+    /// A register row (local).
+    pub const PUT: u16 = 0x01;
+    /// A register row is taken back (local).
+    pub const WITHDRAW: u16 = 0x02;
+    /// A thing gets its listing number (local).
+    pub const NUMBER: u16 = 0x03;
+    /// A listing (agreement).
+    pub const LIST: u16 = 0x11;
+    /// A listing is taken back (agreement).
+    pub const UNLIST: u16 = 0x12;
+    /// A line of the release ledger (local).
+    pub const LEDGER: u16 = 0x21;
+    /// A release (agreement).
+    pub const RELEASE: u16 = 0x22;
+}
+
+/// A record of a system.
+pub fn record(system: System, kind: u16, body: Vec<u8>) -> Record {
+    Record { kind: RecordKind(system.0 << 8 | kind), version: 1, body }
+}
+
+/// The register's row of a key.
+pub fn get<R: Register>(rows: &dyn Rows, key: &str) -> Option<(Row, R::Row)> {
+    let row = Row::decode(&rows.get(&keys::register(R::KIND.system(), key.as_bytes()))?)?;
+    let body = R::Row::decode(&row.body[..]).ok()?;
+    Some((row, body))
+}
+
+/// Rows of the register below a prefix of their keys, with their ids.
+pub fn scan<'a, R: Register>(
+    rows: &'a dyn Rows,
+    prefix: &[u8],
+) -> impl Iterator<Item = (String, R::Row)> + use<'a, R> {
+    decoded::<R>(rows.scan(prefix, &[]))
+}
+
+/// Rows of the register from a row key on, with their ids.
+pub fn scan_from<'a, R: Register>(
+    rows: &'a dyn Rows,
+    from: &[u8],
+) -> impl Iterator<Item = (String, R::Row)> + use<'a, R> {
+    decoded::<R>(rows.scan(&keys::register_prefix(R::KIND.system()), from))
+}
+
+fn decoded<R: Register>(rows: RowIter) -> impl Iterator<Item = (String, R::Row)> {
+    let skip = keys::register_prefix(R::KIND.system()).len();
+    rows.filter_map(move |(key, value)| {
+        let id = String::from_utf8(key[skip..].to_vec()).ok()?;
+        let row = Row::decode(&value)?;
+        Some((id, R::Row::decode(&row.body[..]).ok()?))
+    })
+}
+
+/// What taking in some lines would record and report. Lines have passed [`Register::check`].
+pub struct Intake {
+    /// For the register's stream.
+    pub records: Vec<Record>,
+    /// Keys of what changes.
+    pub keys: Vec<String>,
+    /// What happens.
+    pub report: ImportReport,
+}
+
+/// Compares lines with the register: only what differs is recorded.
+pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, me: MemberCode, lines: &[Line<R::Row>]) -> Intake {
+    let mut intake = Intake { records: Vec::new(), keys: Vec::new(), report: ImportReport::default() };
+    // Later lines are judged beside earlier ones of the same file.
+    let mut rows = Overlay::new(rows);
+    for line in lines {
+        let id = R::key(&line.row);
+        let old = get::<R>(&rows, &id).map(|(_, row)| row);
+        if let Err(at) = R::check_register(&rows, old.as_ref(), &line.row) {
+            intake.report.quarantined.push(line.quarantine(at));
+            continue;
+        }
+        let division = R::division(&line.row).filter(|code| division::is_county(code));
+        intake.report.unchecked_divisions.extend(division.map(str::to_owned));
+        let flags = R::flags(&rows, &line.row, me);
+        intake.report.flagged.extend(flags.into_iter().map(|flag| Flagged {
+            line: line.line,
+            id: id.clone(),
+            flag,
+        }));
+        let new = R::disclose(&line.row, today);
+        if let Disclosure::Stays(stays) = &new {
+            intake.report.kept.push(Kept { line: line.line, id: id.clone(), stays: stays.clone() });
+        }
+        match &old {
+            Some(old) if *old == line.row => {
+                intake.report.unchanged += 1;
+                continue;
+            }
+            Some(_) => intake.report.changed += 1,
+            None => intake.report.added += 1,
+        }
+        let before = old.and_then(|old| R::disclose(&old, today).leaves());
+        count_leaving(&mut intake.report, before, new.leaves());
+        let body = line.row.encode_to_vec();
+        rows.put(keys::register(R::KIND.system(), id.as_bytes()), Row::unsaid(&body).encode());
+        intake.records.push(record(R::KIND.system(), record::PUT, body));
+        intake.keys.push(id);
+    }
+    intake
+}
+
+/// What taking rows back would record and report; keys that are not there are left out.
+pub fn take_back<R: Register>(rows: &dyn Rows, today: Date, ids: &[String], reason: &str) -> Intake {
+    let mut intake = Intake { records: Vec::new(), keys: Vec::new(), report: ImportReport::default() };
+    for id in ids {
+        let Some((_, old)) = get::<R>(rows, id) else { continue };
+        intake.report.withdrawn += 1;
+        count_leaving(&mut intake.report, R::disclose(&old, today).leaves(), None);
+        let withdrawal = Withdrawal { key: id.as_bytes().to_vec(), reason: reason.to_owned() };
+        intake.records.push(record(R::KIND.system(), record::WITHDRAW, withdrawal.encode_to_vec()));
+        intake.keys.push(id.clone());
+    }
+    intake
+}
+
+fn count_leaving<L: PartialEq>(report: &mut ImportReport, before: Option<L>, after: Option<L>) {
+    let leaving = &mut report.leaving;
+    match (before, after) {
+        (None, Some(_)) => leaving.listed += 1,
+        (Some(_), None) => leaving.withdrawn += 1,
+        (Some(before), Some(after)) if before != after => leaving.changed += 1,
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+}
+
+/// Folds one record. What cannot be read changes nothing.
+pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) {
+    let system = R::KIND.system();
+    let low = record.kind.0 & 0xff;
+    match (origin.stream.audience, low) {
+        (Audience::Local, record::PUT) => {
+            let Ok(row) = R::Row::decode(&record.body[..]) else { return };
+            put(rows, keys::register(system, R::key(&row).as_bytes()), origin, &record.body);
+        }
+        (Audience::Local, record::WITHDRAW) => {
+            let Ok(withdrawal) = Withdrawal::decode(&record.body[..]) else { return };
+            rows.remove(keys::register(system, &withdrawal.key));
+        }
+        (Audience::Local, record::NUMBER) => {
+            let Ok(Numbering { key, number }) = Numbering::decode(&record.body[..]) else { return };
+            rows.put(keys::number(system, &key), number.to_be_bytes().to_vec());
+            rows.put(keys::last_number(system), number.to_be_bytes().to_vec());
+        }
+        (Audience::Agreement, record::LIST) => {
+            let Ok(listing) = R::Listing::decode(&record.body[..]) else { return };
+            put(rows, listing_key(origin, listing.number()), origin, &record.body);
+        }
+        (Audience::Agreement, record::UNLIST) => {
+            let Ok(withdrawal) = Withdrawal::decode(&record.body[..]) else { return };
+            let Ok(number) = withdrawal.key.try_into() else { return };
+            rows.remove(listing_key(origin, u64::from_be_bytes(number)));
+        }
+        (Audience::Local | Audience::Agreement | Audience::Pair(_), _) => {}
+    }
+}
+
+/// Stores a row over the one before it.
+pub fn put(rows: &mut Overlay, key: Vec<u8>, origin: &Origin, body: &[u8]) {
+    let older = rows.get(&key).and_then(|older| Row::decode(&older));
+    rows.put(key, Row::new(origin, older.as_ref(), body).encode());
+}
+
+fn listing_key(origin: &Origin, number: u64) -> Vec<u8> {
+    let stream = origin.stream;
+    keys::listing(stream.agreement, stream.system, stream.author, number)
+}
+
+/// What has to be said so that an agreement shows what the register says it should (P30).
+pub fn disclose<R: Register>(
+    rows: &dyn Rows,
+    today: Date,
+    agreement: AgreementId,
+    me: MemberCode,
+    which: Which,
+) -> Diff {
+    let system = R::KIND.system();
+    let (ids, next) = ids_of(rows, system, which);
+    let mut diff = Diff { local: Vec::new(), shared: Vec::new(), next };
+    let mut last = rows.get(&keys::last_number(system)).and_then(|value| number_of(&value)).unwrap_or(0);
+    for id in ids {
+        let wanted = get::<R>(rows, &id).and_then(|(_, row)| R::disclose(&row, today).leaves());
+        let number = rows.get(&keys::number(system, id.as_bytes())).and_then(|value| number_of(&value));
+        let shown = number.and_then(|number| rows.get(&keys::listing(agreement, system, me, number)));
+        let shown = shown.and_then(|row| Row::decode(&row));
+        match (wanted, shown) {
+            (None, None) => {}
+            (None, Some(_)) => {
+                let number = number.unwrap_or_default().to_be_bytes().to_vec();
+                let withdrawal = Withdrawal { key: number, reason: String::new() };
+                diff.shared.push(record(system, record::UNLIST, withdrawal.encode_to_vec()));
+            }
+            (Some(mut listing), shown) => {
+                listing.set_number(number.unwrap_or_else(|| {
+                    last += 1;
+                    let numbering = Numbering { key: id.clone().into_bytes(), number: last };
+                    diff.local.push(record(system, record::NUMBER, numbering.encode_to_vec()));
+                    last
+                }));
+                let body = listing.encode_to_vec();
+                if shown.is_none_or(|shown| shown.body != body) {
+                    diff.shared.push(record(system, record::LIST, body));
+                }
+            }
+        }
+    }
+    diff
+}
+
+/// Keys to compare: those given, or the next of all that are or ever were listed or registered.
+fn ids_of(rows: &dyn Rows, system: System, which: Which) -> (Vec<String>, Option<String>) {
+    let (from, rows_max) = match which {
+        Which::Keys(ids) => return (ids.to_vec(), None),
+        Which::From { key, rows_max } => (key, rows_max),
+    };
+    let below = |prefix: Vec<u8>| {
+        let start = [&prefix[..], from.as_bytes()].concat();
+        let skip = prefix.len();
+        let found = rows.scan(&prefix, &start).take(rows_max + 1);
+        found.filter_map(move |(key, _)| String::from_utf8(key[skip..].to_vec()).ok()).collect::<Vec<_>>()
+    };
+    let mut ids = [below(keys::register_prefix(system)), below(keys::number_prefix(system))].concat();
+    ids.sort_unstable();
+    ids.dedup();
+    let next = ids.get(rows_max).cloned();
+    ids.truncate(rows_max);
+    (ids, next)
+}
+
+fn number_of(value: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(value.try_into().ok()?))
+}

@@ -1,0 +1,256 @@
+//! Official vehicles 车辆: the register stays; of shared vehicles that pass the guards a listing leaves, never a
+//! plate, number, unit or odometer. Leaders', confidential, 机要通信, state-security and investigation vehicles never leave.
+
+use jiff::civil::Date;
+use xietong_proto::id::MemberCode;
+use xietong_proto::wire::vehicles::{Vehicle, VehicleListing};
+
+use super::codes::{division, plate, vin};
+use super::column::{Column, Form, columns};
+use super::fault::{CellFault, Fault, Flag, Stays};
+use super::register::{Disclosure, Line, Listing, Register};
+use super::rows::Rows;
+use super::{Kind, Lines, institutions};
+
+/// The register of vehicles.
+pub struct Vehicles;
+
+const PLATE_KINDS: &[(&str, &str)] = &[
+    ("small", "小型汽车"),
+    ("large", "大型汽车"),
+    ("small_nev", "小型新能源汽车"),
+    ("large_nev", "大型新能源汽车"),
+    ("police", "警用"),
+    ("other", "其他"),
+];
+
+const USES: &[(&str, &str)] = &[
+    ("senior_leader", "副部(省)级及以上领导用车"),
+    ("leader", "主要领导干部用车"),
+    ("confidential_mail", "机要通信"),
+    ("emergency", "应急保障"),
+    ("law_enforcement", "执法执勤"),
+    ("special_technology", "特种专业技术"),
+    ("retired_cadres", "离退休干部"),
+    ("business", "业务"),
+    ("research_reception", "调研接待"),
+    ("allocated", "实物保障"),
+    ("other", "其他"),
+];
+
+/// Uses whose vehicles are never listed.
+const USES_THAT_STAY: &[&str] =
+    &["senior_leader", "leader", "confidential_mail", "special_technology", "retired_cadres"];
+
+/// Types of vehicles.
+pub const TYPES: &[(&str, &str)] = &[
+    ("sedan", "轿车"),
+    ("suv", "越野"),
+    ("mpv", "商务"),
+    ("small_bus", "小型客车"),
+    ("medium_bus", "中型客车"),
+    ("large_bus", "大型客车"),
+    ("special", "特种"),
+];
+
+const QUOTA_STATUSES: &[(&str, &str)] = &[("within", "在编"), ("outside", "不在编"), ("unset", "未核定")];
+
+const FUELS: &[(&str, &str)] = &[
+    ("petrol", "汽油"),
+    ("diesel", "柴油"),
+    ("natural_gas", "天然气"),
+    ("electric", "纯电动"),
+    ("plug_in_hybrid", "插电混动"),
+    ("range_extender", "增程"),
+    ("fuel_cell", "燃料电池"),
+];
+
+/// Fuels of vehicles that carry a plate of eight characters.
+const NEW_ENERGY: &[&str] = &["electric", "plug_in_hybrid", "range_extender", "fuel_cell"];
+/// Fuels of vehicles without an engine.
+const WITHOUT_ENGINE: &[&str] = &["electric", "fuel_cell"];
+
+const CUSTODY_MODES: &[(&str, &str)] = &[("own", "自用"), ("platform", "平台"), ("entrusted", "托管")];
+
+const STATUSES: &[(&str, &str)] = &[
+    ("idle", "空闲"),
+    ("dispatched", "出车"),
+    ("maintenance", "维修"),
+    ("sealed", "封存"),
+    ("pending_disposal", "待处置"),
+    ("deregistered", "注销"),
+];
+
+impl Register for Vehicles {
+    type Row = Vehicle;
+    type Listing = VehicleListing;
+    const KIND: Kind = Kind::Vehicles;
+
+    fn columns() -> &'static [Column<Vehicle>] {
+        columns! { Vehicle:
+            text vin "车辆识别代号" Required Form::Vin;
+            text plate_no "号牌号码" Required Form::Plate;
+            text plate_kind "号牌种类" Required Form::Choice(PLATE_KINDS);
+            text engine_no "发动机号" Optional Form::Code(40);
+            text vehicle_use "车辆用途" Required Form::Choice(USES);
+            text vehicle_type "车辆类型" Required Form::Choice(TYPES);
+            flag confidential "涉密车辆" Required Form::YesNo;
+            text quota_status "编制情况" Required Form::Choice(QUOTA_STATUSES);
+            text quota_no "编制证号" Optional Form::Code(40);
+            text make_model "品牌型号" Required Form::Text(100);
+            text origin_country "产地" Optional Form::Text(40);
+            number displacement_l "排量(升)" Optional Form::Quantity;
+            number seats "核定载客人数" Required Form::Count;
+            text fuel_type "燃料种类" Required Form::Choice(FUELS);
+            text emission_std "排放标准" Optional Form::Text(20);
+            number purchase_price "购置价格(元)" Required Form::Money;
+            text first_registration "注册登记日期" Required Form::Date;
+            text in_service_date "启用日期" Optional Form::Date;
+            text owner_unit_uscc "权属单位统一社会信用代码" Required Form::Uscc;
+            text custodian_uscc "使用单位统一社会信用代码" Optional Form::Uscc;
+            text custody_mode "管理方式" Optional Form::Choice(CUSTODY_MODES);
+            text division_code "所在行政区划代码" Required Form::Division;
+            text vehicle_status "车辆状态" Required Form::Choice(STATUSES);
+            flag marked "标识化" Optional Form::YesNo;
+            flag locator_installed "已装定位终端" Optional Form::YesNo;
+            number odometer_km "累计里程(公里)" Required Form::Count;
+            text inspection_due "检验有效期止" Required Form::Date;
+            text insurance_due "保险到期日" Required Form::Date;
+            number market_rate_ref "同类租赁价(元/日)" Optional Form::Money;
+            flag shared "纳入区域共享" Required Form::YesNo;
+            text remark "备注" Optional Form::Text(500);
+        }
+    }
+
+    fn key(row: &Vehicle) -> String {
+        row.vin.clone()
+    }
+
+    fn lines(lines: Vec<Line<Vehicle>>) -> Lines {
+        Lines::Vehicles(lines)
+    }
+
+    fn division(row: &Vehicle) -> Option<&str> {
+        Some(&row.division_code)
+    }
+
+    fn check(row: &Vehicle, today: Date) -> Result<(), CellFault> {
+        let fuel = row.fuel_type.as_str();
+        let fault = |column: &str, fault| Err(CellFault::new(column, fault));
+        if plate::is_new_energy(&row.plate_no) && !NEW_ENERGY.contains(&fuel) {
+            return fault("plate_no", Fault::PlateFuelMismatch);
+        }
+        if WITHOUT_ENGINE.contains(&fuel) && row.displacement_l.unwrap_or(0) > 0 {
+            return fault("displacement_l", Fault::ElectricWithDisplacement);
+        }
+        if !(1..=60).contains(&row.seats.unwrap_or(0)) {
+            return fault("seats", Fault::SeatsRange);
+        }
+        if row.first_registration > today.to_string() {
+            return fault("first_registration", Fault::DateOrder { after: today.to_string() });
+        }
+        if row.shared == Some(true) && row.market_rate_ref.is_none() {
+            return fault("market_rate_ref", Fault::Blank);
+        }
+        Ok(())
+    }
+
+    fn check_register(rows: &dyn Rows, old: Option<&Vehicle>, row: &Vehicle) -> Result<(), CellFault> {
+        if !institutions::is_registered(rows, &row.owner_unit_uscc) {
+            return Err(CellFault::new("owner_unit_uscc", Fault::UnitNotInRegister));
+        }
+        let have_km = old.and_then(|old| old.odometer_km).unwrap_or(0);
+        if row.odometer_km.unwrap_or(0) < have_km {
+            return Err(CellFault::new("odometer_km", Fault::OdometerBackwards { have_km }));
+        }
+        Ok(())
+    }
+
+    fn flags(_: &dyn Rows, row: &Vehicle, me: MemberCode) -> Vec<Flag> {
+        let mut flags = Vec::new();
+        let is_imported = !row.vin.starts_with('L') && !vin::is_check_right(&row.vin);
+        flags.extend(is_imported.then_some(Flag::VinCheckDigitForeign));
+        let on_ordinary_plate = row.fuel_type == "electric" && !plate::is_new_energy(&row.plate_no);
+        flags.extend(on_ordinary_plate.then_some(Flag::ElectricOnOrdinaryPlate));
+        let is_elsewhere = plate::province(&row.plate_no).is_some_and(|home| !me.as_str().starts_with(home));
+        flags.extend(is_elsewhere.then_some(Flag::PlateOtherProvince));
+        let registered = row.first_registration.get(..4).and_then(|year| year.parse().ok());
+        let fits = registered.is_none_or(|year| vin::is_model_year(&row.vin, year));
+        flags.extend((!fits).then_some(Flag::ModelYear));
+        let dearest = ceiling(row).filter(|fen_max| row.purchase_price.unwrap_or(0) > *fen_max);
+        flags.extend(dearest.map(|fen_max| Flag::OverCeiling { fen_max }));
+        let should_be_marked = row.confidential == Some(false);
+        flags.extend((should_be_marked && row.marked == Some(false)).then_some(Flag::Unmarked));
+        flags
+    }
+
+    fn disclose(row: &Vehicle, today: Date) -> Disclosure<VehicleListing> {
+        if row.shared != Some(true) {
+            return Disclosure::NotShared;
+        }
+        if let Some(stays) = guard(row, &today.to_string()) {
+            return Disclosure::Stays(stays);
+        }
+        Disclosure::Leaves(VehicleListing {
+            number: 0,
+            city: division::city(&row.division_code),
+            vehicle_type: row.vehicle_type.clone(),
+            seats: row.seats.unwrap_or(0),
+            fuel_type: row.fuel_type.clone(),
+            free: row.vehicle_status == "idle",
+            market_rate_ref: row.market_rate_ref.unwrap_or(0),
+        })
+    }
+}
+
+impl Listing for VehicleListing {
+    fn set_number(&mut self, number: u64) {
+        self.number = number;
+    }
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn columns() -> &'static [Column<Self>] {
+        columns! { VehicleListing:
+            text city "所在城市" Required Form::Division;
+            text vehicle_type "车辆类型" Required Form::Choice(TYPES);
+            int seats "核定载客人数" Required Form::Count;
+            text fuel_type "燃料种类" Required Form::Choice(FUELS);
+            bool free "是否空闲" Required Form::YesNo;
+            int market_rate_ref "同类租赁价(元/日)" Required Form::Money;
+        }
+    }
+}
+
+/// Why a vehicle that should be shared stays, in the order of checking. Confidentiality goes first.
+fn guard(row: &Vehicle, today: &str) -> Option<Stays> {
+    let stays = [
+        (row.confidential != Some(false), Stays::Confidential),
+        (USES_THAT_STAY.contains(&row.vehicle_use.as_str()), Stays::UseNotShareable),
+        (row.inspection_due.as_str() < today, Stays::InspectionExpired),
+        (row.insurance_due.as_str() < today, Stays::InsuranceExpired),
+        (
+            ["pending_disposal", "deregistered"].contains(&row.vehicle_status.as_str()),
+            Stays::StatusNotShareable,
+        ),
+    ];
+    stays.into_iter().find(|(holds, _)| *holds).map(|(_, stays)| stays)
+}
+
+/// What a vehicle of its use may cost (党政机关公务用车管理办法 and the rules that cite it); a flag, no refusal.
+fn ceiling(row: &Vehicle) -> Option<i64> {
+    let yuan = match (row.vehicle_use.as_str(), row.vehicle_type.as_str()) {
+        ("confidential_mail", _) => 120_000,
+        ("law_enforcement", _) => 180_000,
+        ("emergency" | "business" | "research_reception" | "allocated" | "other", "large_bus") => 450_000,
+        (
+            "emergency" | "business" | "research_reception" | "allocated" | "other",
+            "small_bus" | "medium_bus" | "mpv" | "suv",
+        ) => 250_000,
+        ("emergency" | "business" | "research_reception" | "allocated" | "other", _) => 180_000,
+        (_, _) => return None,
+    };
+    Some(yuan * 100)
+}

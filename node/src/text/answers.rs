@@ -1,0 +1,97 @@
+//! What commands say when they have done what they were asked.
+
+use std::path::Path;
+
+use xietong_proto::id::MemberCode;
+
+use super::{Lang, list, say};
+
+/// After `init`: what was made, what to keep safe, what to do next.
+pub fn initialised(lang: Lang, member: MemberCode, home: &Path) -> String {
+    let home = home.display();
+    say!(lang,
+        zh: "\
+节点 {member} 已建立：{home}
+
+从第一天起备份，并确认能够恢复：
+  {home}/keys          密钥，丢失后无人能补；seal.key（印章密钥）另存一份离线介质
+  {home}/config.toml   配置
+  {home}/card.toml     最近签发的成员名片
+  {home}/log           数据日志：本单位的台账只有这一份
+切勿让两个节点使用同一套密钥：恢复备份或迁移前，先停止原节点，并确保它不再启动。
+
+下一步：xietong member card > {member}.member.toml，把它交给其他成员，再用电话核对指纹。",
+        en: "\
+Node {member} is made: {home}
+
+Back up from the first day, and try whether it can be restored:
+  {home}/keys          the keys: once lost, nobody can replace them; keep seal.key on an offline medium too
+  {home}/config.toml   the configuration
+  {home}/card.toml     the member card issued last
+  {home}/log           the data log: there is no other copy of this member's registers
+Never run two nodes with one set of keys: before you restore or move a node, stop the old one for good.
+
+Next: xietong member card > {member}.member.toml, give it to the other members, compare fingerprints by telephone.")
+}
+
+/// After `config check`.
+pub fn config_holds(lang: Lang, path: &Path) -> String {
+    let path = path.display();
+    say!(lang, zh: "{path} 可用。", en: "{path} holds.")
+}
+
+/// Beside a card without addresses.
+pub fn nobody_dials(lang: Lang) -> String {
+    say!(lang,
+        zh: "提示：配置中 network.announce 为空，名片上没有地址，其他成员无法主动连接本节点；只要本节点能连上对方即可。",
+        en: "Note: network.announce is empty, so the card has no address and nobody can dial this node; it is enough that it can dial the others.")
+}
+
+/// Asked before an approval.
+pub fn ask_approval(lang: Lang, member: MemberCode, fingerprint: &str) -> String {
+    say!(lang,
+        zh: "已与各成员用电话核对指纹 {fingerprint}，并由 {member} 批准？输入 yes 批准：",
+        en: "Has the fingerprint {fingerprint} been compared with the members by telephone, and does {member} approve? Type yes:")
+}
+
+/// After an approval.
+pub fn approved(lang: Lang, member: MemberCode, missing: &[MemberCode]) -> String {
+    let missing = list(lang, missing);
+    if missing.is_empty() {
+        return say!(lang,
+            zh: "{member} 已批准；全体成员都已批准，可以加入。",
+            en: "{member} has approved; so have all members: it can be joined.");
+    }
+    say!(lang,
+        zh: "{member} 已批准；尚未批准：{missing}。",
+        en: "{member} has approved; not yet approved by: {missing}.")
+}
+
+/// When an approval was given before.
+pub fn approved_before(lang: Lang, member: MemberCode) -> String {
+    say!(lang,
+        zh: "{member} 早已批准，文件未改动。",
+        en: "{member} had approved before; the file is unchanged.")
+}
+
+/// After a file was written.
+pub fn written(lang: Lang, path: &Path) -> String {
+    let path = path.display();
+    say!(lang, zh: "已写入 {path}", en: "Written to {path}")
+}
+
+/// The first lines of a card file, for whoever opens it in an editor.
+pub const CARD_COMMENT: &str = "\
+# xietong 协同 · 成员名片 member card
+# 核对：xietong member show 本文件，并用电话核对指纹。改动任何一处，文件即作废。
+# To check: xietong member show FILE, then compare the fingerprint by telephone. Any change voids it.
+
+";
+
+/// The first lines of an agreement file.
+pub const AGREEMENT_COMMENT: &str = "\
+# xietong 协同 · 合作协议 agreement
+# 查看 agreement show，批准 agreement approve，合并各方批准 agreement merge。改动任何一处，文件即作废。
+# Read it with agreement show, then agreement approve, agreement merge. Any change voids it.
+
+";

@@ -1,0 +1,56 @@
+//! What the machine would not do with files and keys, and what to do about it.
+
+use std::io::ErrorKind;
+
+use super::{Lang, say};
+use crate::files::{FileAction, FileFailure};
+use crate::keys::KeyError;
+
+/// One sentence about a file.
+pub fn file(lang: Lang, failure: &FileFailure) -> String {
+    let (path, why) = (failure.path.display(), why(lang, failure));
+    match failure.action {
+        FileAction::Read => say!(lang, zh: "无法读取 {path}：{why}。", en: "Cannot read {path}: {why}."),
+        FileAction::Create => say!(lang, zh: "无法新建 {path}：{why}。", en: "Cannot create {path}: {why}."),
+        FileAction::Replace => say!(lang, zh: "无法写入 {path}：{why}。", en: "Cannot write {path}: {why}."),
+    }
+}
+
+fn why(lang: Lang, failure: &FileFailure) -> String {
+    match failure.source.kind() {
+        ErrorKind::NotFound => say!(lang, zh: "不存在", en: "it does not exist"),
+        ErrorKind::PermissionDenied => say!(lang, zh: "没有权限", en: "no permission"),
+        ErrorKind::AlreadyExists => say!(lang, zh: "已经存在", en: "it exists already"),
+        ErrorKind::StorageFull => say!(lang, zh: "磁盘已满", en: "the disk is full"),
+        ErrorKind::InvalidData => say!(lang, zh: "不是 UTF-8 文本", en: "it is not UTF-8 text"),
+        ErrorKind::FileTooLarge => say!(lang, zh: "文件太大", en: "it is too large"),
+        ErrorKind::IsADirectory => say!(lang, zh: "是一个文件夹", en: "it is a folder"),
+        // Open by nature: the system has more answers than we have words.
+        _ => failure.source.to_string(),
+    }
+}
+
+/// One sentence about a key.
+pub fn key(lang: Lang, error: &KeyError) -> String {
+    match error {
+        KeyError::KeyMissing { path } => {
+            let path = path.display();
+            say!(lang,
+                zh: "没有密钥 {path}。请从备份恢复；新节点请用 xietong init 建立。",
+                en: "The key {path} is missing. Restore it from the backup; a new node is made by xietong init.")
+        }
+        KeyError::KeyOpenToOthers { path, mode } => {
+            let path = path.display();
+            say!(lang,
+                zh: "密钥 {path} 可被他人读写（权限 {mode:o}）。请执行 chmod 600 {path}，并考虑密钥是否已泄露。",
+                en: "Others may read or write the key {path} (mode {mode:o}). Run chmod 600 {path}, and consider whether it has leaked.")
+        }
+        KeyError::KeyForm { path } => {
+            let path = path.display();
+            say!(lang,
+                zh: "密钥 {path} 已损坏：应为 64 位十六进制数字。请从备份恢复。",
+                en: "The key {path} is damaged: it should be 64 hexadecimal digits. Restore it from the backup.")
+        }
+        KeyError::KeyFile(failure) => file(lang, failure),
+    }
+}

@@ -1,0 +1,56 @@
+//! Words for things that appear in many sentences.
+
+use std::fmt::Display;
+
+use xietong_proto::id::*;
+
+use super::{Lang, say};
+use crate::papers::proposal::LevelName;
+
+/// The name of a business system.
+pub fn system(lang: Lang, system: System) -> String {
+    match system {
+        System::INSTITUTIONS => say!(lang, zh: "单位", en: "institutions"),
+        System::ASSETS => say!(lang, zh: "资产", en: "assets"),
+        System::VEHICLES => say!(lang, zh: "车辆", en: "vehicles"),
+        System::ENERGY => say!(lang, zh: "能耗", en: "energy"),
+        System(number) => say!(lang, zh: "第 {number} 号业务领域", en: "system {number}"),
+    }
+}
+
+/// What leaves the province in a system, and what stays.
+pub fn leaves(lang: Lang, system: System) -> String {
+    match system {
+        System::INSTITUTIONS => say!(lang, zh: "不对外提供。", en: "Nothing leaves."),
+        System::ASSETS => say!(lang,
+            zh: "仅标明“纳入区域共享”且符合条件的资产：共享编号、所在市、资产分类、名称、品牌、规格型号、数量、计量单位、投入使用年份、新旧程度、可否借用和调拨、运费承担方、价值区间。不含单位、资产编号、机身编号、存放地点、原值。",
+            en: "Only assets marked as shared that pass the checks: listing number, city, asset class, name, brand, specification, quantity, unit of measure, year of service, condition, whether it may be lent or transferred, who pays freight, value band. Never the institution, asset code, serial number, place or price."),
+        System::VEHICLES => say!(lang,
+            zh: "仅标明“纳入区域共享”且符合条件的车辆：共享编号、所在市、车辆类型、座位数、燃料种类、是否空闲、参考价格。不含号牌、车辆识别代号、单位、里程、购置价格；领导用车、涉密车辆和机要通信用车一律不提供。",
+            en: "Only vehicles marked as shared that pass the checks: listing number, city, vehicle type, seats, fuel, free or not, reference price. Never the plate, VIN, institution, odometer or price paid; never a leader's, confidential or classified-courier vehicle."),
+        System::ENERGY => say!(lang,
+            zh: "仅在明确发布某一期时提供：按市和机构类型汇总、至少五个单位且无一独大的能耗、用水、面积和人数合计。不含任何单位的数据；不足条件的合并或不予公布。",
+            en: "Only when a period is expressly released: totals of energy, water, area and users by city and institution class, of at least five institutions of which none dominates. Never one institution's figures; what does not qualify is merged or withheld."),
+        System(_) => say!(lang,
+            zh: "本版本的程序不认识这一领域，不从本单位提供任何数据。",
+            en: "This version of the program does not know the system and discloses nothing in it."),
+    }
+}
+
+/// The name of a level.
+pub fn level(lang: Lang, level: LevelName) -> String {
+    match level {
+        LevelName::Provinces => say!(lang, zh: "省际", en: "between provinces"),
+        LevelName::Cities => say!(lang, zh: "城市间", en: "between cities"),
+        LevelName::WithinProvince => say!(lang, zh: "省内", en: "within a province"),
+    }
+}
+
+/// Things one after the other.
+pub fn list<T: Display>(lang: Lang, things: &[T]) -> String {
+    let texts: Vec<_> = things.iter().map(T::to_string).collect();
+    match lang {
+        Lang::Zh => texts.join("、"),
+        Lang::En => texts.join(", "),
+    }
+}

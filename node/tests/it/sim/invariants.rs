@@ -1,0 +1,127 @@
+//! What must hold in every world, by name.
+
+use xietong::replica::io::NetEvent;
+use xietong::store::Store;
+use xietong::systems::vehicles::Vehicles;
+use xietong::systems::{self, Kind, Which, register};
+use xietong_proto::entry::Entry;
+use xietong_proto::id::*;
+use xietong_proto::stream::Stream;
+use xietong_proto::sync::{Frame, Heads};
+
+use super::network::Place;
+use super::node::Node;
+use super::world::{World, agreements_of};
+
+/// An invariant that does not hold.
+#[derive(Debug)]
+#[allow(dead_code, reason = "read through Debug, in the message of a failure")]
+pub enum Violation {
+    /// Once healed, members hold unequal heads or digests.
+    Converged { agreement: AgreementId, members: [MemberCode; 2] },
+    /// What was acknowledged is gone.
+    Durable { member: MemberCode, id: String },
+    /// A byte of a stream went to somebody it is not for.
+    Audience { to: MemberCode, stream: Stream },
+    /// What an agreement shows is not what the register says should be shown.
+    Disclosed { member: MemberCode, agreement: AgreementId },
+}
+
+/// Heads and digests are equal among the members of each agreement.
+pub fn converged(world: &World) -> Result<(), Violation> {
+    for agreement in &world.agreements {
+        let id = agreement.id();
+        let members: Vec<&Node> =
+            world.nodes.iter().filter(|node| agreement.manifest().member(node.me.code()).is_some()).collect();
+        let state = |node: &Node| {
+            let heads = node.store.boot().heads;
+            let shared = heads.into_iter().filter(|(stream, _)| stream.agreement == id);
+            let shared: Vec<_> = shared.map(|(stream, head)| (stream, head.position, head.id)).collect();
+            (shared, systems::digest(node.store.rows(), id))
+        };
+        for pair in members.windows(2) {
+            if state(pair[0]) != state(pair[1]) {
+                let members = [pair[0].me.code(), pair[1].me.code()];
+                return Err(Violation::Converged { agreement: id, members });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nothing goes to a member that is not for it: no entry, and no mention of a stream.
+pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation> {
+    let to = world.nodes[to].me.code();
+    let named = agreements_of(world, to);
+    let may = |stream: &Stream| stream.is_for(to) && named.contains(&stream.agreement);
+    let told: Vec<Stream> = match frame {
+        Frame::Range(range) => streams_in(&range.entries),
+        Frame::Push(push) => streams_in(&[&push.head[..], &push.payload].concat()),
+        Frame::Heads(Heads::All(lines) | Heads::Changed(lines)) => {
+            lines.iter().map(|line| line.stream).collect()
+        }
+        Frame::Heads(Heads::Digest(_)) | Frame::Hello(_) | Frame::Cards(_) | Frame::Want(_) => Vec::new(),
+    };
+    match told.into_iter().find(|stream| !may(stream)) {
+        Some(stream) => Err(Violation::Audience { to, stream }),
+        None => Ok(()),
+    }
+}
+
+/// What the operator was told is done stands in the register.
+pub fn durable(node: &Node) -> Result<(), Violation> {
+    if !node.is_settled() {
+        return Ok(());
+    }
+    for (id, body) in &node.acknowledged {
+        let stored = register::get::<Vehicles>(node.store.rows(), id).map(|(stored, _)| stored.body);
+        if stored != *body {
+            return Err(Violation::Durable { member: node.me.code(), id: id.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// A settled node has nothing left to disclose or take back.
+pub fn disclosed(node: &Node, now_ms: u64) -> Result<(), Violation> {
+    let Some(machine) = node.machine.as_ref().filter(|_| node.is_settled()) else { return Ok(()) };
+    let today = xietong::calendar::date(node.now(now_ms).wall);
+    for agreement in machine.replica().agreements().map(|held| held.id()) {
+        for kind in Kind::ALL {
+            let which = Which::From { key: "", rows_max: 1_000 };
+            let diff = systems::disclose(node.store.rows(), today, agreement, node.me.code(), kind, which);
+            if !diff.shared.is_empty() {
+                return Err(Violation::Disclosed { member: node.me.code(), agreement });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A short name for the trace.
+pub fn name(event: &NetEvent) -> String {
+    match event {
+        NetEvent::Connected { .. } => "connected".to_owned(),
+        NetEvent::Disconnected { .. } => "disconnected".to_owned(),
+        NetEvent::Opened { link } => format!("opened {link:?}"),
+        NetEvent::Accepted { link, .. } => format!("accepted {link:?}"),
+        NetEvent::Frame { link, frame } => format!("frame on {link:?}: {frame:?}"),
+        NetEvent::Entries { link, entries, refused, .. } => {
+            let heads: Vec<_> =
+                entries.iter().map(|entry| (entry.header().stream.author, entry.head())).collect();
+            format!("entries on {link:?}: {heads:?} {refused:?}")
+        }
+        NetEvent::Announced { link, head, .. } => format!("announced on {link:?}: {head:?}"),
+        NetEvent::Refused { link, reject } => format!("refused on {link:?}: {reject:?}"),
+        NetEvent::Closed { link } => format!("closed {link:?}"),
+    }
+}
+
+fn streams_in(mut bytes: &[u8]) -> Vec<Stream> {
+    let mut streams = Vec::new();
+    while let Ok((entry, rest)) = Entry::split_first(bytes) {
+        streams.push(entry.header().stream);
+        bytes = rest;
+    }
+    streams
+}

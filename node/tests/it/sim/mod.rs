@@ -1,0 +1,131 @@
+//! The simulator: a world of a few nodes whose clocks, network and disks are data. One seed, one run, one
+//! trace. After every step named invariants are checked; a failure prints the command that replays it.
+
+mod invariants;
+mod network;
+mod node;
+mod workload;
+mod world;
+
+use std::fmt;
+
+use invariants::Violation;
+use world::World;
+
+/// What a run is made of; everything else follows from the seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The real thing.
+    None,
+    /// A store that answers before it syncs.
+    AcknowledgesBeforeSync,
+    /// A node that serves whatever is asked for.
+    SkipsAudienceCheck,
+    /// A fold whose rows depend on the order of arrival.
+    FoldsByArrival,
+}
+
+/// A run that broke an invariant.
+pub struct Failure {
+    seed: u64,
+    step: u64,
+    violation: Violation,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, step, violation } = self;
+        write!(f, "seed {seed}, step {step}: {violation:?}; replay: scripts/sim {seed} --trace")
+    }
+}
+
+/// What a clean run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Events handled by nodes.
+    pub steps: u64,
+    /// Entries in all logs at the end.
+    pub entries: u64,
+    /// Crashes that were survived.
+    pub crashes: u64,
+    /// Frames that the network lost.
+    pub lost: u64,
+    /// A hash over everything that happened.
+    pub trace: u64,
+}
+
+/// Runs one seed.
+pub fn run(seed: u64, fault: Fault, shows_trace: bool) -> Result<Figures, Failure> {
+    let mut world = World::new(seed, fault, shows_trace);
+    world.run().map_err(|violation| Failure { seed, step: world.figures().steps, violation })
+}
+
+#[test]
+fn three_hundred_seeds_break_no_invariant() {
+    let failures: Vec<String> =
+        (0..300).filter_map(|seed| run(seed, Fault::None, false).err()).map(|f| f.to_string()).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_seed_always_gives_the_same_trace() {
+    for seed in 0..10 {
+        let figures = || run(seed, Fault::None, false).ok();
+        assert_eq!(figures(), figures(), "seed {seed}");
+    }
+}
+
+#[test]
+fn the_world_really_loses_frames_and_crashes_nodes() {
+    let all: Vec<Figures> = (0..40).filter_map(|seed| run(seed, Fault::None, false).ok()).collect();
+    assert!(all.iter().map(|figures| figures.lost).sum::<u64>() > 100);
+    assert!(all.iter().map(|figures| figures.crashes).sum::<u64>() > 20);
+    assert!(all.iter().all(|figures| figures.entries > 3));
+}
+
+#[test]
+fn every_planted_fault_is_found_within_a_hundred_seeds() {
+    let faults = [Fault::AcknowledgesBeforeSync, Fault::SkipsAudienceCheck, Fault::FoldsByArrival];
+    for fault in faults {
+        assert!((0..100).any(|seed| run(seed, fault, false).is_err()), "{fault:?} was not found");
+    }
+}
+
+/// `scripts/sim FROM TO` and `scripts/sim SEED --trace` come in through `XIETONG_SIM`.
+#[test]
+fn the_seeds_asked_for_break_no_invariant() {
+    let Ok(asked) = std::env::var("XIETONG_SIM") else { return };
+    let words: Vec<&str> = asked.split_whitespace().collect();
+    let shows_trace = words.contains(&"--trace");
+    let numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    let (from, to) = match numbers[..] {
+        [seed] => (seed, seed + 1),
+        [from, to] => (from, to),
+        _ => panic!("XIETONG_SIM: give one seed, or the first and the one after the last"),
+    };
+    let mut sum = Figures::default();
+    let mut failures = Vec::new();
+    for seed in from..to {
+        match run(seed, Fault::None, shows_trace) {
+            Ok(figures) => sum.add(figures),
+            Err(failure) => failures.push(failure.to_string()),
+        }
+    }
+    failures.iter().for_each(|failure| println!("{failure}"));
+    let Figures { steps, entries, crashes, lost, .. } = sum;
+    println!(
+        "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost",
+        to - from,
+        failures.len()
+    );
+    assert!(failures.is_empty());
+}
+
+impl Figures {
+    fn add(&mut self, other: Self) {
+        self.steps += other.steps;
+        self.entries += other.entries;
+        self.crashes += other.crashes;
+        self.lost += other.lost;
+    }
+}

@@ -1,0 +1,215 @@
+//! One node of the world: a real machine on a memory store, with a clock that may be wrong and a shell that
+//! does what real shells do.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use xietong::machine::{Answer, Command, Done, Input, Machine, Ticket, Work};
+use xietong::replica::carry;
+use xietong::replica::io::{Keyring, LinkId, Message, NetAction, NetEvent, Now, Output, Release, Roster};
+use xietong::replica::{Me, Settings};
+use xietong::store::Store;
+use xietong::store::memory::Memory;
+use xietong_proto::crypto::SecretKey;
+use xietong_proto::entry::Entry;
+use xietong_proto::id::*;
+use xietong_proto::sync::{Frame, Want};
+
+use super::Fault;
+
+/// 2026-01-05T00:00:00Z, so that dates of test data are in the past.
+const START_MS: u64 = 1_767_571_200_000;
+
+/// A node, running or not.
+pub struct Node {
+    pub me: Me,
+    pub fault: Fault,
+    pub store: Memory,
+    pub machine: Option<Machine>,
+    pub keyring: Keyring,
+    pub roster: Roster,
+    /// What was acknowledged to its operator: register key → the newest acknowledged body, none = withdrawn.
+    pub acknowledged: BTreeMap<String, Option<Vec<u8>>>,
+    entry_key: SecretKey,
+    settings: Settings,
+    clock_offset_ms: i64,
+    /// With [`Fault::AcknowledgesBeforeSync`]: how the store was at the last sync.
+    synced: Option<Memory>,
+    commits: u64,
+    tickets: u64,
+}
+
+/// What a node wants done in the world.
+pub enum Wish {
+    Open { link: LinkId, to: PeerId },
+    Send { link: LinkId, frame: Frame },
+    Close { link: LinkId },
+}
+
+impl Node {
+    pub fn new(me: Me, entry_key: SecretKey, settings: Settings, clock_offset_ms: i64, fault: Fault) -> Self {
+        Self {
+            me,
+            fault,
+            store: Memory::default(),
+            machine: None,
+            keyring: Keyring::default(),
+            roster: Roster::default(),
+            acknowledged: BTreeMap::new(),
+            entry_key,
+            settings,
+            clock_offset_ms,
+            synced: None,
+            commits: 0,
+            tickets: 0,
+        }
+    }
+
+    /// The node's own clocks.
+    pub fn now(&self, now_ms: u64) -> Now {
+        let wall = (START_MS + now_ms).saturating_add_signed(self.clock_offset_ms);
+        Now { wall: Millis(wall), mono_ms: now_ms }
+    }
+
+    /// Starts the process on what the store holds.
+    pub fn start(&mut self, now_ms: u64) -> Vec<Wish> {
+        let now = self.now(now_ms);
+        let boot = self.store.boot();
+        let started = Machine::start(self.me.clone(), self.settings.clone(), boot, now, &self.store);
+        let (machine, output) = started.expect("what the node wrote, it can read");
+        self.machine = Some(machine);
+        self.finish(output).0
+    }
+
+    /// The process dies; what was not synced is gone.
+    pub fn crash(&mut self) {
+        self.machine = None;
+        self.roster = Roster::default();
+        if let Some(synced) = self.synced.take() {
+            self.store = synced;
+        }
+    }
+
+    /// The rows are lost in a crash; the log stays.
+    pub fn lose_rows(&mut self) {
+        self.store = std::mem::take(&mut self.store).crash_without_rows();
+    }
+
+    /// Whether the planted fault answers requests in the machine's place.
+    pub fn serves_anything(&self) -> bool {
+        self.fault == Fault::SkipsAudienceCheck
+    }
+
+    /// The planted fault: serves whatever is asked for.
+    pub fn serve(&self, link: LinkId, want: Want) -> Wish {
+        let read = |stream, from, bytes_max| self.store.read(stream, from, bytes_max);
+        let Want { stream, from, bytes_max } = want;
+        let frame = carry::fill(Message::Range { stream, from, bytes_max }, read);
+        Wish::Send { link, frame: frame.expect("memory does not fail").expect("a range is always a frame") }
+    }
+
+    /// Asks as an operator does and waits for the answer.
+    pub fn ask(&mut self, now_ms: u64, command: Command) -> (Vec<Wish>, Option<Answer>) {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        let (wishes, answers) = self.handle(now_ms, vec![Input::Ask { ticket, command }]);
+        let answer = answers.into_iter().find(|(to, _)| *to == ticket);
+        (wishes, answer.map(|(_, answer)| answer))
+    }
+
+    /// Takes an event from the network.
+    pub fn event(&mut self, now_ms: u64, event: NetEvent) -> Vec<Wish> {
+        self.handle(now_ms, vec![Input::Net(event)]).0
+    }
+
+    /// Lets due things happen, then does a piece of the work that waits.
+    pub fn idle(&mut self, now_ms: u64) -> Vec<Wish> {
+        let mut wishes = self.handle(now_ms, vec![Input::Tick]).0;
+        if let Some(work) = self.machine.as_ref().and_then(Machine::work) {
+            let done = self.prepare(work);
+            wishes.extend(self.handle(now_ms, vec![Input::Work(done)]).0);
+        }
+        wishes
+    }
+
+    /// Whether nothing waits to be folded or compared.
+    pub fn is_settled(&self) -> bool {
+        self.machine.as_ref().is_some_and(|machine| machine.work().is_none())
+    }
+
+    /// When the machine wants to be woken.
+    pub fn due_ms(&self) -> Option<u64> {
+        self.machine.as_ref()?.due_ms()
+    }
+
+    /// A frame's bytes as the shell hands them over.
+    pub fn receive(&self, link: LinkId, bytes: &[u8]) -> NetEvent {
+        carry::receive(&self.keyring, link, bytes)
+    }
+
+    fn prepare(&self, work: Work) -> Done {
+        match work {
+            Work::Disclose => Done::Disclose,
+            Work::Fold { stream, from } => {
+                let bytes = self.store.read(stream, from, 64 * 1024).expect("memory does not fail");
+                let mut entries = Vec::new();
+                let mut rest = &bytes[..];
+                while !rest.is_empty() {
+                    let (entry, after) = Entry::split_first(rest).expect("stored entries are whole");
+                    entries.push(entry);
+                    rest = after;
+                }
+                Done::Fold { stream, entries }
+            }
+        }
+    }
+
+    fn handle(&mut self, now_ms: u64, inputs: Vec<Input>) -> (Vec<Wish>, Vec<(Ticket, Answer)>) {
+        let now = self.now(now_ms);
+        let Some(machine) = &mut self.machine else { return (Vec::new(), Vec::new()) };
+        let output = machine.handle(inputs, now, self.store.rows(), &self.store);
+        self.finish(output)
+    }
+
+    fn finish(&mut self, output: Output<(Ticket, Answer)>) -> (Vec<Wish>, Vec<(Ticket, Answer)>) {
+        let (store, key, fault) = (&mut self.store, &self.entry_key, self.fault);
+        let mut arrivals = self.commits as u8;
+        if self.fault == Fault::AcknowledgesBeforeSync && self.commits % 8 == 0 {
+            self.synced = Some(store.clone());
+        }
+        self.commits += 1;
+        let committed = output.commit(|writes| {
+            let mut writes = writes.sign(key);
+            if fault == Fault::FoldsByArrival {
+                arrivals += 1;
+                writes.rows.values_mut().flatten().for_each(|value| value.push(arrivals));
+            }
+            store.commit(writes).expect("memory does not fail");
+            Ok::<(), Infallible>(())
+        });
+        let Ok(Release { actions, answers }) = committed;
+        let wishes = actions.into_iter().filter_map(|action| self.act(action)).collect();
+        (wishes, answers)
+    }
+
+    fn act(&mut self, action: NetAction) -> Option<Wish> {
+        match action {
+            NetAction::Open { link, peer, .. } => Some(Wish::Open { link, to: peer }),
+            NetAction::Close { link } => Some(Wish::Close { link }),
+            NetAction::Send { link, message } => {
+                let read = |stream, from, bytes_max| self.store.read(stream, from, bytes_max);
+                let frame = carry::fill(message, read).expect("memory does not fail")?;
+                Some(Wish::Send { link, frame })
+            }
+            NetAction::Roster(roster) => {
+                self.roster = (*roster).clone();
+                None
+            }
+            NetAction::Keyring(keyring) => {
+                self.keyring = (*keyring).clone();
+                None
+            }
+            NetAction::Report { .. } => None,
+        }
+    }
+}

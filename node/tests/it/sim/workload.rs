@@ -1,0 +1,104 @@
+//! What the operators of the world do: each has a fleet of a dozen vehicles and imports CSV files about it,
+//! or takes a vehicle back. The rows go through the same reader as a province's own files.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, date};
+use prost::Message;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use xietong::machine::Answer;
+use xietong::systems::codes::vin;
+use xietong::systems::sheet::HeaderMap;
+use xietong::systems::{Command, Kind, Lines, Report, open_sheet};
+
+use super::network::Place;
+
+/// A day on which all dates of the test data are past or future as they should be.
+pub const TODAY: Date = date(2026, 1, 5);
+
+/// One operator's vehicles.
+pub struct Fleet {
+    place: Place,
+    is_founded: bool,
+    odometer_km: u64,
+    /// What was asked and not yet answered: register key → body, none = withdrawn.
+    asked: Vec<(String, Option<Vec<u8>>)>,
+}
+
+impl Fleet {
+    pub fn new(place: Place) -> Self {
+        Self { place, is_founded: false, odometer_km: 1_000, asked: Vec::new() }
+    }
+
+    /// What the operator does next.
+    pub fn changes(&mut self, rng: &mut ChaCha8Rng) -> Vec<Command> {
+        if !self.is_founded {
+            self.is_founded = true;
+            let lines = read(Kind::Institutions, &self.institutions());
+            return vec![Command::Import { lines, dry_run: false }];
+        }
+        if rng.random_bool(0.15) {
+            let id = vin_of(self.place, rng.random_range(0..12));
+            self.asked = vec![(id.clone(), None)];
+            let (ids, reason) = (vec![id], "处置".to_owned());
+            return vec![Command::Withdraw { kind: Kind::Vehicles, ids, reason, dry_run: false }];
+        }
+        let lines = read(Kind::Vehicles, &self.vehicles(rng));
+        if let Lines::Vehicles(lines) = &lines {
+            self.asked =
+                lines.iter().map(|line| (line.row.vin.clone(), Some(line.row.encode_to_vec()))).collect();
+        }
+        vec![Command::Import { lines, dry_run: false }]
+    }
+
+    /// What was answered has to last.
+    pub fn learn(&mut self, answer: Option<Answer>, acknowledged: &mut BTreeMap<String, Option<Vec<u8>>>) {
+        let asked = std::mem::take(&mut self.asked);
+        if let Some(Answer::Data(Report::Import(report))) = answer {
+            assert!(report.quarantined.is_empty(), "the world's files are clean: {:?}", report.quarantined);
+            acknowledged.extend(asked);
+        }
+    }
+
+    fn institutions(&self) -> String {
+        format!("{INSTITUTION_HEADERS}\n{UNIT},示例机关,2025,01,230103,20000,600,是,2025-11\n")
+    }
+
+    /// One to five vehicles in a new state; some are not shared, some are confidential, some expired.
+    fn vehicles(&mut self, rng: &mut ChaCha8Rng) -> String {
+        self.odometer_km += 100;
+        let mut text = format!("{VEHICLE_HEADERS}\n");
+        let first = rng.random_range(0..12);
+        for number in (first..12).take(rng.random_range(1..=5)) {
+            let status = ["空闲", "出车", "维修", "注销"][rng.random_range(0..4)];
+            let shared = if rng.random_bool(0.8) { "是" } else { "否" };
+            let confidential = if rng.random_bool(0.1) { "是" } else { "否" };
+            let due = if rng.random_bool(0.1) { "2025-01-31" } else { "2041-05-31" };
+            text += &format!(
+                "{},黑A1{number:04},小型汽车,应急保障,轿车,{confidential},在编,大众朗逸,5,汽油,128000,2022-05-18,{UNIT},230103,{status},{},{due},2041-05-17,320,{shared}\n",
+                vin_of(self.place, number),
+                self.odometer_km,
+            );
+        }
+        text
+    }
+}
+
+const UNIT: &str = "11230000000120010Q";
+const INSTITUTION_HEADERS: &str = "unit_uscc,unit_name,year,institution_class,division_code,floor_area_m2,energy_users,in_register,form_version";
+const VEHICLE_HEADERS: &str = "vin,plate_no,plate_kind,vehicle_use,vehicle_type,confidential,quota_status,make_model,seats,fuel_type,purchase_price,first_registration,owner_unit_uscc,division_code,vehicle_status,odometer_km,inspection_due,insurance_due,market_rate_ref,shared";
+
+fn read(kind: Kind, text: &str) -> Lines {
+    let mut sheet =
+        open_sheet(kind, text.as_bytes(), &HeaderMap::default(), 100, TODAY).expect("the headers are ours");
+    let (lines, quarantined) = sheet.next_lines(100).expect("the file is readable").expect("it has rows");
+    assert!(quarantined.is_empty(), "{quarantined:?}");
+    lines
+}
+
+fn vin_of(place: Place, number: u64) -> String {
+    let with = |check: char| format!("LSVAA218{check}N2{place}{number:05}");
+    let fits = |check: &char| vin::is_check_right(&with(*check));
+    with("0123456789X".chars().find(fits).expect("one of eleven fits"))
+}

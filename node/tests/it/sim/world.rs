@@ -1,0 +1,399 @@
+//! The world: nodes, a network, a clock, and a fate drawn from the seed. It lets things happen one by one,
+//! checks the invariants after each, then heals everything and waits until nothing moves any more.
+
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use xietong::machine::Command;
+use xietong::replica::agreement::Agreement;
+use xietong::replica::io::NetEvent;
+use xietong::replica::{Me, Settings};
+use xietong_proto::card::{Card, CardFields};
+use xietong_proto::crypto::SecretKey;
+use xietong_proto::id::*;
+use xietong_proto::manifest::{Approval, Level, Manifest, ManifestFields, Member, Scope};
+use xietong_proto::stream::Stream;
+use xietong_proto::sync::{Frame, Want};
+
+use super::invariants::{self, Violation};
+use super::network::{Arrival, Network, Place, Weather};
+use super::node::{Node, Wish};
+use super::workload::Fleet;
+use super::{Fault, Figures};
+
+/// Things that fate does in one run.
+const DEEDS: u64 = 60;
+/// The world must come to rest within so many milliseconds after it was healed.
+const REST_MS_MAX: u64 = 120_000;
+
+/// Everything there is.
+pub struct World {
+    pub nodes: Vec<Node>,
+    pub agreements: Vec<Agreement>,
+    fleets: Vec<Fleet>,
+    network: Network,
+    rng: ChaCha8Rng,
+    now_ms: u64,
+    shows_trace: bool,
+    trace: DefaultHasher,
+    figures: Figures,
+}
+
+impl World {
+    /// Two to four nodes; all of them in one agreement, and often two or three in a second one.
+    pub fn new(seed: u64, fault: Fault, shows_trace: bool) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let count = rng.random_range(2..=4);
+        let members: Vec<Keys> = (0..count).map(Keys::new).collect();
+        let mut agreements = vec![agreement(&members, 1)];
+        if count > 2 && rng.random_bool(0.7) {
+            agreements.push(agreement(&members[..rng.random_range(2..count)], 2));
+        }
+        let weather = Weather {
+            loses: rng.random_range(0..100),
+            repeats: rng.random_range(0..100),
+            delay_ms_max: rng.random_range(5..500),
+        };
+        let offset_ms = |rng: &mut ChaCha8Rng| rng.random_range(-30_000..30_000);
+        let node = |keys: &Keys| Node::new(keys.me(), keys.entry(), settings(), offset_ms(&mut rng), fault);
+        Self {
+            nodes: members.iter().map(node).collect(),
+            agreements,
+            fleets: (0..count).map(Fleet::new).collect(),
+            network: Network::new(weather),
+            rng,
+            now_ms: 0,
+            shows_trace,
+            trace: DefaultHasher::new(),
+            figures: Figures::default(),
+        }
+    }
+
+    /// What has happened so far.
+    pub fn figures(&self) -> Figures {
+        let entries = self.nodes.iter().flat_map(|node| node.store.boot().heads.into_values());
+        let entries = entries.map(|head| head.position.0).sum();
+        Figures { entries, lost: self.network.lost, trace: self.trace.finish(), ..self.figures }
+    }
+
+    /// Deeds of fate, then peace.
+    pub fn run(&mut self) -> Result<Figures, Violation> {
+        for place in 0..self.nodes.len() {
+            self.start(place)?;
+            self.import(place)?;
+            if self.rng.random_bool(0.7) {
+                self.join(place)?;
+            }
+        }
+        for _ in 0..DEEDS {
+            self.deed()?;
+            let pause_ms = self.rng.random_range(0..1_500);
+            self.pass(pause_ms)?;
+        }
+        self.heal()?;
+        self.rest()?;
+        invariants::converged(self)?;
+        Ok(self.figures())
+    }
+
+    fn deed(&mut self) -> Result<(), Violation> {
+        let place = self.rng.random_range(0..self.nodes.len());
+        match self.rng.random_range(0..100) {
+            0..50 => self.import(place),
+            50..60 => self.join(place),
+            60..72 => {
+                let other = (place + self.rng.random_range(1..self.nodes.len())) % self.nodes.len();
+                let apart = self.rng.random_bool(0.4);
+                self.note(&format!("{place} and {other} apart: {apart}"));
+                self.network.part(place, other, apart);
+                self.reconnect();
+                Ok(())
+            }
+            72..82 => self.crash(place),
+            82..86 => self.pause(place),
+            _ => self.pry(place),
+        }
+    }
+
+    fn import(&mut self, place: Place) -> Result<(), Violation> {
+        if self.nodes[place].machine.is_none() {
+            return Ok(());
+        }
+        let fleet = &mut self.fleets[place];
+        for command in fleet.changes(&mut self.rng) {
+            self.note(&format!("{place} imports"));
+            let (wishes, answer) = self.nodes[place].ask(self.now_ms, Command::Data(command));
+            self.fleets[place].learn(answer, &mut self.nodes[place].acknowledged);
+            self.grant(place, wishes)?;
+        }
+        Ok(())
+    }
+
+    fn join(&mut self, place: Place) -> Result<(), Violation> {
+        let me = self.nodes[place].me.code();
+        let named = |held: &&Agreement| held.manifest().member(me).is_some();
+        let open: Vec<Agreement> = self.agreements.iter().filter(named).cloned().collect();
+        let agreement = open[self.rng.random_range(0..open.len())].clone();
+        self.note(&format!("{place} joins {:?}", agreement.id()));
+        let (wishes, _) = self.nodes[place].ask(self.now_ms, Command::Join(Box::new(agreement)));
+        self.grant(place, wishes)
+    }
+
+    fn pause(&mut self, place: Place) -> Result<(), Violation> {
+        let paused = self.rng.random_bool(0.3);
+        self.note(&format!("{place} pauses: {paused}"));
+        let command = Command::Pause { member: None, paused };
+        let (wishes, _) = self.nodes[place].ask(self.now_ms, command);
+        self.grant(place, wishes)
+    }
+
+    fn crash(&mut self, place: Place) -> Result<(), Violation> {
+        if self.nodes[place].machine.is_none() {
+            return self.start(place);
+        }
+        self.note(&format!("{place} crashes"));
+        self.figures.crashes += 1;
+        self.nodes[place].crash();
+        if self.rng.random_bool(0.3) {
+            self.nodes[place].lose_rows();
+        }
+        let places = self.nodes.len();
+        self.network.drop_node(&mut self.rng, self.now_ms, place, places);
+        self.reconnect();
+        if self.rng.random_bool(0.8) { self.start(place) } else { Ok(()) }
+    }
+
+    fn start(&mut self, place: Place) -> Result<(), Violation> {
+        self.note(&format!("{place} starts"));
+        let wishes = self.nodes[place].start(self.now_ms);
+        self.grant(place, wishes)
+    }
+
+    /// A curious member asks over a standing link for what is not its own: a register, or a stream of an
+    /// agreement that it is not in.
+    fn pry(&mut self, place: Place) -> Result<(), Violation> {
+        let Some((link, target)) = self.network.a_link_of(place) else { return Ok(()) };
+        let author = self.nodes[target].me.code();
+        let agreement = self.agreements[self.rng.random_range(0..self.agreements.len())].id();
+        let stream = if self.rng.random_bool(0.5) {
+            Stream::local(author, System::VEHICLES)
+        } else {
+            Stream::shared(agreement, author, System::VEHICLES)
+        };
+        self.note(&format!("{place} pries into {stream:?}"));
+        let want = Frame::Want(Want { stream, from: Position(1), bytes_max: 100_000 });
+        self.network.send(&mut self.rng, self.now_ms, place, link, &want);
+        Ok(())
+    }
+
+    fn heal(&mut self) -> Result<(), Violation> {
+        self.note("everything heals");
+        self.network.heal();
+        for place in 0..self.nodes.len() {
+            if self.nodes[place].machine.is_none() {
+                self.start(place)?;
+            }
+            let me = self.nodes[place].me.code();
+            let command = Command::Pause { member: None, paused: false };
+            let (wishes, _) = self.nodes[place].ask(self.now_ms, command);
+            self.grant(place, wishes)?;
+            let named = self.agreements.clone().into_iter();
+            for agreement in named.filter(|held| held.manifest().member(me).is_some()) {
+                let (wishes, _) = self.nodes[place].ask(self.now_ms, Command::Join(Box::new(agreement)));
+                self.grant(place, wishes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Until all nodes hold the same, and a while longer; a world that never comes to rest is a violation.
+    fn rest(&mut self) -> Result<(), Violation> {
+        let end_ms = self.now_ms + REST_MS_MAX;
+        while self.now_ms < end_ms {
+            self.pass(3_000)?;
+            let settled = self.nodes.iter().all(Node::is_settled);
+            if settled && invariants::converged(self).is_ok() {
+                return self.pass(6_000);
+            }
+        }
+        invariants::converged(self)
+    }
+
+    /// Lets time pass: arrivals, deadlines and idle work in order.
+    fn pass(&mut self, span_ms: u64) -> Result<(), Violation> {
+        let until_ms = self.now_ms + span_ms;
+        loop {
+            let due = self.nodes.iter().filter_map(Node::due_ms).min();
+            let work = self.nodes.iter().any(|node| node.machine.is_some() && !node.is_settled());
+            let next_ms = [due, self.network.due_ms(), work.then_some(self.now_ms)];
+            let next_ms = next_ms.into_iter().flatten().min().unwrap_or(until_ms).max(self.now_ms);
+            if next_ms > until_ms || (next_ms == until_ms && !work) {
+                self.now_ms = until_ms;
+                return Ok(());
+            }
+            self.now_ms = next_ms;
+            while let Some((_, place, arrival)) = self.network.next(self.now_ms) {
+                self.deliver(place, arrival)?;
+            }
+            for place in 0..self.nodes.len() {
+                let wishes = self.nodes[place].idle(self.now_ms);
+                self.grant(place, wishes)?;
+            }
+        }
+    }
+
+    fn deliver(&mut self, place: Place, arrival: Arrival) -> Result<(), Violation> {
+        if self.nodes[place].machine.is_none() {
+            return Ok(());
+        }
+        self.figures.steps += 1;
+        let peer_of = |from: Place| self.nodes[from].me.peer;
+        let event = match arrival {
+            Arrival::Connected { from } => {
+                NetEvent::Connected { peer: peer_of(from), address: format!("/memory/{from}") }
+            }
+            Arrival::Disconnected { from } => NetEvent::Disconnected { peer: peer_of(from) },
+            Arrival::Opened { link, .. } => NetEvent::Opened { link },
+            Arrival::Accepted { link, from } => NetEvent::Accepted { link, peer: peer_of(from) },
+            Arrival::Closed { link } => NetEvent::Closed { link },
+            Arrival::Bytes { link, bytes, .. } => self.nodes[place].receive(link, &bytes),
+        };
+        let event = match event {
+            NetEvent::Frame { link, frame: Frame::Want(want) } if self.nodes[place].serves_anything() => {
+                let wish = self.nodes[place].serve(link, want);
+                return self.grant(place, vec![wish]);
+            }
+            event => event,
+        };
+        self.note(&format!("{place} {}", invariants::name(&event)));
+        let wishes = self.nodes[place].event(self.now_ms, event);
+        self.grant(place, wishes)
+    }
+
+    /// Does in the world what a node wants, and checks what must hold after each of its steps.
+    fn grant(&mut self, place: Place, wishes: Vec<Wish>) -> Result<(), Violation> {
+        for wish in wishes {
+            match wish {
+                Wish::Open { link, to } => {
+                    if let Some(to) = self.nodes.iter().position(|node| node.me.peer == to) {
+                        self.network.open(&mut self.rng, self.now_ms, place, link, to);
+                    }
+                }
+                Wish::Send { link, frame } => {
+                    if let Some(to) = self.network.other_end(place, link) {
+                        invariants::audience(self, to, &frame)?;
+                    }
+                    self.network.send(&mut self.rng, self.now_ms, place, link, &frame);
+                }
+                Wish::Close { link } => self.network.close(&mut self.rng, self.now_ms, place, link),
+            }
+        }
+        self.reconnect();
+        invariants::durable(&self.nodes[place])?;
+        invariants::disclosed(&self.nodes[place], self.now_ms)
+    }
+
+    fn reconnect(&mut self) {
+        let (nodes, now_ms) = (&self.nodes, self.now_ms);
+        let wants = |a: Place, b: Place| {
+            nodes[a].machine.is_some() && nodes[a].roster.peers.contains_key(&nodes[b].me.peer)
+        };
+        self.network.connect(&mut self.rng, now_ms, nodes.len(), wants);
+    }
+
+    fn note(&mut self, what: &str) {
+        (self.now_ms, what).hash(&mut self.trace);
+        if self.shows_trace {
+            println!("{:>9} ms  {what}", self.now_ms);
+        }
+    }
+}
+
+/// The keys of one member of the world.
+struct Keys {
+    card: Card,
+    seal: [u8; 32],
+    entry: [u8; 32],
+    peer: PeerId,
+    secret: [u8; 32],
+}
+
+impl Keys {
+    fn new(place: Place) -> Self {
+        let of = |kind: u8| xietong_proto::crypto::hash(&[b"sim", &[kind], &place.to_be_bytes()]);
+        let (seal, entry, peer) = (of(1), of(2), PeerId(of(3)));
+        let fields = CardFields {
+            number: CardNumber(1),
+            code: CODES[place].parse().expect("a member code"),
+            name: format!("省{place}"),
+            uscc: "11230000000123457Y".to_owned(),
+            seal_key: SecretKey::from_bytes(&seal).public(),
+            entry_key: SecretKey::from_bytes(&entry).public(),
+            transport_keys: vec![peer],
+            addresses: Vec::new(),
+            telephone: String::new(),
+            issued: Millis(0),
+        };
+        let card = Card::sign(fields, &SecretKey::from_bytes(&seal)).expect("the fields are in form");
+        Self { card, seal, entry, peer, secret: of(4) }
+    }
+
+    fn me(&self) -> Me {
+        Me { card: self.card.clone(), peer: self.peer, secret: self.secret, instance: 1 }
+    }
+
+    fn entry(&self) -> SecretKey {
+        SecretKey::from_bytes(&self.entry)
+    }
+}
+
+const CODES: [&str; 4] = ["230000", "220000", "210000", "150000"];
+
+fn settings() -> Settings {
+    Settings {
+        heads_interval_ms: 5_000,
+        want_timeout_ms: 4_000,
+        addresses: Vec::new(),
+        address_overrides: Default::default(),
+    }
+}
+
+fn agreement(members: &[Keys], number: u8) -> Agreement {
+    let mut members: Vec<&Keys> = members.iter().collect();
+    members.sort_by_key(|keys| keys.card.fields.code);
+    let named = |keys: &&Keys| Member {
+        code: keys.card.fields.code,
+        name: keys.card.fields.name.clone(),
+        uscc: keys.card.fields.uscc.clone(),
+        seal_key: keys.card.fields.seal_key,
+        card: keys.card.id(),
+    };
+    let manifest = Manifest::new(ManifestFields {
+        epoch: Epoch(1),
+        predecessor: None,
+        title: format!("协议{number}"),
+        level: Level::Provinces,
+        members: members.iter().map(named).collect(),
+        scope: vec![Scope { system: System::VEHICLES, profile: 1, rules_version: 1 }],
+        quorum: members.len() as u32,
+        valid_from: Millis(0),
+        valid_until: Millis(u64::MAX),
+        nonce: [number; 16],
+    })
+    .expect("the fields are in form");
+    let approve = |keys: &&Keys| {
+        let seal = SecretKey::from_bytes(&keys.seal);
+        Approval::sign(&manifest, keys.card.fields.code, Millis(0), &seal).expect("a member approves")
+    };
+    let approvals = members.iter().map(approve).collect();
+    let cards = members.iter().map(|keys| keys.card.clone()).collect();
+    Agreement::new(manifest, approvals, cards).expect("everybody has approved")
+}
+
+/// The agreements that name a member.
+pub fn agreements_of(world: &World, member: MemberCode) -> BTreeSet<AgreementId> {
+    let named = |held: &&Agreement| held.manifest().member(member).is_some();
+    world.agreements.iter().filter(named).map(Agreement::id).collect()
+}
