@@ -67,6 +67,13 @@ pub fn admission_cases() -> Vec<Value> {
             epoch(1),
         ),
         bad(
+            "P16",
+            "of a generation that no manifest opened",
+            "admits",
+            admits(|header| header.stream.generation = Generation(2)),
+            epoch(1),
+        ),
+        bad(
             "P17",
             "energy, which is not in scope",
             "admits",
