@@ -7,18 +7,23 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Approval, Manifest, missing};
+use xietong_proto::manifest::{Approval, Manifest, Scope, missing};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::Audience;
 
 use super::io::Object;
+
+/// The one disclosure and the one version of rules that this program knows.
+const PROFILE: u32 = 1;
+const RULES_VERSION: u32 = 1;
 
 /// A manifest that all its members approved, with their cards.
 #[derive(Clone, Debug)]
 pub struct Agreement {
     manifest: Manifest,
     approvals: Vec<Approval>,
-    cards: BTreeMap<MemberCode, Card>,
+    /// Every card ever held: earlier ones opened earlier entries.
+    cards: BTreeMap<(MemberCode, CardNumber), Card>,
 }
 
 /// Why a manifest is not in force here (P13), in the order of checking.
@@ -31,6 +36,10 @@ pub enum NotInForce {
     CardMissing { member: MemberCode },
     /// A card says something else than the manifest of the same member.
     CardDiffers { member: MemberCode },
+    /// Two members claim one transport key: a connection could not be told apart.
+    SharedTransportKey { members: [MemberCode; 2] },
+    /// A system is in scope with a disclosure or rules that this program does not know.
+    NewerRules { system: System, profile: u32, rules_version: u32 },
     /// Members have not approved.
     NotApproved { members: Vec<MemberCode> },
     /// An object kept in the log does not hold any more.
@@ -65,7 +74,11 @@ impl Agreement {
         if !members.is_empty() {
             return Err(NotInForce::NotApproved { members });
         }
-        Ok(Self { manifest, approvals, cards })
+        let cards = cards.into_values().map(|card| ((card.fields.code, card.fields.number), card)).collect();
+        let agreement = Self { manifest, approvals, cards };
+        agreement.check_transport_keys()?;
+        agreement.check_rules()?;
+        Ok(agreement)
     }
 
     /// Reads an agreement back from the log.
@@ -82,7 +95,7 @@ impl Agreement {
         Object::Agreement {
             manifest: hex::encode(self.manifest.bytes()),
             approvals: self.approvals.iter().map(|approval| hex::encode(approval.bytes())).collect(),
-            cards: self.cards.values().map(|card| hex::encode(card.bytes())).collect(),
+            cards: self.cards().map(|card| hex::encode(card.bytes())).collect(),
         }
     }
 
@@ -98,22 +111,63 @@ impl Agreement {
 
     /// The newest card of each member.
     pub fn cards(&self) -> impl Iterator<Item = &Card> {
+        let codes = self.manifest.fields.members.iter().map(|member| member.code);
+        codes.filter_map(|code| self.newest(code))
+    }
+
+    /// Every card held, so that a newcomer can open entries signed under an earlier one (P22).
+    pub fn all_cards(&self) -> impl Iterator<Item = &Card> {
         self.cards.values()
     }
 
-    /// Takes a card of a member that is newer than the one held; says whether it did (P11).
+    /// Takes a card of a member that is not held yet; says whether it did (P11). A second card of one number
+    /// changes nothing: the first stays.
     pub fn renew(&mut self, card: &Card) -> Result<bool, Reject> {
-        let code = card.fields.code;
+        let (code, number) = (card.fields.code, card.fields.number);
         let member = self.manifest.member(code).ok_or(Reject::NotAMember { author: code })?;
         if card.fields.seal_key != member.seal_key {
             return Err(Reject::BadSignature);
         }
-        let held = self.cards.get(&code);
-        let is_newer = held.is_none_or(|held| held.fields.number < card.fields.number);
-        if is_newer {
-            self.cards.insert(code, card.clone());
+        let is_taken = |key: &PeerId| self.member_of(*key).is_some_and(|holder| holder != code);
+        if card.fields.transport_keys.iter().any(is_taken) {
+            return Err(Reject::BadField { field: "card.transport_keys".to_owned() });
         }
-        Ok(is_newer)
+        let is_new = !self.cards.contains_key(&(code, number));
+        if is_new {
+            self.cards.insert((code, number), card.clone());
+        }
+        Ok(is_new)
+    }
+
+    fn newest(&self, code: MemberCode) -> Option<&Card> {
+        self.cards
+            .range((code, CardNumber(0))..=(code, CardNumber(u32::MAX)))
+            .next_back()
+            .map(|(_, card)| card)
+    }
+
+    fn check_transport_keys(&self) -> Result<(), NotInForce> {
+        let mut holders: BTreeMap<PeerId, MemberCode> = BTreeMap::new();
+        for fields in self.cards().map(|card| &card.fields) {
+            for key in &fields.transport_keys {
+                if let Some(holder) =
+                    holders.insert(*key, fields.code).filter(|holder| *holder != fields.code)
+                {
+                    return Err(NotInForce::SharedTransportKey { members: [holder, fields.code] });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_rules(&self) -> Result<(), NotInForce> {
+        let newer = |scope: &&Scope| (scope.profile, scope.rules_version) != (PROFILE, RULES_VERSION);
+        match self.manifest.fields.scope.iter().find(newer) {
+            Some(&Scope { system, profile, rules_version }) => {
+                Err(NotInForce::NewerRules { system, profile, rules_version })
+            }
+            None => Ok(()),
+        }
     }
 
     /// The member behind a transport key.

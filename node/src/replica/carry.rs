@@ -27,9 +27,9 @@ fn open(keyring: &Keyring, link: LinkId, bytes: &[u8]) -> Result<NetEvent, Rejec
         }
         Frame::Push(push) => {
             let head = EntryHead::decode(&push.head)?;
-            let (stream, author) = (head.header().stream, head.header().stream.author);
+            let stream = head.header().stream;
             if push.payload.is_empty() {
-                let head = head.open(keyring.key(author, head.header().card)?)?;
+                let head = head.open(keyring.key(head.header())?)?;
                 return Ok(NetEvent::Announced { link, stream, head });
             }
             let (entries, refused) = keyring.open_all(&[push.head, push.payload].concat());

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::crypto::{PublicKey, SecretKey};
 use xietong_proto::entry::{Draft, Entry, SignedEntry};
+use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, LinkedEntry, Stream};
@@ -89,7 +90,15 @@ pub struct Roster {
 
 /// The entry keys of all known cards.
 #[derive(Clone, Debug, Default)]
-pub struct Keyring(pub BTreeMap<(MemberCode, CardNumber), PublicKey>);
+pub struct Keyring(BTreeMap<(AgreementId, MemberCode, CardNumber), PublicKey>);
+
+impl FromIterator<((AgreementId, MemberCode, CardNumber), PublicKey)> for Keyring {
+    fn from_iter<I: IntoIterator<Item = ((AgreementId, MemberCode, CardNumber), PublicKey)>>(
+        keys: I,
+    ) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
 
 impl Keyring {
     /// Opens entries that stand one after the other, up to the first that does not hold.
@@ -108,18 +117,21 @@ impl Keyring {
     }
 
     /// Adds the entry key of a card; keys of earlier cards stay, for the entries that they signed.
-    pub fn learn(&mut self, card: &Card) {
-        self.0.insert((card.fields.code, card.fields.number), card.fields.entry_key);
+    /// Each agreement has its own: it may name another seal for the same code. Zero stands for local streams.
+    pub fn learn(&mut self, agreement: AgreementId, card: &Card) {
+        let place = (agreement, card.fields.code, card.fields.number);
+        self.0.entry(place).or_insert(card.fields.entry_key);
     }
 
     /// The key that must have signed.
-    pub fn key(&self, author: MemberCode, card: CardNumber) -> Result<&PublicKey, Reject> {
-        self.0.get(&(author, card)).ok_or(Reject::UnknownCard { author, card })
+    pub fn key(&self, header: &Header) -> Result<&PublicKey, Reject> {
+        let (author, card) = (header.stream.author, header.card);
+        self.0.get(&(header.stream.agreement, author, card)).ok_or(Reject::UnknownCard { author, card })
     }
 
     fn open_first<'a>(&self, bytes: &'a [u8]) -> Result<(SignedEntry, &'a [u8]), Reject> {
         let (entry, rest) = Entry::split_first(bytes)?;
-        let key = self.key(entry.header().stream.author, entry.header().card)?;
+        let key = self.key(entry.header())?;
         Ok((entry.open(key)?, rest))
     }
 }

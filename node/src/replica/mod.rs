@@ -137,7 +137,7 @@ impl Replica {
             replica.restore(agreement, object)?;
         }
         let own = replica.me.card.clone();
-        replica.learn_key(&own);
+        replica.keyring.learn(AgreementId::ZERO, &own);
         let joined: Vec<AgreementId> = replica.agreements.keys().copied().collect();
         joined.into_iter().for_each(|agreement| replica.renew_card(turn, agreement, &own));
         replica.publish_trust(turn);
@@ -173,7 +173,7 @@ impl Replica {
             return;
         }
         turn.appends.push(Append::Object(id, agreement.to_object()));
-        agreement.cards().for_each(|card| self.keyring.learn(card));
+        agreement.all_cards().for_each(|card| self.keyring.learn(id, card));
         self.agreements.insert(id, agreement);
         self.publish_trust(turn);
         let own = self.me.card.clone();
@@ -240,12 +240,12 @@ impl Replica {
         match object {
             Object::Agreement { manifest, approvals, cards } => {
                 let agreement = Agreement::restore(&manifest, &approvals, &cards)?;
-                agreement.cards().for_each(|card| self.keyring.learn(card));
+                agreement.all_cards().for_each(|card| self.keyring.learn(id, card));
                 self.agreements.insert(id, agreement);
             }
             Object::Card { card } => {
                 let card = Card::open(&agreement::from_hex(&card)?)?;
-                self.learn_key(&card);
+                self.keyring.learn(id, &card);
                 if let Some(agreement) = self.agreements.get_mut(&id) {
                     agreement.renew(&card)?;
                 }
@@ -261,13 +261,9 @@ impl Replica {
         if agreement.renew(card) == Ok(true) {
             let object = Object::Card { card: hex::encode(card.bytes()) };
             turn.appends.push(Append::Object(id, object));
-            self.learn_key(card);
+            self.keyring.learn(id, card);
             self.publish_trust(turn);
         }
-    }
-
-    fn learn_key(&mut self, card: &Card) {
-        self.keyring.learn(card);
     }
 
     /// Tells the shell who may connect and whose signatures hold.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use xietong_proto::card::Card;
 use xietong_proto::entry::SignedEntry;
 use xietong_proto::id::*;
+use xietong_proto::limits::CARDS_MAX;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::{Frame, Heads, Hello, Line, Want, digest};
@@ -107,7 +108,8 @@ impl Replica {
             return self.refuse(turn, id, Reject::WrongAgreement);
         }
         let about = About { agreement: hello.agreement, member, is_greeted: true };
-        let skew_ms = hello.time.0 as i64 - turn.now.wall.0 as i64;
+        let ms = |time: Millis| i64::try_from(time.0).unwrap_or(i64::MAX);
+        let skew_ms = ms(hello.time).saturating_sub(ms(turn.now.wall));
         let heads_due_ms = turn.now.mono_ms + self.settings.heads_interval_ms;
         self.link_mut(id, |link| {
             (link.about, link.skew_ms, link.heads_due_ms) = (Some(about), skew_ms, heads_due_ms);
@@ -152,8 +154,10 @@ impl Replica {
     /// Cards go before heads, so that the other end can check what it will ask for (P22).
     fn introduce(&self, turn: &mut Turn, id: LinkId, about: About) {
         let Some(held) = self.agreements.get(&about.agreement) else { return };
-        let cards = held.cards().map(|card| card.bytes().to_vec()).collect();
-        self.send(turn, id, Frame::Cards(cards));
+        let cards: Vec<Vec<u8>> = held.all_cards().map(|card| card.bytes().to_vec()).collect();
+        for some in cards.chunks(CARDS_MAX) {
+            self.send(turn, id, Frame::Cards(some.to_vec()));
+        }
         let lines = self.logs.lines(about.agreement, about.member);
         self.send(turn, id, Frame::Heads(Heads::All(lines)));
     }

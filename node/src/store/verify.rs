@@ -140,7 +140,7 @@ impl Check<'_> {
     fn signature(&mut self, entry: Entry) {
         let Some(keyring) = self.keyring else { return };
         let header = *entry.header();
-        let key = keyring.key(header.stream.author, header.card);
+        let key = keyring.key(&header);
         if let Err(reject) = key.and_then(|key| entry.open(key)) {
             let (stream, position) = (header.stream, header.position);
             self.found.faults.push(Fault::Refused { stream, position, reject });

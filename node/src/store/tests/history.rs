@@ -89,7 +89,7 @@ fn a_step_that_cannot_be_written_stops_the_store() {
 #[test]
 fn a_commit_larger_than_a_group_is_refused_by_name() {
     let (home, mut scribe) = (scratch(), Scribe::default());
-    let object = Object::Card { agreement: agreement(), card: "0".repeat(16 * 1024 * 1024) };
+    let object = Object::Card { card: "0".repeat(16 * 1024 * 1024) };
     let mut writes = scribe.commit(local(), &["a"]);
     writes.appends.extend((0..5).map(|_| SignedAppend::Object(agreement(), object.clone())));
     let refused = open(home.path()).store.commit(writes);
@@ -145,8 +145,11 @@ fn a_read_gives_at_least_one_entry_and_no_more_than_asked() {
 fn verify_counts_everything_and_checks_signatures() {
     let mut model = Model::new(3);
     let home = closed_home(&mut model, 40);
-    let cards = [me(), other()].map(|member| ((member, CardNumber(1)), key(member).public()));
-    let keyring = Keyring(cards.into_iter().collect());
+    let of = |member, signer| {
+        let place = move |log| (log, member, CardNumber(1));
+        [AgreementId::ZERO, agreement()].map(|log| (place(log), key(signer).public()))
+    };
+    let keyring: Keyring = [me(), other()].into_iter().flat_map(|member| of(member, member)).collect();
     let mut shares = Vec::new();
     let mut progress = |done: u64, total: u64| shares.push((done, total));
     let found = verify(home.path(), me(), Some(&keyring), &mut progress).expect("verifies");
@@ -160,7 +163,7 @@ fn verify_counts_everything_and_checks_signatures() {
     assert!(shares.is_sorted() && shares.iter().all(|(done, total)| done <= total));
     assert!(matches!(shares.last(), Some((done, total)) if done == total));
 
-    let stranger = Keyring([((me(), CardNumber(1)), key(other()).public())].into_iter().collect());
+    let stranger: Keyring = of(me(), other()).into_iter().collect();
     let found = verify(home.path(), me(), Some(&stranger), &mut |_, _| ()).expect("verifies");
     let frames: usize = model.scribe.heads.values().map(|head| head.position.0 as usize).sum();
     assert_eq!(found.faults.len(), frames + model.asides);

@@ -86,7 +86,7 @@ impl Model {
                 SignedAppend::Object(pause().0, pause().1)
             }
             1 => {
-                let object = Object::Card { agreement: agreement(), card: "00ff".to_owned() };
+                let object = Object::Card { card: "00ff".to_owned() };
                 self.objects.push((agreement(), object.clone()));
                 SignedAppend::Object(agreement(), object)
             }

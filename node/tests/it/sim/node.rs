@@ -174,7 +174,7 @@ impl Node {
     fn finish(&mut self, output: Output<(Ticket, Answer)>) -> (Vec<Wish>, Vec<(Ticket, Answer)>) {
         let (store, key, fault) = (&mut self.store, &self.entry_key, self.fault);
         let mut arrivals = self.commits as u8;
-        if self.fault == Fault::AcknowledgesBeforeSync && self.commits % 8 == 0 {
+        if self.fault == Fault::AcknowledgesBeforeSync && self.commits.is_multiple_of(8) {
             self.synced = Some(store.clone());
         }
         self.commits += 1;
