@@ -10,7 +10,7 @@ use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Fault, Flag, Stays};
 use super::register::{self, Disclosure, Line, Listing, Register};
 use super::rows::Rows;
-use super::{Kind, Lines, institutions, keys};
+use super::{Kind, Lines, institutions};
 
 /// The register of assets.
 pub struct Assets;
@@ -74,7 +74,7 @@ impl Register for Assets {
             text asset_code "资产编号" Required Form::Code(60);
             text asset_name "资产名称" Required Form::Text(200);
             text asset_class_scheme "资产分类标准" Required Form::Choice(SCHEMES);
-            text asset_class_code "资产分类代码" Required Form::Code(20);
+            text asset_class_code "资产分类代码" Required Form::Capital(20);
             text specification "规格型号" Optional Form::Text(100);
             text brand "品牌" Optional Form::Text(50);
             text serial_no "机身编号" Optional Form::Code(60);
@@ -111,6 +111,10 @@ impl Register for Assets {
         format!("{}/{}", row.owner_unit_uscc, row.asset_code)
     }
 
+    fn unique(row: &Asset) -> Option<&str> {
+        Some(row.serial_no.as_str()).filter(|serial| !serial.is_empty())
+    }
+
     fn lines(lines: Vec<Line<Asset>>) -> Lines {
         Lines::Assets(lines)
     }
@@ -144,7 +148,8 @@ impl Register for Assets {
         if row.asset_class_scheme == "2022" && asset_class::name(&row.asset_class_code).is_none() {
             flags.push(Flag::AssetClassUnknown);
         }
-        flags.extend(serial_elsewhere(rows, row).map(|other| Flag::SerialTwice { other }));
+        let other = register::holder::<Assets>(rows, row).filter(|other| *other != Assets::key(row));
+        flags.extend(other.map(|other| Flag::SerialTwice { other }));
         flags
     }
 
@@ -257,15 +262,4 @@ fn guard(row: &Asset) -> Option<Stays> {
         (["X", "S"].contains(&row.condition_code.as_str()), Stays::ConditionNotListable),
     ];
     stays.into_iter().find(|(holds, _)| *holds).map(|(_, stays)| stays)
-}
-
-/// Another card of the same owner with the same serial number.
-fn serial_elsewhere(rows: &dyn Rows, row: &Asset) -> Option<String> {
-    if row.serial_no.is_empty() {
-        return None;
-    }
-    let prefix = keys::register(Kind::Assets.system(), format!("{}/", row.owner_unit_uscc).as_bytes());
-    let own = Assets::key(row);
-    let mut cards = register::scan::<Assets>(rows, &prefix);
-    cards.find(|(id, card)| *id != own && card.serial_no == row.serial_no).map(|(id, _)| id)
 }

@@ -24,6 +24,8 @@ pub enum Form {
     Text(usize),
     /// A code kept as written, without blanks, of at most so many characters.
     Code(usize),
+    /// The same without lower case letters.
+    Capital(usize),
     /// A unified social credit code.
     Uscc,
     /// A vehicle identification number.
@@ -82,6 +84,7 @@ impl Form {
         match self {
             Form::Text(chars_max) => text(cell, chars_max),
             Form::Code(chars_max) => text(codes::plain(cell)?, chars_max),
+            Form::Capital(chars_max) => text(codes::capital(cell)?, chars_max),
             Form::Uscc => Ok(Value::Text(codes::uscc::read(cell)?.to_owned())),
             Form::Vin => Ok(Value::Text(codes::vin::read(cell)?.to_owned())),
             Form::Plate => Ok(Value::Text(codes::plate::read(cell)?.to_owned())),

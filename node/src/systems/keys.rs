@@ -68,3 +68,8 @@ pub fn ledger(origin: &super::Origin) -> Vec<u8> {
 pub fn ledger_prefix() -> Vec<u8> {
     b"G".to_vec()
 }
+
+/// A value that should stand on one row of a register only → that row's key.
+pub fn unique(system: System, value: &str) -> Vec<u8> {
+    [b"U", &system.0.to_be_bytes()[..], value.as_bytes()].concat()
+}

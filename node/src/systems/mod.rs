@@ -141,12 +141,17 @@ pub enum Report {
     Release(ReleaseReport),
 }
 
+/// Characters of the reason for taking a row back.
+const REASON_CHARS_MAX: usize = 500;
+
 /// Why a system does not do what is asked (不予办理).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 pub enum Refusal {
     /// No such row in the register.
     NotInRegister { id: String },
+    /// The reason is longer than a record should carry.
+    ReasonTooLong { chars_max: usize },
     /// Not a month such as 2025-03.
     PeriodForm { period: String },
     /// A month that is not over yet.
@@ -207,6 +212,9 @@ pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: Command) -
                 Lines::Energy(lines) => take_in::<Energy>(rows, today, circle, &lines),
             };
             Ok(Decision::of_intake(kind, intake, circle, dry_run))
+        }
+        Command::Withdraw { reason, .. } if reason.chars().count() > REASON_CHARS_MAX => {
+            Err(Refusal::ReasonTooLong { chars_max: REASON_CHARS_MAX })
         }
         Command::Withdraw { kind, ids, reason, dry_run } => {
             let ids = query::register_ids(rows, kind, circle.me, &ids)?;

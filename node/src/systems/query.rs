@@ -212,7 +212,9 @@ fn matches<T>(columns: &[Column<T>], row: &T, filters: &[(String, String)]) -> b
 fn is_wanted(form: Form, value: &Value, wanted: &str) -> bool {
     let is_beginning = |text: &str| match form {
         Form::Division => text.starts_with(wanted.trim_end_matches("00")),
-        Form::Code(_) => text.starts_with(wanted.trim_end_matches("00")) || text.starts_with(wanted),
+        Form::Code(_) | Form::Capital(_) => {
+            text.starts_with(wanted.trim_end_matches("00")) || text.starts_with(wanted)
+        }
         _ => false,
     };
     form.write(value, false) == wanted

@@ -35,6 +35,11 @@ pub trait Register: Sized + 'static {
     /// The business key, as people write it.
     fn key(row: &Self::Row) -> String;
 
+    /// A value that should stand on one row only; a second one is worth a flag.
+    fn unique(_: &Self::Row) -> Option<&str> {
+        None
+    }
+
     /// Lines of this register among those of any.
     fn lines(lines: Vec<Line<Self::Row>>) -> Lines;
 
@@ -125,9 +130,12 @@ pub mod record {
     pub const RELEASE: u16 = 0x22;
 }
 
+/// The version of record bodies that this program writes and reads; another changes no row (P32).
+pub const VERSION: u16 = 1;
+
 /// A record of a system.
 pub fn record(system: System, kind: u16, body: Vec<u8>) -> Record {
-    Record { kind: RecordKind(system.0 << 8 | kind), version: 1, body }
+    Record { kind: RecordKind(system.0 << 8 | kind), version: VERSION, body }
 }
 
 /// The register's row of a key.
@@ -207,7 +215,7 @@ pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, me: MemberCode, lines:
         let before = old.and_then(|old| R::disclose(&old, today).leaves());
         count_leaving(&mut intake.report, before, new.leaves());
         let body = line.row.encode_to_vec();
-        rows.put(keys::register(R::KIND.system(), id.as_bytes()), Row::unsaid(&body).encode());
+        keep::<R>(&mut rows, &id, &line.row, &Row::unsaid(&body));
         intake.records.push(record(R::KIND.system(), record::PUT, body));
         intake.keys.push(id);
     }
@@ -242,14 +250,22 @@ fn count_leaving<L: PartialEq>(report: &mut ImportReport, before: Option<L>, aft
 pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) {
     let system = R::KIND.system();
     let low = record.kind.0 & 0xff;
+    if record.version != VERSION {
+        return;
+    }
     match (origin.stream.audience, low) {
         (Audience::Local, record::PUT) => {
             let Ok(row) = R::Row::decode(&record.body[..]) else { return };
-            put(rows, keys::register(system, R::key(&row).as_bytes()), origin, &record.body);
+            let id = R::key(&row);
+            let older =
+                rows.get(&keys::register(system, id.as_bytes())).and_then(|older| Row::decode(&older));
+            keep::<R>(rows, &id, &row, &Row::new(origin, older.as_ref(), &record.body));
         }
         (Audience::Local, record::WITHDRAW) => {
             let Ok(withdrawal) = Withdrawal::decode(&record.body[..]) else { return };
-            rows.remove(keys::register(system, &withdrawal.key));
+            let Ok(id) = String::from_utf8(withdrawal.key) else { return };
+            forget_unique::<R>(rows, &id);
+            rows.remove(keys::register(system, id.as_bytes()));
         }
         (Audience::Local, record::NUMBER) => {
             let Ok(Numbering { key, number }) = Numbering::decode(&record.body[..]) else { return };
@@ -273,6 +289,32 @@ pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) 
 pub fn put(rows: &mut Overlay, key: Vec<u8>, origin: &Origin, body: &[u8]) {
     let older = rows.get(&key).and_then(|older| Row::decode(&older));
     rows.put(key, Row::new(origin, older.as_ref(), body).encode());
+}
+
+/// The row that has the value which should be unique, if another or this one has it.
+pub fn holder<R: Register>(rows: &dyn Rows, row: &R::Row) -> Option<String> {
+    let value = R::unique(row)?;
+    String::from_utf8(rows.get(&keys::unique(R::KIND.system(), value))?).ok()
+}
+
+/// Stores a register row and what finds it; the first holder of a value that should be unique keeps it.
+fn keep<R: Register>(rows: &mut Overlay, id: &str, row: &R::Row, stored: &Row) {
+    forget_unique::<R>(rows, id);
+    rows.put(keys::register(R::KIND.system(), id.as_bytes()), stored.encode());
+    if let Some(value) = R::unique(row) {
+        let key = keys::unique(R::KIND.system(), value);
+        if rows.get(&key).is_none() {
+            rows.put(key, id.as_bytes().to_vec());
+        }
+    }
+}
+
+fn forget_unique<R: Register>(rows: &mut Overlay, id: &str) {
+    let Some((_, old)) = get::<R>(rows, id) else { return };
+    if holder::<R>(rows, &old).is_some_and(|holder| holder == id) {
+        let value = R::unique(&old).unwrap_or_default();
+        rows.remove(keys::unique(R::KIND.system(), value));
+    }
 }
 
 fn listing_key(origin: &Origin, number: u64) -> Vec<u8> {

@@ -78,12 +78,13 @@ impl Register for Energy {
         if row.period.as_str() > &today.to_string()[..7] {
             return Err(CellFault::new("period", Fault::PeriodInFuture));
         }
+        let is_part = |column: &&Column<EnergyMonth>| column.name == "nonconventional_m3";
+        let mut totals = quantities().filter(|column| !is_part(column));
+        if row.data_status != "missing" && !totals.any(|column| (column.get)(row).is_some()) {
+            return Err(CellFault::new("electricity_kwh", Fault::NothingReported));
+        }
         if row.nonconventional_m3.unwrap_or(0) > row.water_m3.unwrap_or(0) {
             return Err(CellFault::new("nonconventional_m3", Fault::PartAboveTotal));
-        }
-        let reports = quantities().any(|column| (column.get)(row).is_some());
-        if row.data_status != "missing" && !reports {
-            return Err(CellFault::new("electricity_kwh", Fault::NothingReported));
         }
         Ok(())
     }

@@ -82,6 +82,9 @@ pub fn decide(rows: &dyn Rows, today: Date, period: &str, dry_run: bool) -> Resu
 
 /// Folds a release or a line of the ledger.
 pub fn apply(rows: &mut Overlay, origin: &Origin, folded: &Record) {
+    if folded.version != register::VERSION {
+        return;
+    }
     match (origin.stream.audience, folded.kind.0 & 0xff) {
         (Audience::Local, record::LEDGER) => rows.put(keys::ledger(origin), folded.body.clone()),
         (Audience::Local, record::RELEASE) => {

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Institutions in one line at most, so that a line fits into a record. Lines of one version add up.
-pub const LINE_UNITS_MAX: usize = 300;
+pub const LINE_UNITS_MAX: usize = 200;
 
 /// What a release adds to the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
