@@ -2,12 +2,16 @@
 //! English; both stand side by side so that neither is forgotten. Decides nothing, knows no file and no clock.
 
 mod answers;
+mod columns;
 mod config;
 mod failure;
+mod fault;
 mod files;
 mod lang;
 mod papers;
+mod refusal;
 mod reject;
+mod remark;
 mod show;
 mod table;
 mod words;
@@ -16,13 +20,17 @@ mod words;
 mod tests;
 
 pub use answers::*;
+pub use columns::{Heading, column, kind, listing_columns, register_columns};
 pub use config::config;
 pub use failure::failure;
+pub use fault::{fault, file_refusal, yuan};
 pub use files::{file, key};
 pub use lang::Lang;
 pub(crate) use lang::say;
 pub use papers::{paper, proposal};
+pub use refusal::{data_refusal, list_refusal, node_refusal, not_in_force, waiting};
 pub use reject::reject;
+pub use remark::{flag, stays};
 pub use show::{agreement, card};
 pub use table::{fields, table};
 pub use words::{leaves, level, list, system};
