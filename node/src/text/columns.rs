@@ -41,10 +41,15 @@ impl Heading {
         }
     }
 
+    /// A code of the column as its word.
+    pub fn word(&self, lang: Lang, code: &str) -> String {
+        self.form.write(&Field::Text(code.to_owned()), matches!(lang, Lang::Zh))
+    }
+
     fn write(&self, lang: Lang, value: &Value) -> String {
         let in_chinese = matches!(lang, Lang::Zh);
         match value {
-            Value::String(text) => self.form.write(&Field::Text(text.clone()), in_chinese),
+            Value::String(text) => self.word(lang, text),
             Value::Bool(flag) => self.form.write(&Field::Flag(*flag), in_chinese),
             Value::Number(number) if self.form == Form::Money => yuan(number.as_i64().unwrap_or_default()),
             Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
