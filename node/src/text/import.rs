@@ -53,8 +53,8 @@ fn counts(lang: Lang, imported: &Imported) -> String {
     let kept_out = quarantined.len();
     let prefix = match (imported.dry_run, lang) {
         (false, _) => "",
-        (true, Lang::Zh) => "仅演练，未写入。",
-        (true, Lang::En) => "Dry run, nothing was written. ",
+        (true, Lang::Zh) => "仅演练，台账未变。",
+        (true, Lang::En) => "Dry run, the register is unchanged. ",
     };
     say!(lang,
         zh: "{prefix}{name}：新增 {added}，变更 {changed}，未变 {unchanged}，撤回 {withdrawn}，待更正 {kept_out}。",

@@ -2,6 +2,7 @@
 //! English; both stand side by side so that neither is forgotten. Decides nothing, knows no file and no clock.
 
 mod answers;
+mod client;
 mod columns;
 mod config;
 mod failure;
@@ -25,6 +26,7 @@ mod words;
 mod tests;
 
 pub use answers::*;
+pub use client::{client_failure, import_refusal, problem};
 pub use columns::{Heading, column, kind, listing_columns, register_columns};
 pub use config::config;
 pub use failure::failure;
@@ -41,6 +43,6 @@ pub use regional::{assets, class, energy, released, vehicles, withheld};
 pub use reject::reject;
 pub use remark::{flag, stays};
 pub use show::{agreement, card};
-pub use status::machine_status;
+pub use status::status;
 pub use table::{fields, table};
 pub use words::{leaves, level, list, system};

@@ -6,12 +6,14 @@ use xietong_proto::id::{Millis, System};
 
 use super::{Lang, fields, list, say, system, table, waiting};
 use crate::calendar::minute;
+use crate::http::Surroundings;
+use crate::http::node::NodeStatus;
 use crate::machine::Status;
 use crate::replica::status::{AgreementStatus, PeerStatus, StreamStatus};
 
-/// The whole answer, with what the machine knows.
-pub fn machine_status(lang: Lang, status: &Status) -> String {
-    let mut parts = vec![node(lang, status)];
+/// The whole answer.
+pub fn status(lang: Lang, NodeStatus { status, surroundings }: &NodeStatus) -> String {
+    let mut parts = vec![node(lang, status, surroundings)];
     parts.extend(status.agreements.iter().map(|held| agreement(lang, held)));
     if !status.waiting.is_empty() {
         let title = say!(lang, zh: "待办与原因", en: "What waits, and why");
@@ -21,17 +23,25 @@ pub fn machine_status(lang: Lang, status: &Status) -> String {
     parts.join("\n\n")
 }
 
-fn node(lang: Lang, status: &Status) -> String {
+fn node(lang: Lang, status: &Status, around: &Surroundings) -> String {
     let state = if status.is_paused {
         say!(lang, zh: "已离开网络（维护）；用 xietong peer resume 恢复", en: "off the network (maintenance); xietong peer resume brings it back")
     } else {
         say!(lang, zh: "运行中", en: "running")
     };
+    let (log, rows, free) = (size(around.log_bytes), size(around.rows_bytes), size(around.free_bytes));
     let rows = [
         (say!(lang, zh: "成员", en: "member"), format!("{} {}", status.member, status.name)),
         (say!(lang, zh: "名片指纹", en: "card fingerprint"), status.card_fingerprint.clone()),
         (say!(lang, zh: "状态", en: "state"), state),
+        (say!(lang, zh: "版本", en: "version"), around.version.clone()),
+        (say!(lang, zh: "监听", en: "listens on"), list(lang, &around.listens)),
+        (say!(lang, zh: "拒绝的陌生连接", en: "strangers turned away"), status.strangers.to_string()),
         (say!(lang, zh: "本机时间", en: "clock"), time(lang, status.time)),
+        (
+            say!(lang, zh: "磁盘", en: "disk"),
+            say!(lang, zh: "日志 {log}，数据行 {rows}，剩余 {free}", en: "log {log}, rows {rows}, free {free}"),
+        ),
     ];
     fields(&rows)
 }
@@ -141,6 +151,22 @@ fn streams(lang: Lang, streams: &[StreamStatus]) -> String {
 
 /// Enough of a head to compare by eye.
 const HEAD_CHARS: usize = 12;
+
+/// Bytes as people say them, such as `12.3 MiB`.
+fn size(bytes: u64) -> String {
+    let (unit, name) = match bytes {
+        0..KIB => return format!("{bytes} B"),
+        KIB..MIB => (KIB, "KiB"),
+        MIB..GIB => (MIB, "MiB"),
+        GIB.. => (GIB, "GiB"),
+    };
+    let tenths = bytes / (unit / 10);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
 
 fn time(lang: Lang, time: Millis) -> String {
     let minute = minute(time);
