@@ -14,14 +14,19 @@ use xietong_proto::entry::Entry;
 
 use crate::clock::Clock;
 use crate::http::Ask;
-use crate::machine::{Answer, Done, Input, Machine, Ticket, Work};
-use crate::net::Network;
+use crate::machine::{Answer, Command, Done, Input, Machine, Ticket, Work};
+use crate::net::{Network, peer_text};
 use crate::replica::carry;
 use crate::replica::io::{NetAction, NetEvent, Output, Release};
 use crate::store::Store;
 
 /// Inputs taken into one step: one sync pays for all of them.
 const INPUTS_MAX: usize = 64;
+/// Bytes that the inputs of one step may come to before no more are added: with a frame or a chunk of rows on
+/// top it stays far below what one group of the log holds.
+const STEP_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What a question may make the machine write: a chunk of rows as long as their columns allow.
+const ASK_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of entries folded in one step.
 const FOLD_BYTES: usize = 128 * 1024;
 
@@ -87,9 +92,10 @@ impl<S: Store> Daemon<S> {
         Ok(Some(self.ready(vec![first])))
     }
 
-    /// Adds whatever else is ready, so that one sync pays for all.
+    /// Adds whatever else is ready, so that one sync pays for all; not more than one group of the log holds.
     fn ready(&mut self, mut inputs: Vec<Input>) -> Vec<Input> {
-        while inputs.len() < INPUTS_MAX {
+        let mut bytes: usize = inputs.iter().map(bytes_of).sum();
+        while inputs.len() < INPUTS_MAX && bytes < STEP_BYTES_MAX {
             if let Ok(ask) = self.asks.try_recv() {
                 let input = self.take(ask);
                 inputs.push(input);
@@ -98,6 +104,7 @@ impl<S: Store> Daemon<S> {
             } else {
                 break;
             }
+            bytes += inputs.last().map_or(0, bytes_of);
         }
         inputs
     }
@@ -155,7 +162,7 @@ impl<S: Store> Daemon<S> {
             NetAction::Roster(roster) => self.network.set_roster(Arc::clone(&roster)),
             NetAction::Keyring(keyring) => self.network.set_keyring(Arc::clone(&keyring)),
             NetAction::Report { peer, reject } => {
-                warn!(peer = %peer, rule = reject.rule(), ?reject, "refused what a peer sent");
+                warn!(peer = peer_text(peer), rule = reject.rule(), ?reject, "refused what a peer sent");
             }
         }
         Ok(())
@@ -164,3 +171,12 @@ impl<S: Store> Daemon<S> {
 
 /// How long the loop sleeps at most, so that a new day is noticed.
 const IDLE_MS: u64 = 30_000;
+
+/// What an input may make the machine write.
+fn bytes_of(input: &Input) -> usize {
+    match input {
+        Input::Net(NetEvent::Entries { entries, .. }) => entries.iter().map(|entry| entry.bytes().len()).sum(),
+        Input::Ask { command: Command::Data(_), .. } => ASK_BYTES,
+        Input::Net(_) | Input::Ask { .. } | Input::Work(_) | Input::Tick => 0,
+    }
+}

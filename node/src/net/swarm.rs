@@ -19,7 +19,7 @@ use xietong_proto::id::PeerId;
 use xietong_proto::sync::PROTOCOL;
 
 use super::NetError;
-use super::address::{from_libp2p, in_order, to_libp2p};
+use super::address::{from_libp2p, in_order, peer_text, to_libp2p};
 use super::link::Links;
 use crate::replica::io::{LinkId, NetEvent, Roster};
 
@@ -38,6 +38,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 const AT_ONCE: Duration = Duration::from_secs(3);
 const HALF_OPEN_MAX: u32 = 64;
 const CONNECTIONS_MAX: u32 = 512;
+/// Two when both dialled at once, and as many again when a process died and its successor does the same.
+const PEER_CONNECTIONS_MAX: u32 = 4;
 const MEMORY_SHARE_MAX: f64 = 0.9;
 
 /// What the loop asks of the swarm.
@@ -255,7 +257,7 @@ impl Shell {
         let Some(candidate) = self.roster.get_mut(&id) else { return };
         candidate.pause = DIAL_PAUSE_MIN;
         let peer = candidate.peer;
-        tracing::info!(%peer, %address, "connected");
+        tracing::info!(peer = peer_text(peer), %address, "connected");
         self.tell(NetEvent::Connected { peer, address }).await;
     }
 
@@ -264,7 +266,7 @@ impl Shell {
             candidate.dial_at = Instant::now() + candidate.pause;
         }
         if let Some(peer) = from_libp2p(&id) {
-            tracing::info!(%peer, "disconnected");
+            tracing::info!(peer = peer_text(peer), "disconnected");
             self.tell(NetEvent::Disconnected { peer }).await;
         }
     }
@@ -279,7 +281,7 @@ fn swarm(key: identity::Keypair) -> Result<Swarm<Behaviour>, Box<dyn std::error:
     let limits = ConnectionLimits::default()
         .with_max_pending_incoming(Some(HALF_OPEN_MAX))
         .with_max_established(Some(CONNECTIONS_MAX))
-        .with_max_established_per_peer(Some(2));
+        .with_max_established_per_peer(Some(PEER_CONNECTIONS_MAX));
     let swarm = SwarmBuilder::with_existing_identity(key)
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
