@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::systems::Kind;
 use crate::text;
 use context::{Context, Globals};
 use failure::{EXIT_CODES, Exit, Failure};
@@ -18,10 +19,15 @@ mod caller;
 pub mod client;
 mod config;
 pub mod context;
+mod energy;
 pub mod failure;
+mod import;
 mod init;
+mod kinds;
+mod list;
 mod member;
 mod node;
+mod register;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -43,6 +49,18 @@ enum Command {
     Init(init::Init),
     /// 运行节点 · Run the node
     Run(run::Run),
+    /// 单位台账 · The register of institutions
+    #[command(subcommand)]
+    Institution(kinds::InstitutionCommand),
+    /// 资产 · Assets
+    #[command(subcommand)]
+    Asset(kinds::AssetCommand),
+    /// 公务用车 · Vehicles
+    #[command(subcommand)]
+    Vehicle(kinds::VehicleCommand),
+    /// 能耗 · Energy
+    #[command(subcommand)]
+    Energy(energy::EnergyCommand),
     /// 节点、成员、同步、磁盘的状况 · How the node stands: peers, streams, disk, what waits
     Status,
     /// 停止节点 · Stop the node
@@ -96,6 +114,10 @@ impl Command {
         match self {
             Self::Init(init) => init.run(context),
             Self::Run(run) => run.run(context),
+            Self::Institution(command) => command.run(context, Kind::Institutions),
+            Self::Asset(command) => command.run(context),
+            Self::Vehicle(command) => command.run(context),
+            Self::Energy(command) => command.run(context),
             Self::Status => node::status(context),
             Self::Stop => node::stop(context),
             Self::Peer(command) => command.run(context),

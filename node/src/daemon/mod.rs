@@ -175,7 +175,9 @@ const IDLE_MS: u64 = 30_000;
 /// What an input may make the machine write.
 fn bytes_of(input: &Input) -> usize {
     match input {
-        Input::Net(NetEvent::Entries { entries, .. }) => entries.iter().map(|entry| entry.bytes().len()).sum(),
+        Input::Net(NetEvent::Entries { entries, .. }) => {
+            entries.iter().map(|entry| entry.bytes().len()).sum()
+        }
         Input::Ask { command: Command::Data(_), .. } => ASK_BYTES,
         Input::Net(_) | Input::Ask { .. } | Input::Work(_) | Input::Tick => 0,
     }

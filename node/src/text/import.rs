@@ -15,7 +15,7 @@ pub const QUARANTINED_SHOWN_MAX: usize = 20;
 /// Examples of a remark.
 const EXAMPLES_MAX: usize = 3;
 /// Characters of a cell in a table.
-const CELL_CHARS_MAX: usize = 40;
+const CELL_CHARS_MAX: usize = 120;
 
 /// What was taken in, and how.
 #[derive(Clone, Copy, Debug)]
@@ -75,16 +75,8 @@ fn quarantined(lang: Lang, kind: Kind, rows: &[Quarantined], rejected: Option<&P
     if rows.is_empty() {
         return String::new();
     }
-    let header = [
-        say!(lang, zh: "行", en: "row"),
-        say!(lang, zh: "列", en: "column"),
-        say!(lang, zh: "原值", en: "value"),
-        say!(lang, zh: "原因", en: "reason"),
-    ];
-    let line = |row: &Quarantined| {
-        let name = column(lang, kind, &row.at.column);
-        vec![row.line.to_string(), name, short(&row.value), fault(lang, &row.at.fault)]
-    };
+    let header = rejected_header(lang);
+    let line = |row: &Quarantined| rejected_row(lang, kind, row).map(|cell| short(&cell)).to_vec();
     let shown: Vec<_> = rows.iter().take(QUARANTINED_SHOWN_MAX).map(line).collect();
     let (count, more) = (rows.len(), rows.len().saturating_sub(QUARANTINED_SHOWN_MAX));
     let title = say!(lang,
@@ -92,6 +84,22 @@ fn quarantined(lang: Lang, kind: Kind, rows: &[Quarantined], rejected: Option<&P
         en: "{count} rows were not taken in, the others were:");
     let (shown, end) = (table(&header, &shown), more_rejected(lang, more, rejected));
     format!("{title}\n{shown}{end}")
+}
+
+/// Headers of what is said of a row that was not taken in.
+pub fn rejected_header(lang: Lang) -> [String; 4] {
+    [
+        say!(lang, zh: "行号", en: "line"),
+        say!(lang, zh: "列", en: "column"),
+        say!(lang, zh: "原值", en: "value"),
+        say!(lang, zh: "原因", en: "reason"),
+    ]
+}
+
+/// What is said of a row that was not taken in: line, column in the words of the header, value, reason.
+pub fn rejected_row(lang: Lang, kind: Kind, row: &Quarantined) -> [String; 4] {
+    let name = column(lang, kind, &row.at.column);
+    [row.line.to_string(), name, row.value.clone(), fault(lang, &row.at.fault)]
 }
 
 fn more_rejected(lang: Lang, more: usize, rejected: Option<&Path>) -> String {

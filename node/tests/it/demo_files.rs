@@ -96,7 +96,8 @@ impl Register {
         while let Some((lines, quarantined)) = sheet.next_lines(50).expect("readable to its end") {
             whole.quarantined.extend(quarantined);
             let command = Command::Import { lines, dry_run: false };
-            let decision = systems::decide(&self.rows, TODAY, &circle, command).expect("imports are not refused");
+            let decision =
+                systems::decide(&self.rows, TODAY, &circle, command).expect("imports are not refused");
             self.position += 1;
             let stream = Stream::local(self.me, kind.system());
             for (index, record) in (0..).zip(&decision.local) {
@@ -131,7 +132,8 @@ fn remarks(kind: Kind, path: &Path) -> Vec<(u64, String)> {
         Ok(text) => text,
         Err(error) => encoding_rs::GB18030.decode(error.as_bytes()).0.into_owned(),
     };
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let headers = reader.headers().expect("a header").clone();
     let at = headers.iter().position(|header| header == "备注" || header == "remark");
     let at = at.unwrap_or_else(|| panic!("{kind:?}: no remark column"));
