@@ -25,6 +25,7 @@ mod import;
 mod init;
 mod kinds;
 mod list;
+mod log;
 mod member;
 mod node;
 mod register;
@@ -68,6 +69,9 @@ enum Command {
     /// 让成员离开或回到网络 · Take members off the network and back
     #[command(subcommand)]
     Peer(node::PeerCommand),
+    /// 数据日志 · The data log
+    #[command(subcommand)]
+    Log(log::LogCommand),
     /// 配置 · The configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -121,6 +125,7 @@ impl Command {
             Self::Status => node::status(context),
             Self::Stop => node::stop(context),
             Self::Peer(command) => command.run(context),
+            Self::Log(command) => command.run(context),
             Self::Config(command) => command.run(context),
             Self::Member(command) => command.run(context),
             Self::Agreement(command) => command.run(context),
