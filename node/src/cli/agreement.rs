@@ -1,4 +1,5 @@
-//! `xietong agreement`: draws up, shows, approves and merges agreement files. Joining needs a running node.
+//! `xietong agreement`: draws up, shows, approves, merges and joins agreement files. Joining needs the running
+//! node, the rest does not.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use super::Answer;
 use super::context::{Context, read_agreement, read_card};
 use super::failure::{Failure, Obstacle};
 use crate::files::{self, FileFailure};
+use crate::http::node::Joined;
 use crate::keys;
 use crate::papers::agreement::AgreementFile;
 use crate::papers::copy::AgreementCopy;
@@ -43,6 +45,11 @@ pub enum AgreementCommand {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// 加入全体成员都已批准的协议 · Join an agreement that all members have approved
+    Join {
+        /// 协议文件 · The complete agreement file
+        file: PathBuf,
+    },
 }
 
 /// A proposal, in a file or in words.
@@ -75,9 +82,10 @@ pub struct New {
 }
 
 impl AgreementCommand {
-    /// Needs no running node.
+    /// Only joining needs a running node.
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
+            Self::Join { file } => join(context, file),
             Self::New(new) => new.run(context),
             Self::Show { file } => {
                 let agreement = read_agreement(file)?;
@@ -156,6 +164,16 @@ fn approve(context: &Context, path: &Path, yes: bool) -> Result<Answer, Failure>
     let done = text::approved(context.lang, me, &approved.missing());
     let text = if yes { format!("{shown}\n\n{done}") } else { done };
     Ok(Answer::new(Report::of(&approved), text))
+}
+
+/// The node judges the file again; what can be seen here is refused without asking it.
+fn join(context: &Context, path: &Path) -> Result<Answer, Failure> {
+    let agreement = read_agreement(path)?;
+    let joined: Joined = context.node()?.post_text("agreements", files::read(path)?)?;
+    let fields = &agreement.manifest.fields;
+    let me = context.config()?.member();
+    let others: Vec<_> = fields.members.iter().map(|member| member.code).filter(|code| *code != me).collect();
+    Ok(Answer::new(joined, text::joined(context.lang, &fields.title, &others)))
 }
 
 fn merge(paths: &[PathBuf]) -> Result<AgreementFile, Failure> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use xietong_proto::card::Card;
 use xietong_proto::id::Millis;
 
+use super::caller::Caller;
 use super::failure::{Failure, Obstacle};
 use crate::clock;
 use crate::config::{Config, LangSetting};
@@ -69,6 +70,12 @@ impl Context {
     /// The node's configuration.
     pub fn config(&self) -> Result<Config, Failure> {
         Ok(Config::load(self.home()?)?)
+    }
+
+    /// To the running node.
+    pub fn node(&self) -> Result<Caller, Failure> {
+        let socket = self.config()?.socket_path(self.home()?)?;
+        Ok(Caller::new(&socket)?)
     }
 
     /// The member card issued last by this node; none if there never was one.

@@ -6,14 +6,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::{Serialize, Serializer};
+use serde_json::json;
 
+use super::client::ClientFailure;
 use crate::config::ConfigError;
 use crate::daemon::start::NodeFailure;
 use crate::files::FileFailure;
+use crate::http::answer::Problem;
+use crate::http::data::ImportRefusal;
 use crate::keys::KeyError;
+use crate::machine::Refusal;
 use crate::papers::PaperRefusal;
 use crate::papers::proposal::ProposalRefusal;
 use crate::store::error::StoreError;
+use crate::systems::Kind;
 
 /// One variant a source; each carries its own `code`.
 #[derive(Debug, Serialize)]
@@ -35,8 +41,25 @@ pub enum Failure {
     Proposal(ProposalRefusal),
     /// The node does not start, or did not stop in order.
     Node(NodeStopped),
+    /// The running node does not give what was asked for.
+    Client(#[serde(serialize_with = "client_as_code")] ClientFailure),
+    /// A file is not taken in, or not to its end.
+    Import(ImportStopped),
     /// Anything else that stood in the way.
     Obstacle(Obstacle),
+}
+
+/// An import that came to no report.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum ImportStopped {
+    /// The node refuses the file, or the rest of it.
+    ImportRefused {
+        /// Of which register.
+        kind: Kind,
+        /// Why.
+        refusal: ImportRefusal,
+    },
 }
 
 /// A node that does not run.
@@ -64,6 +87,8 @@ pub enum Obstacle {
     },
     /// There is no member card in the home.
     CardMissing,
+    /// The node went away before an import was done.
+    CutOff,
     /// The operator was asked and did not say yes.
     NotConfirmed,
     /// The machine would not.
@@ -88,8 +113,8 @@ pub enum Exit {
 /// The table of exit codes, as `--help` shows it.
 pub const EXIT_CODES: &str = "\
 退出码 · Exit codes:
-  0  已完成 · done
-  1  不予办理，原因见输出 · refused, the output says why
+  0  已完成（导入时可能有待更正的行）· done (an import may have rows to correct)
+  1  不予办理，或没有一行可收录，原因见输出 · refused, or not one row could be taken in; the output says why
   2  命令用法有误 · wrong usage
   3  节点未运行，或正在运行而不能执行 · the node is not running, or is in the way
   4  本机故障：文件、磁盘、网络 · the machine failed: file, disk, network";
@@ -109,6 +134,9 @@ impl Failure {
                 Exit::Node
             }
             Self::Node(_) => Exit::Machine,
+            Self::Client(failure) => exit_of_client(failure),
+            Self::Import(ImportStopped::ImportRefused { refusal, .. }) => exit_of_import(refusal),
+            Self::Obstacle(Obstacle::CutOff) => Exit::Node,
             Self::Config(_) | Self::Key(_) | Self::Paper { .. } | Self::Proposal(_) => Exit::Refused,
         }
     }
@@ -119,6 +147,41 @@ fn exit_of(kind: ErrorKind) -> Exit {
     match kind {
         ErrorKind::NotFound | ErrorKind::AlreadyExists | ErrorKind::InvalidData => Exit::Refused,
         _ => Exit::Machine,
+    }
+}
+
+fn exit_of_client(failure: &ClientFailure) -> Exit {
+    match failure {
+        ClientFailure::NotRunning { .. } | ClientFailure::Problem(Problem::Stopping) => Exit::Node,
+        ClientFailure::Problem(Problem::Refused { refusal }) => exit_of_refusal(refusal),
+        ClientFailure::Problem(
+            Problem::Paper { .. }
+            | Problem::NotInForce { .. }
+            | Problem::List { .. }
+            | Problem::Unreadable { .. }
+            | Problem::TooLarge { .. }
+            | Problem::NotFound,
+        ) => Exit::Refused,
+        ClientFailure::Broken(_) | ClientFailure::Unreadable(_) => Exit::Machine,
+    }
+}
+
+fn exit_of_import(refusal: &ImportRefusal) -> Exit {
+    match refusal {
+        ImportRefusal::File(_) => Exit::Refused,
+        ImportRefusal::Node(refusal) => exit_of_refusal(refusal),
+        ImportRefusal::Stopping => Exit::Node,
+    }
+}
+
+/// What passes by itself is no refusal of what was asked.
+fn exit_of_refusal(refusal: &Refusal) -> Exit {
+    match refusal {
+        Refusal::Rebuilding { .. } => Exit::Node,
+        Refusal::NotNamed { .. }
+        | Refusal::NotThisNode
+        | Refusal::UnknownMember { .. }
+        | Refusal::Data { .. } => Exit::Refused,
     }
 }
 
@@ -172,4 +235,21 @@ impl From<NodeFailure> for Failure {
 
 fn as_text<S: Serializer>(failure: &NodeFailure, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&format!("{failure}"))
+}
+
+impl From<ClientFailure> for Failure {
+    fn from(failure: ClientFailure) -> Self {
+        Self::Client(failure)
+    }
+}
+
+/// What the node said keeps its own shape below the code.
+fn client_as_code<S: Serializer>(failure: &ClientFailure, to: S) -> Result<S::Ok, S::Error> {
+    let shape = match failure {
+        ClientFailure::NotRunning { socket } => json!({ "code": "NodeNotRunning", "socket": socket }),
+        ClientFailure::Problem(problem) => json!({ "code": "NodeRefused", "because": problem }),
+        ClientFailure::Broken(error) => json!({ "code": "NodeBrokeOff", "detail": error.to_string() }),
+        ClientFailure::Unreadable(error) => json!({ "code": "NodeUnreadable", "detail": error.to_string() }),
+    };
+    shape.serialize(to)
 }

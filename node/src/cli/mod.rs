@@ -9,17 +9,26 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::systems::Kind;
 use crate::text;
 use context::{Context, Globals};
 use failure::{EXIT_CODES, Exit, Failure};
 
 mod agreement;
+mod caller;
 pub mod client;
 mod config;
 pub mod context;
+mod energy;
 pub mod failure;
+mod import;
 mod init;
+mod kinds;
+mod list;
+mod log;
 mod member;
+mod node;
+mod register;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -41,6 +50,28 @@ enum Command {
     Init(init::Init),
     /// 运行节点 · Run the node
     Run(run::Run),
+    /// 单位台账 · The register of institutions
+    #[command(subcommand)]
+    Institution(kinds::InstitutionCommand),
+    /// 资产 · Assets
+    #[command(subcommand)]
+    Asset(kinds::AssetCommand),
+    /// 公务用车 · Vehicles
+    #[command(subcommand)]
+    Vehicle(kinds::VehicleCommand),
+    /// 能耗 · Energy
+    #[command(subcommand)]
+    Energy(energy::EnergyCommand),
+    /// 节点、成员、同步、磁盘的状况 · How the node stands: peers, streams, disk, what waits
+    Status,
+    /// 停止节点 · Stop the node
+    Stop,
+    /// 让成员离开或回到网络 · Take members off the network and back
+    #[command(subcommand)]
+    Peer(node::PeerCommand),
+    /// 数据日志 · The data log
+    #[command(subcommand)]
+    Log(log::LogCommand),
     /// 配置 · The configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -61,13 +92,15 @@ pub struct Answer {
     pub text: String,
     /// For people only, beside the answer.
     pub note: Option<String>,
+    /// What the process says to its caller.
+    pub exit: Exit,
 }
 
 impl Answer {
     /// An answer without a note.
     pub fn new(json: impl Serialize, text: String) -> Self {
         let json = serde_json::to_value(json).expect("answers are made of texts, numbers and lists");
-        Self { json, text, note: None }
+        Self { json, text, note: None, exit: Exit::Done }
     }
 }
 
@@ -85,6 +118,14 @@ impl Command {
         match self {
             Self::Init(init) => init.run(context),
             Self::Run(run) => run.run(context),
+            Self::Institution(command) => command.run(context, Kind::Institutions),
+            Self::Asset(command) => command.run(context),
+            Self::Vehicle(command) => command.run(context),
+            Self::Energy(command) => command.run(context),
+            Self::Status => node::status(context),
+            Self::Stop => node::stop(context),
+            Self::Peer(command) => command.run(context),
+            Self::Log(command) => command.run(context),
             Self::Config(command) => command.run(context),
             Self::Member(command) => command.run(context),
             Self::Agreement(command) => command.run(context),
@@ -99,7 +140,7 @@ pub fn main() -> io::Result<ExitCode> {
     match done {
         Ok(answer) => {
             print(&context, &answer)?;
-            Ok(Exit::Done.into())
+            Ok(answer.exit.into())
         }
         Err(failure) => {
             let message = text::failure(context.lang, &failure);

@@ -74,6 +74,33 @@ pub fn approved_before(lang: Lang, member: MemberCode) -> String {
         en: "{member} had approved before; the file is unchanged.")
 }
 
+/// After `agreement join`.
+pub fn joined(lang: Lang, title: &str, others: &[MemberCode]) -> String {
+    let others = list(lang, others);
+    say!(lang,
+        zh: "已加入协议“{title}”，与 {others} 开始交换。",
+        en: "The agreement \"{title}\" is joined; exchange with {others} begins.")
+}
+
+/// After `peer pause` and `peer resume`; no member stands for all.
+pub fn paused(lang: Lang, member: Option<MemberCode>, paused: bool) -> String {
+    let who = member.map_or_else(|| say!(lang, zh: "本节点", en: "This node"), |code| code.to_string());
+    match paused {
+        true => say!(lang,
+            zh: "{who}已离开网络；本地照常办理，恢复后自动补齐。",
+            en: "{who} is off the network; work at home goes on, and what was missed comes after resume."),
+        false => say!(lang, zh: "{who}已回到网络。", en: "{who} is back on the network."),
+    }
+}
+
+/// After `stop`; the home may still be in use if nobody could wait for its end.
+pub fn stopping(lang: Lang, has_stopped: bool) -> String {
+    match has_stopped {
+        true => say!(lang, zh: "节点已停止。", en: "The node has stopped."),
+        false => say!(lang, zh: "节点正在停止。", en: "The node is stopping."),
+    }
+}
+
 /// After a file was written.
 pub fn written(lang: Lang, path: &Path) -> String {
     let path = path.display();

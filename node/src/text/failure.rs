@@ -1,7 +1,7 @@
 //! Why a command did not do what it was asked.
 
-use super::{Lang, config, file, key, node_failure, paper, proposal, say};
-use crate::cli::failure::{Failure, NodeStopped, Obstacle};
+use super::{Lang, client_failure, config, file, import_refusal, key, node_failure, paper, proposal, say};
+use crate::cli::failure::{Failure, ImportStopped, NodeStopped, Obstacle};
 
 /// One or two sentences; the first names the reason.
 pub fn failure(lang: Lang, failure: &Failure) -> String {
@@ -14,6 +14,10 @@ pub fn failure(lang: Lang, failure: &Failure) -> String {
         }
         Failure::Proposal(refusal) => proposal(lang, refusal),
         Failure::Node(NodeStopped::NodeFailed { detail }) => node_failure(lang, detail),
+        Failure::Client(reason) => client_failure(lang, reason),
+        Failure::Import(ImportStopped::ImportRefused { kind, refusal }) => {
+            import_refusal(lang, *kind, refusal)
+        }
         Failure::Obstacle(obstacle) => self::obstacle(lang, obstacle),
     }
 }
@@ -32,6 +36,9 @@ fn obstacle(lang: Lang, obstacle: &Obstacle) -> String {
         Obstacle::CardMissing => say!(lang,
             zh: "主目录中没有成员名片：请先执行 xietong member card。",
             en: "There is no member card in the home: run xietong member card first."),
+        Obstacle::CutOff => say!(lang,
+            zh: "节点在导入完成前断开了。已答复的行不会丢失；请再次导入同一文件。",
+            en: "The node went away before the import was done. Nothing acknowledged is lost; import the same file again."),
         Obstacle::NotConfirmed => say!(lang,
             zh: "没有批准，文件未改动。",
             en: "Not approved; the file is unchanged."),

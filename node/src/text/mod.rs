@@ -2,14 +2,24 @@
 //! English; both stand side by side so that neither is forgotten. Decides nothing, knows no file and no clock.
 
 mod answers;
+mod client;
+mod columns;
 mod config;
 mod failure;
+mod fault;
 mod files;
+mod import;
 mod lang;
+mod log;
 mod node;
+mod pages;
 mod papers;
+mod refusal;
+mod regional;
 mod reject;
+mod remark;
 mod show;
+mod status;
 mod table;
 mod words;
 
@@ -17,14 +27,24 @@ mod words;
 mod tests;
 
 pub use answers::*;
+pub use client::{client_failure, import_refusal, problem};
+pub use columns::{Heading, column, kind, listing_columns, register_columns};
 pub use config::config;
 pub use failure::failure;
+pub use fault::{fault, file_refusal, yuan};
 pub use files::{file, key};
+pub use import::{Imported, imported, rejected_header, rejected_row};
 pub use lang::Lang;
 pub(crate) use lang::say;
+pub use log::{log_fault, verified};
 pub use node::{node_failure, running, stopped, store};
+pub use pages::{View, headings, page, sheet, shown};
 pub use papers::{paper, proposal};
+pub use refusal::{data_refusal, list_refusal, node_refusal, not_in_force, waiting};
+pub use regional::{assets, class, energy, released, vehicles, withheld};
 pub use reject::reject;
+pub use remark::{flag, stays};
 pub use show::{agreement, card};
+pub use status::status;
 pub use table::{fields, table};
 pub use words::{leaves, level, list, system};

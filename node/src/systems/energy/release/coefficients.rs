@@ -4,13 +4,13 @@
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::quantity::{Amounts, Quantity};
 
 /// A coefficient set. They differ in electricity and natural gas; the rest is GB/T 2589-2020, litres by a
 /// density of 0.73 (petrol), 0.84 (diesel) and 0.80 kg/l (kerosene), manufactured gas at its lower value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SetId {
     /// Electricity by its own heat (当量值), gas at the upper value of GB/T 2589-2020.
     #[serde(rename = "cn-equivalent-gas-1.3300")]

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A quantity that a cell may show, in the unit of the statutory form. The kinds share nothing: no
 /// quantity is part of another, so two of them never subtract to a third (P45).
@@ -83,7 +83,7 @@ impl Quantity {
 pub type Amounts = BTreeMap<Quantity, i64>;
 
 /// Institution class of the statutory form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Class {
     /// 国家机关
     #[serde(rename = "01")]
@@ -170,6 +170,16 @@ impl fmt::Display for Month {
 impl Serialize for Month {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Month {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parts =
+            text.split_once('-').and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
+        let month = parts.map(|(year, month)| Self { year, month }).filter(|month| month.to_string() == text);
+        month.ok_or_else(|| serde::de::Error::custom("not a month such as 2025-03"))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::{Decimal, RoundingStrategy};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     cell::{Cell, Release},
@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The month.
     pub month: Month,
@@ -26,7 +26,7 @@ pub struct Report {
 }
 
 /// One member's cells of one class or class group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The member's code.
     pub member: String,
@@ -51,7 +51,7 @@ pub struct Row {
 }
 
 /// A ratio of sums, or the news that no cell carries both terms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Indicator {
     /// No cell of the row carries both terms.

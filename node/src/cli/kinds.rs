@@ -1,0 +1,133 @@
+//! The four kinds on the command line: what each offers beyond what all registers do.
+
+use clap::{Args, Subcommand};
+
+use super::Answer;
+use super::context::Context;
+use super::failure::Failure;
+use super::list::Filters;
+use super::register::RegisterCommand;
+use crate::systems::Kind;
+use crate::systems::summary::{AssetSummary, VehicleSummary};
+use crate::text::{self, View};
+
+/// 单位.
+pub type InstitutionCommand = RegisterCommand<InstitutionFilters>;
+
+/// What can be done with assets.
+#[derive(Debug, Subcommand)]
+pub enum AssetCommand {
+    #[command(flatten)]
+    Register(RegisterCommand<AssetFilters>),
+    /// 区域汇总：按成员和资产大类 · The regional table by member and top class
+    Report,
+}
+
+/// What can be done with vehicles.
+#[derive(Debug, Subcommand)]
+pub enum VehicleCommand {
+    #[command(flatten)]
+    Register(RegisterCommand<VehicleFilters>),
+    /// 区域汇总：按成员和车辆类型 · The regional table by member and type
+    Report,
+}
+
+/// Filters of institutions.
+#[derive(Debug, Args)]
+pub struct InstitutionFilters {
+    /// 机构类型 · Institution class
+    #[arg(long)]
+    class: Option<String>,
+    /// 统计年度 · Year
+    #[arg(long)]
+    year: Option<u16>,
+}
+
+/// Filters of assets.
+#[derive(Debug, Args)]
+pub struct AssetFilters {
+    /// 资产分类代码，可只写前几位 · Asset class code, or the beginning of one
+    #[arg(long)]
+    class: Option<String>,
+    /// 新旧程度 · Condition
+    #[arg(long)]
+    condition: Option<String>,
+}
+
+/// Filters of vehicles.
+#[derive(Debug, Args)]
+pub struct VehicleFilters {
+    /// 车辆类型 · Vehicle type
+    #[arg(long = "type")]
+    vehicle_type: Option<String>,
+    /// 燃料种类 · Fuel
+    #[arg(long)]
+    fuel: Option<String>,
+    /// 仅当前空闲的 · Only those that are free now
+    #[arg(long)]
+    free: bool,
+}
+
+impl Filters for InstitutionFilters {
+    fn wanted(&self, _: View) -> Vec<(&'static str, String)> {
+        let year = self.year.map(|year| year.to_string());
+        given([("institution_class", self.class.clone()), ("year", year)])
+    }
+}
+
+impl Filters for AssetFilters {
+    fn wanted(&self, _: View) -> Vec<(&'static str, String)> {
+        given([("asset_class_code", self.class.clone()), ("condition_code", self.condition.clone())])
+    }
+}
+
+impl Filters for VehicleFilters {
+    fn wanted(&self, view: View) -> Vec<(&'static str, String)> {
+        // A listing says whether the vehicle is free; the register says what it does instead.
+        let (column, free) = match view {
+            View::Register => ("vehicle_status", "idle"),
+            View::Listings => ("free", "yes"),
+        };
+        given([
+            ("vehicle_type", self.vehicle_type.clone()),
+            ("fuel_type", self.fuel.clone()),
+            (column, self.free.then(|| free.to_owned())),
+        ])
+    }
+}
+
+/// The filters that were given.
+pub fn given<const N: usize>(filters: [(&'static str, Option<String>); N]) -> Vec<(&'static str, String)> {
+    filters.into_iter().filter_map(|(column, value)| Some((column, value?))).collect()
+}
+
+impl AssetCommand {
+    /// See [`RegisterCommand::run`].
+    pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match self {
+            Self::Register(command) => command.run(context, Kind::Assets),
+            Self::Report => {
+                let rows: Vec<AssetSummary> = context.node()?.get("assets/report", &NONE)?;
+                let text = text::assets(context.lang, &rows);
+                Ok(Answer::new(rows, text))
+            }
+        }
+    }
+}
+
+impl VehicleCommand {
+    /// See [`RegisterCommand::run`].
+    pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        match self {
+            Self::Register(command) => command.run(context, Kind::Vehicles),
+            Self::Report => {
+                let rows: Vec<VehicleSummary> = context.node()?.get("vehicles/report", &NONE)?;
+                let text = text::vehicles(context.lang, &rows);
+                Ok(Answer::new(rows, text))
+            }
+        }
+    }
+}
+
+/// A request without a query.
+const NONE: [(&str, &str); 0] = [];

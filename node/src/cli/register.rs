@@ -1,0 +1,101 @@
+//! What all four registers offer: templates, imports, lists, single things, withdrawals. A kind adds the
+//! filters of its list and its own commands.
+
+use std::fmt::Debug;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Answer;
+use super::context::Context;
+use super::failure::Failure;
+use super::import::Import;
+use super::list::{Filters, List};
+use crate::http::data::Withdrawal;
+use crate::systems::Kind;
+use crate::systems::fault::ImportReport;
+use crate::systems::query::Shown;
+use crate::systems::template::template;
+use crate::text::{self, Imported, Lang};
+
+/// What can be done with any register.
+#[derive(Debug, Subcommand)]
+pub enum RegisterCommand<F: Args + Debug> {
+    /// 输出样表（CSV） · Print an empty file to fill in
+    Template {
+        /// 附两行示例 · With two example rows
+        #[arg(long)]
+        example: bool,
+    },
+    /// 导入 CSV；有误的行另存待更正，其余照常收录 · Take in a CSV file; rows with faults are put aside
+    Import(Import),
+    /// 查询列表 · List rows
+    List(List<F>),
+    /// 查看一条及其来源 · Show one thing and where it comes from
+    Show {
+        /// 台账编号或共享编号 · Its id in the register or its listing number
+        id: String,
+    },
+    /// 撤回 · Take rows back
+    Withdraw {
+        /// 台账编号或共享编号 · Ids in the register or listing numbers
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// 原因，随记录保存 · Why; kept in the record
+        #[arg(long)]
+        reason: String,
+        /// 只说明会发生什么 · Only say what would happen
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+impl<F: Args + Debug + Filters> RegisterCommand<F> {
+    /// All but the template need the running node.
+    pub fn run(&self, context: &Context, kind: Kind) -> Result<Answer, Failure> {
+        match self {
+            Self::Template { example } => Ok(empty_file(context.lang, kind, *example)),
+            Self::Import(import) => import.run(context, kind),
+            Self::List(list) => list.run(context, kind),
+            Self::Show { id } => show(context, kind, id),
+            Self::Withdraw { ids, reason, dry_run } => {
+                let asked = Withdrawal { ids: ids.clone(), reason: reason.clone(), dry_run: *dry_run };
+                withdraw(context, kind, &asked)
+            }
+        }
+    }
+}
+
+/// The name of a kind in paths of the interface.
+pub fn path(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Institutions => "institutions",
+        Kind::Assets => "assets",
+        Kind::Vehicles => "vehicles",
+        Kind::Energy => "energy",
+    }
+}
+
+/// Spreadsheets read a Chinese file as UTF-8 only behind a byte order mark.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+fn empty_file(lang: Lang, kind: Kind, example: bool) -> Answer {
+    let text = match lang {
+        Lang::Zh => BYTE_ORDER_MARK.to_owned() + &template(kind, true, example),
+        Lang::En => template(kind, false, example),
+    };
+    Answer::new(json!({ "template": text }), text)
+}
+
+fn show(context: &Context, kind: Kind, id: &str) -> Result<Answer, Failure> {
+    let shown: Shown = context.node()?.get(&format!("{}/one", path(kind)), &[("id", id)])?;
+    let text = text::shown(context.lang, kind, &shown);
+    Ok(Answer::new(shown, text))
+}
+
+fn withdraw(context: &Context, kind: Kind, asked: &Withdrawal) -> Result<Answer, Failure> {
+    let report: ImportReport = context.node()?.post(&format!("{}/withdraw", path(kind)), asked)?;
+    let done = Imported { kind, dry_run: asked.dry_run, sheet: None, report: &report, rejected: None };
+    let text = text::imported(context.lang, &done);
+    Ok(Answer::new(report, text))
+}

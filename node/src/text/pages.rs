@@ -1,0 +1,142 @@
+//! Lists and single things as people read them. A list shows the columns that tell its rows apart; CSV and
+//! JSON have them all.
+
+use super::{Heading, Lang, fields, list, listing_columns, register_columns, say, stays, table};
+use crate::calendar::minute;
+use crate::systems::Kind;
+use crate::systems::query::{Page, Shown};
+
+/// Whether rows are a member's own or what members show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// All columns of the register.
+    Register,
+    /// What leaves.
+    Listings,
+}
+
+/// The columns of a view.
+pub fn headings(kind: Kind, view: View) -> Vec<Heading> {
+    match view {
+        View::Register => register_columns(kind),
+        View::Listings => listing_columns(kind),
+    }
+}
+
+/// Rows as a table, and how many there are.
+pub fn page(lang: Lang, kind: Kind, view: View, page: &Page) -> String {
+    let chosen = chosen(kind, view);
+    let columns: Vec<_> = headings(kind, view)
+        .into_iter()
+        .filter(|column| chosen.is_empty() || chosen.contains(&column.name))
+        .collect();
+    let header = header(lang, view, &columns);
+    let rows: Vec<_> = page.items.iter().map(|item| cells(lang, view, &columns, item)).collect();
+    let count = rows.len();
+    let count = say!(lang, zh: "共 {count} 条。", en: "{count} in all.");
+    if rows.is_empty() { count } else { format!("{}\n\n{count}", table(&header, &rows)) }
+}
+
+/// The whole header of a CSV file, and its rows.
+pub fn sheet(lang: Lang, kind: Kind, view: View, page: &Page) -> (Vec<String>, Vec<Vec<String>>) {
+    let columns = headings(kind, view);
+    let rows = page.items.iter().map(|item| cells(lang, view, &columns, item)).collect();
+    (header(lang, view, &columns), rows)
+}
+
+fn header(lang: Lang, view: View, columns: &[Heading]) -> Vec<String> {
+    let mut header = vec![say!(lang, zh: "编号", en: "id")];
+    if view == View::Listings {
+        header.push(say!(lang, zh: "成员", en: "owner"));
+    }
+    header.extend(columns.iter().map(|column| column.title(lang)));
+    header
+}
+
+fn cells(
+    lang: Lang,
+    view: View,
+    columns: &[Heading],
+    item: &serde_json::Map<String, serde_json::Value>,
+) -> Vec<String> {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+    let mut cells = vec![text("id")];
+    if view == View::Listings {
+        cells.push(text("owner"));
+    }
+    cells.extend(columns.iter().map(|column| column.cell(lang, item)));
+    cells
+}
+
+/// The columns that tell rows apart on a screen; none stands for all.
+fn chosen(kind: Kind, view: View) -> &'static [&'static str] {
+    match (view, kind) {
+        (View::Register, Kind::Institutions) => {
+            &["unit_name", "institution_class", "division_code", "floor_area_m2", "energy_users"]
+        }
+        (View::Register, Kind::Assets) => {
+            &["asset_name", "asset_class_code", "quantity", "usage_status", "division_code", "shared"]
+        }
+        (View::Register, Kind::Vehicles) => {
+            &["plate_no", "vehicle_type", "fuel_type", "seats", "division_code", "vehicle_status", "shared"]
+        }
+        (View::Register, Kind::Energy) => {
+            &["electricity_kwh", "natural_gas_m3", "heat_gj", "water_m3", "data_status"]
+        }
+        (View::Listings, Kind::Assets) => &[
+            "city",
+            "asset_class_code",
+            "asset_name",
+            "quantity",
+            "unit",
+            "condition_code",
+            "lend_ok",
+            "transfer_ok",
+            "value_band",
+        ],
+        (View::Listings, Kind::Institutions | Kind::Vehicles | Kind::Energy) => &[],
+    }
+}
+
+/// All fields of one thing, then where it comes from and who sees it.
+pub fn shown(lang: Lang, kind: Kind, shown: &Shown) -> String {
+    let view = if shown.agreement.is_some() { View::Listings } else { View::Register };
+    let columns = headings(kind, view).into_iter();
+    let rows = columns.map(|column| (column.title(lang), column.cell(lang, &shown.row)));
+    let mut rows: Vec<_> = rows.filter(|(_, cell)| !cell.is_empty()).collect();
+    rows.insert(0, (say!(lang, zh: "编号", en: "id"), shown.id.clone()));
+    let title = say!(lang, zh: "来源", en: "Where it comes from");
+    format!("{}\n\n{title}\n{}", fields(&rows), fields(&origin(lang, shown)))
+}
+
+fn origin(lang: Lang, shown: &Shown) -> Vec<(String, String)> {
+    let source = &shown.source;
+    let (position, index, time) = (source.position, source.index + 1, minute(source.time));
+    let mut rows = vec![
+        (say!(lang, zh: "作者", en: "author"), shown.owner.to_string()),
+        (
+            say!(lang, zh: "条目", en: "entry"),
+            say!(lang, zh: "序号 {position}，第 {index} 条记录", en: "position {position}, record {index}"),
+        ),
+        (say!(lang, zh: "版次", en: "epoch"), source.epoch.to_string()),
+        (
+            say!(lang, zh: "作者所记时间", en: "time, as its author says"),
+            say!(lang, zh: "{time}（北京时间）", en: "{time} (UTC+8)"),
+        ),
+        (say!(lang, zh: "第几次登记", en: "said how often"), shown.version.to_string()),
+    ];
+    if let Some(agreement) = shown.agreement {
+        rows.push((say!(lang, zh: "协议", en: "agreement"), agreement.to_string()));
+        return rows;
+    }
+    let listed = list(lang, &shown.listed);
+    let seen = if listed.is_empty() { say!(lang, zh: "无", en: "nobody") } else { listed };
+    rows.push((say!(lang, zh: "对外列出于协议", en: "listed under"), seen));
+    if let Some(number) = &shown.number {
+        rows.push((say!(lang, zh: "共享编号", en: "listing number"), number.clone()));
+    }
+    if let Some(reason) = &shown.stays {
+        rows.push((say!(lang, zh: "未共享的原因", en: "why it stays"), stays(lang, reason)));
+    }
+    rows
+}

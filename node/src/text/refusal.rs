@@ -1,0 +1,106 @@
+//! Why the node does not do what is asked (不予办理), and what does not go on by itself.
+
+use super::{Lang, list, reject, say, system};
+use crate::calendar::minute;
+use crate::machine::{Refusal, Waiting};
+use crate::replica::agreement::NotInForce;
+use crate::systems;
+use crate::systems::query::ListRefusal;
+
+/// Why the node refuses.
+pub fn node_refusal(lang: Lang, refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Rebuilding { entries_left } => say!(lang,
+            zh: "正在从日志重建数据，还剩 {entries_left} 条；请稍后再试。",
+            en: "The rows are being rebuilt from the log, {entries_left} entries are left; try again soon."),
+        Refusal::NotNamed { member } => say!(lang,
+            zh: "本单位 {member} 不是这份协议的成员。",
+            en: "The agreement does not name this member, {member}."),
+        Refusal::NotThisNode => say!(lang,
+            zh: "协议所附本单位名片上的传输密钥不是本节点的；请用本节点签发的名片重新起草。",
+            en: "The card in the agreement does not have this node's transport key: draw it up with the card that this node issues."),
+        Refusal::UnknownMember { member } => say!(lang,
+            zh: "本节点加入的协议中没有成员 {member}。",
+            en: "No agreement here names the member {member}."),
+        Refusal::Data { refusal } => data_refusal(lang, refusal),
+    }
+}
+
+/// Why a system refuses.
+pub fn data_refusal(lang: Lang, refusal: &systems::Refusal) -> String {
+    match refusal {
+        systems::Refusal::NotInRegister { id } => say!(lang,
+            zh: "台账中没有 {id}。",
+            en: "The register has no {id}."),
+        systems::Refusal::PeriodForm { period } => say!(lang,
+            zh: "“{period}”不是月份，如 2025-03。",
+            en: "\"{period}\" is not a month such as 2025-03."),
+        systems::Refusal::PeriodNotOver { period } => say!(lang,
+            zh: "{period} 还没有结束，不能发布。",
+            en: "{period} is not over yet and cannot be released."),
+        systems::Refusal::NothingToRelease { period } => say!(lang,
+            zh: "{period} 没有可发布的能耗数据。",
+            en: "There is no energy of {period} that could be released."),
+    }
+}
+
+/// Why a list cannot be made.
+pub fn list_refusal(lang: Lang, refusal: &ListRefusal) -> String {
+    match refusal {
+        ListRefusal::NoSuchColumn { column, columns } => {
+            let columns = list(lang, columns);
+            say!(lang,
+                zh: "没有 {column} 这一列；可用的列：{columns}。",
+                en: "There is no column {column}; there are: {columns}.")
+        }
+    }
+}
+
+/// Why an agreement is not in force here.
+pub fn not_in_force(lang: Lang, reason: &NotInForce) -> String {
+    match reason {
+        NotInForce::LaterEpoch { epoch } => say!(lang,
+            zh: "这是第 {epoch} 版次；只能加入第 1 版次。",
+            en: "This is epoch {epoch}; only epoch 1 is joined."),
+        NotInForce::CardMissing { member } => say!(lang,
+            zh: "缺少协议所指的 {member} 的名片。",
+            en: "The card of {member} that the agreement names is missing."),
+        NotInForce::CardDiffers { member } => say!(lang,
+            zh: "{member} 的名片与协议所写不一致。",
+            en: "The card of {member} says something else than the agreement."),
+        NotInForce::NotApproved { members } => {
+            let members = list(lang, members);
+            say!(lang,
+                zh: "尚未批准的成员：{members}。",
+                en: "These members have not approved yet: {members}.")
+        }
+        NotInForce::Unreadable { reject: reason } => reject(lang, reason),
+    }
+}
+
+/// What does not go on, why, and who can help.
+pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
+    match waiting {
+        Waiting::NoAgreement => say!(lang,
+            zh: "尚未加入任何协议：不向外提供，也收不到数据。请用 xietong agreement join 加入。",
+            en: "No agreement has been joined: nothing leaves and nothing comes. Use xietong agreement join."),
+        Waiting::NotValid { title, valid_from, valid_until, agreement: _ } => {
+            let (from, until) = (minute(*valid_from), minute(*valid_until));
+            say!(lang,
+                zh: "协议“{title}”不在有效期内（北京时间 {from} 至 {until}）：可查阅，不再新增。",
+                en: "The agreement \"{title}\" is not valid now ({from} to {until}, UTC+8): readable, nothing new is authored.")
+        }
+        Waiting::Unfolded { author, system: number, entries } => {
+            let name = system(lang, *number);
+            say!(lang,
+                zh: "{author} 的{name}有 {entries} 条已收到、正在入表。",
+                en: "{entries} entries of {author} ({name}) are in the log and on their way into the rows.")
+        }
+        Waiting::Forked { author, system: number, at } => {
+            let name = system(lang, *number);
+            say!(lang,
+                zh: "{author} 的{name}在序号 {at} 有两个版本（同号异文）：不再接收该序列，请与对方电话核实。",
+                en: "{author} signed two entries at position {at} ({name}, a fork): nothing more of that stream is taken; call them.")
+        }
+    }
+}
