@@ -93,6 +93,8 @@ pub struct Status {
     pub time: Millis,
     /// Whether the operator took it off the network.
     pub is_paused: bool,
+    /// Strangers turned away since the start.
+    pub strangers: u64,
     /// The agreements in force here.
     pub agreements: Vec<AgreementStatus>,
     /// What does not go on, and why.
@@ -392,6 +394,7 @@ impl Machine {
             card_fingerprint: card.fingerprint(),
             time: now,
             is_paused: self.replica.is_paused(),
+            strangers: self.replica.strangers(),
             agreements: self.replica.status(now),
             waiting: self.waiting(now),
         }

@@ -68,15 +68,13 @@ pub fn tagged_hash(tag: Tag, body: &[u8]) -> [u8; 32] {
 pub struct PublicKey(VerifyingKey);
 
 impl PublicKey {
-    /// Refuses bytes that are no point, a second encoding of a point, points of small order, under which
-    /// anybody could sign, and points with a part of small order, on which libraries disagree.
+    /// Refuses bytes that are no point, points of small order, under which anybody could sign, and points with
+    /// a part of small order, on which libraries disagree. Only such points have a second encoding.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadForm> {
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| BadForm)?;
         let key = VerifyingKey::from_bytes(&bytes).map_err(|_| BadForm)?;
-        let point = key.to_edwards();
-        let is_canonical = point.compress().to_bytes() == bytes;
-        let is_of_prime_order = point.is_torsion_free() && !key.is_weak();
-        (is_canonical && is_of_prime_order).then_some(Self(key)).ok_or(BadForm)
+        let is_of_prime_order = key.to_edwards().is_torsion_free() && !key.is_weak();
+        is_of_prime_order.then_some(Self(key)).ok_or(BadForm)
     }
 
     /// The 32 bytes of the key.

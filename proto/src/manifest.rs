@@ -123,7 +123,8 @@ impl Manifest {
     }
 
     /// Whether an entry stands under this manifest: agreement (P14; of a later epoch's manifest only its
-    /// predecessors tell), author (P15), epoch (P16), system (P17).
+    /// predecessors tell), author (P15), epoch (P16; a later generation needs a manifest that opens it),
+    /// system (P17).
     pub fn admits(&self, header: &Header) -> Result<(), Reject> {
         let stream = header.stream;
         let is_first = self.fields.predecessor.is_none();
@@ -133,7 +134,8 @@ impl Manifest {
         if self.member(stream.author).is_none() {
             return Err(Reject::NotAMember { author: stream.author });
         }
-        if (header.epoch, header.manifest) != (self.fields.epoch, self.id) {
+        let is_of_epoch = (header.epoch, header.manifest) == (self.fields.epoch, self.id);
+        if !is_of_epoch || stream.generation != Generation(1) {
             return Err(Reject::UnknownEpoch { epoch: header.epoch });
         }
         if !self.covers(stream.system) {

@@ -42,7 +42,8 @@ pub enum Reject {
         /// Who claims to write.
         author: MemberCode,
     },
-    /// The epoch is not known here: passes later, once its manifest has come.
+    /// The epoch is not known here, or does not open the stream's generation: passes later, once the manifest
+    /// has come that does.
     UnknownEpoch {
         /// As read.
         epoch: Epoch,

@@ -5,13 +5,15 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::config::ConfigError;
+use crate::daemon::start::NodeFailure;
 use crate::files::FileFailure;
 use crate::keys::KeyError;
 use crate::papers::PaperRefusal;
 use crate::papers::proposal::ProposalRefusal;
+use crate::store::error::StoreError;
 
 /// One variant a source; each carries its own `code`.
 #[derive(Debug, Serialize)]
@@ -31,8 +33,22 @@ pub enum Failure {
     },
     /// A proposal for an agreement.
     Proposal(ProposalRefusal),
+    /// The node does not start, or did not stop in order.
+    Node(NodeStopped),
     /// Anything else that stood in the way.
     Obstacle(Obstacle),
+}
+
+/// A node that does not run.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum NodeStopped {
+    /// Why, as the layers of the failure say it.
+    NodeFailed {
+        /// The failure.
+        #[serde(serialize_with = "as_text")]
+        detail: NodeFailure,
+    },
 }
 
 /// What stands in the way of a command.
@@ -46,6 +62,8 @@ pub enum Obstacle {
         /// What was found.
         path: PathBuf,
     },
+    /// There is no member card in the home.
+    CardMissing,
     /// The operator was asked and did not say yes.
     NotConfirmed,
     /// The machine would not.
@@ -84,7 +102,13 @@ impl Failure {
             Self::Key(KeyError::KeyFile(_)) => Exit::Machine,
             Self::Obstacle(Obstacle::File(failure)) => exit_of(failure.source.kind()),
             Self::Obstacle(Obstacle::HomeUnknown) => Exit::Usage,
-            Self::Obstacle(Obstacle::HomeOccupied { .. } | Obstacle::NotConfirmed) => Exit::Refused,
+            Self::Obstacle(
+                Obstacle::HomeOccupied { .. } | Obstacle::NotConfirmed | Obstacle::CardMissing,
+            ) => Exit::Refused,
+            Self::Node(NodeStopped::NodeFailed { detail: NodeFailure::Store(StoreError::InUse { .. }) }) => {
+                Exit::Node
+            }
+            Self::Node(_) => Exit::Machine,
             Self::Config(_) | Self::Key(_) | Self::Paper { .. } | Self::Proposal(_) => Exit::Refused,
         }
     }
@@ -138,4 +162,14 @@ impl From<Obstacle> for Failure {
     fn from(obstacle: Obstacle) -> Self {
         Self::Obstacle(obstacle)
     }
+}
+
+impl From<NodeFailure> for Failure {
+    fn from(failure: NodeFailure) -> Self {
+        Self::Node(NodeStopped::NodeFailed { detail: failure })
+    }
+}
+
+fn as_text<S: Serializer>(failure: &NodeFailure, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&format!("{failure}"))
 }

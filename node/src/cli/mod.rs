@@ -14,11 +14,13 @@ use context::{Context, Globals};
 use failure::{EXIT_CODES, Exit, Failure};
 
 mod agreement;
+pub mod client;
 mod config;
 pub mod context;
 pub mod failure;
 mod init;
 mod member;
+mod run;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +39,8 @@ pub struct Cli {
 enum Command {
     /// 建立本单位的节点 · Make this member's node
     Init(init::Init),
+    /// 运行节点 · Run the node
+    Run(run::Run),
     /// 配置 · The configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -80,6 +84,7 @@ impl Command {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Init(init) => init.run(context),
+            Self::Run(run) => run.run(context),
             Self::Config(command) => command.run(context),
             Self::Member(command) => command.run(context),
             Self::Agreement(command) => command.run(context),

@@ -34,6 +34,8 @@ pub enum NetEvent {
     Connected { peer: PeerId, address: String },
     /// The last connection to it is gone.
     Disconnected { peer: PeerId },
+    /// Somebody who stands on no roster wanted in and was turned away without a byte.
+    Stranger { peer: PeerId, address: String },
     /// A stream that we asked for with [`NetAction::Open`] stands.
     Opened { link: LinkId },
     /// A peer opened a stream; its first frame will name the agreement.

@@ -97,6 +97,7 @@ pub struct Replica {
     /// When links that should stand are looked for next, on the monotonic clock.
     links_due_ms: u64,
     rejects: BTreeMap<(PeerId, &'static str), u64>,
+    strangers: u64,
 }
 
 /// Records that were put into one entry of our own.
@@ -130,6 +131,7 @@ impl Replica {
             links_opened: 0,
             links_due_ms: 0,
             rejects: BTreeMap::new(),
+            strangers: 0,
         };
         for (agreement, object) in boot.objects {
             replica.restore(agreement, object)?;
@@ -147,6 +149,7 @@ impl Replica {
         match event {
             NetEvent::Connected { peer, address } => self.connected(turn, peer, address),
             NetEvent::Disconnected { peer } => self.disconnected(peer),
+            NetEvent::Stranger { .. } => self.strangers += 1,
             NetEvent::Opened { link } => self.opened(turn, link),
             NetEvent::Accepted { link, peer } => {
                 self.links.insert(link, Link::new(peer, false));

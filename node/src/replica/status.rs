@@ -80,6 +80,11 @@ impl Replica {
         self.paused.is_all()
     }
 
+    /// How often somebody who stands on no roster was turned away since the start.
+    pub fn strangers(&self) -> u64 {
+        self.strangers
+    }
+
     fn agreement_status(&self, id: AgreementId, now: Millis) -> Option<AgreementStatus> {
         let manifest = self.agreements.get(&id)?.manifest();
         let others = manifest.fields.members.iter().filter(|member| member.code != self.me.code());

@@ -1,7 +1,7 @@
 //! Why a command did not do what it was asked.
 
-use super::{Lang, config, file, key, paper, proposal, say};
-use crate::cli::failure::{Failure, Obstacle};
+use super::{Lang, config, file, key, node_failure, paper, proposal, say};
+use crate::cli::failure::{Failure, NodeStopped, Obstacle};
 
 /// One or two sentences; the first names the reason.
 pub fn failure(lang: Lang, failure: &Failure) -> String {
@@ -13,6 +13,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> String {
             say!(lang, zh: "{file}：{reason}", en: "{file}: {reason}")
         }
         Failure::Proposal(refusal) => proposal(lang, refusal),
+        Failure::Node(NodeStopped::NodeFailed { detail }) => node_failure(lang, detail),
         Failure::Obstacle(obstacle) => self::obstacle(lang, obstacle),
     }
 }
@@ -28,6 +29,9 @@ fn obstacle(lang: Lang, obstacle: &Obstacle) -> String {
                 zh: "{path} 已经存在：这里已有一个节点，不予覆盖。",
                 en: "{path} exists: there is a node here already, and nothing is overwritten.")
         }
+        Obstacle::CardMissing => say!(lang,
+            zh: "主目录中没有成员名片：请先执行 xietong member card。",
+            en: "There is no member card in the home: run xietong member card first."),
         Obstacle::NotConfirmed => say!(lang,
             zh: "没有批准，文件未改动。",
             en: "Not approved; the file is unchanged."),

@@ -1,3 +1,4 @@
 //! One binary for every integration test of the node.
 
+mod demo_files;
 mod sim;

@@ -103,6 +103,7 @@ pub fn name(event: &NetEvent) -> String {
     match event {
         NetEvent::Connected { .. } => "connected".to_owned(),
         NetEvent::Disconnected { .. } => "disconnected".to_owned(),
+        NetEvent::Stranger { .. } => "stranger".to_owned(),
         NetEvent::Opened { link } => format!("opened {link:?}"),
         NetEvent::Accepted { link, .. } => format!("accepted {link:?}"),
         NetEvent::Frame { link, frame } => format!("frame on {link:?}: {frame:?}"),

@@ -1,8 +1,6 @@
 //! Coefficients that turn quantities into standard coal. A closed table: a derived figure is worth nothing
 //! without the set it was made with, and figures under different sets are never added.
 
-#![allow(clippy::inconsistent_digit_grouping, reason = "the last two digits are hundredths")]
-
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
@@ -49,12 +47,12 @@ impl SetId {
             Quantity::Electricity => self.electricity(),
             Quantity::NaturalGas => self.natural_gas(),
             Quantity::Coal => Decimal::new(7_143, 1),
-            Quantity::Lpg => Decimal::new(1_7143, 4),
-            Quantity::TownGas => Decimal::new(5714, 4),
-            Quantity::PetrolVehicle | Quantity::PetrolOther => Decimal::new(1_4714 * 73, 6),
-            Quantity::DieselVehicle | Quantity::DieselOther => Decimal::new(1_4571 * 84, 6),
-            Quantity::Kerosene => Decimal::new(1_4714 * 80, 6),
-            Quantity::Heat => Decimal::new(34_12, 2),
+            Quantity::Lpg => Decimal::new(17_143, 4),
+            Quantity::TownGas => Decimal::new(5_714, 4),
+            Quantity::PetrolVehicle | Quantity::PetrolOther => Decimal::new(14_714 * 73, 6),
+            Quantity::DieselVehicle | Quantity::DieselOther => Decimal::new(14_571 * 84, 6),
+            Quantity::Kerosene => Decimal::new(14_714 * 80, 6),
+            Quantity::Heat => Decimal::new(3_412, 2),
             Quantity::OtherEnergy => Decimal::from(1000),
             Quantity::PvSelfUse
             | Quantity::PvExport
@@ -65,15 +63,15 @@ impl SetId {
 
     fn electricity(self) -> Decimal {
         match self {
-            Self::NationalGasUpper | Self::NationalGasLower => Decimal::new(1229, 4),
+            Self::NationalGasUpper | Self::NationalGasLower => Decimal::new(1_229, 4),
             Self::Shandong2019 => Decimal::new(31, 2),
         }
     }
 
     fn natural_gas(self) -> Decimal {
         match self {
-            Self::NationalGasUpper => Decimal::new(1_3300, 4),
-            Self::NationalGasLower | Self::Shandong2019 => Decimal::new(1_2143, 4),
+            Self::NationalGasUpper => Decimal::new(13_300, 4),
+            Self::NationalGasLower | Self::Shandong2019 => Decimal::new(12_143, 4),
         }
     }
 
@@ -106,12 +104,12 @@ mod tests {
     #[test]
     fn the_worked_building_differs_by_45_percent_between_sets() {
         let building = Amounts::from([
-            (Quantity::Electricity, 1_200_000_00),
-            (Quantity::NaturalGas, 80_000_00),
-            (Quantity::Heat, 6_000_00),
-            (Quantity::PetrolVehicle, 12_000_00),
-            (Quantity::DieselVehicle, 3_000_00),
-            (Quantity::ConventionalWater, 18_000_00),
+            (Quantity::Electricity, 1_200_000 * 100),
+            (Quantity::NaturalGas, 80_000 * 100),
+            (Quantity::Heat, 6_000 * 100),
+            (Quantity::PetrolVehicle, 12_000 * 100),
+            (Quantity::DieselVehicle, 3_000 * 100),
+            (Quantity::ConventionalWater, 18_000 * 100),
         ]);
         let tce = SetId::ALL.map(|set| (set.kgce(&building) / Decimal::from(1000)).round_dp(3));
         assert_eq!(tce, [475_161, 465_905, 690_425].map(|kgce| Decimal::new(kgce, 3)));

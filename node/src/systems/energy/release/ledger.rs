@@ -76,6 +76,8 @@ pub struct Disclosed {
 pub struct Contributor {
     /// Whether its row was an estimate.
     pub estimated: bool,
+    /// Whether its figures were public. They stay so when its row is gone.
+    pub public: bool,
     /// Its quantities, withheld ones too.
     pub amounts: Amounts,
 }
@@ -128,6 +130,14 @@ impl Ledger {
     /// Every version of a cell's month.
     pub fn disclosed(&self, month: Month, cell: &CellName) -> Vec<&Disclosed> {
         self.disclosed.get(&(month, cell.clone())).into_iter().flat_map(BTreeMap::values).collect()
+    }
+
+    /// The institutions whose figures of a year were public when they were disclosed.
+    pub fn public(&self, year: u16) -> impl Iterator<Item = &Unit> {
+        let of_year = self.disclosed.iter().filter(move |((month, _), _)| month.year == year);
+        let contributors =
+            of_year.flat_map(|(_, versions)| versions.values()).flat_map(|version| &version.contributors);
+        contributors.filter(|(_, contributor)| contributor.public).map(|(unit, _)| unit)
     }
 
     /// The cells that had a panel in a year, each with its newest.

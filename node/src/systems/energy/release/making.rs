@@ -43,7 +43,8 @@ pub fn release(
         lines.push(LedgerLine::Tree { year: month.year, tree: tree.clone() });
         tree
     });
-    let public = rows.iter().filter(|row| row.public).map(|row| row.unit.clone()).collect();
+    let public = rows.iter().filter(|row| row.public).map(|row| &row.unit);
+    let public = public.chain(ledger.public(month.year)).cloned().collect();
     let mut release = Release { month, cells: Vec::new(), withheld: Vec::new(), waiting: Vec::new() };
     for (name, rows) in by_cell(month.year, rows, &tree, ledger) {
         let step = Step { rule, month, name: &name, rows: &rows, ledger, public: &public };
@@ -188,7 +189,11 @@ impl Step<'_> {
     }
 
     fn next_disclosed(&self, panel_version: u32, panel: &Panel, last: Option<&Disclosed>) -> Disclosed {
-        let of = |row: &Contribution| Contributor { estimated: row.estimated, amounts: row.amounts.clone() };
+        let of = |row: &Contribution| Contributor {
+            estimated: row.estimated,
+            public: row.public,
+            amounts: row.amounts.clone(),
+        };
         let known = self.rows.iter().filter(|row| panel.contains_key(&row.unit));
         let contributors = known.map(|row| (row.unit.clone(), of(row))).collect();
         let mut next = Disclosed { panel_version, shape: Shape::default(), contributors };

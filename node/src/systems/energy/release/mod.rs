@@ -29,10 +29,6 @@ pub mod tree;
 pub mod wire;
 
 #[cfg(test)]
-mod attack;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod year;
 
 pub use making::{Contribution, release};

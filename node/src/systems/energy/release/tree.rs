@@ -121,10 +121,13 @@ mod tests {
         tree.branches.iter().map(|branch| (branch.classes.clone(), codes(branch))).collect()
     }
 
+    /// Leaves, and the branches they make.
+    type Case<'a> = (&'a str, Vec<(Class, u32, &'a [i64])>, Vec<(Vec<Class>, Vec<u32>)>);
+
     #[test]
     fn unsafe_leaves_join_their_siblings() {
         use Class::{Culture, Education, Science};
-        let cases: [(&str, Vec<(Class, u32, &[i64])>, Vec<(Vec<Class>, Vec<u32>)>); 6] = [
+        let cases: [Case; 6] = [
             (
                 "safe cities stand alone",
                 vec![(Education, 230100, &[9; 5]), (Education, 230200, &[9; 6])],

@@ -201,11 +201,19 @@ fn panel_unit_in(of: wire::PanelUnit) -> Option<(String, PanelUnit)> {
 }
 
 fn contributor_out(unit: &str, of: &Contributor) -> wire::Contributor {
-    wire::Contributor { unit: unit.to_owned(), estimated: of.estimated, amounts: amounts_out(&of.amounts) }
+    wire::Contributor {
+        unit: unit.to_owned(),
+        estimated: of.estimated,
+        public: of.public,
+        amounts: amounts_out(&of.amounts),
+    }
 }
 
 fn contributor_in(of: wire::Contributor) -> Option<(String, Contributor)> {
-    Some((of.unit, Contributor { estimated: of.estimated, amounts: amounts_in(of.amounts)? }))
+    Some((
+        of.unit,
+        Contributor { estimated: of.estimated, public: of.public, amounts: amounts_in(of.amounts)? },
+    ))
 }
 
 fn amounts_out(amounts: &Amounts) -> Vec<wire::Amount> {

@@ -1,5 +1,8 @@
 //! What a release shows, withholds and keeps waiting, case by case.
 
+mod attack;
+mod year;
+
 use super::{
     Contribution,
     cell::{Leaf, Release},
@@ -17,7 +20,7 @@ fn month(month: u8) -> Month {
 }
 
 /// A row of an ordinary office: what it uses grows with its area.
-pub fn row(unit: &str, class: Class, city: u32, area_m2: i64) -> Contribution {
+fn row(unit: &str, class: Class, city: u32, area_m2: i64) -> Contribution {
     let amounts = Amounts::from([
         (Quantity::Electricity, area_m2 * 510),
         (Quantity::Heat, area_m2 * 4),
@@ -160,6 +163,16 @@ fn public_figures_hide_nobody() {
     assert_eq!(step(&mut Ledger::default(), 3, &rows).0.cells[0].contributors, 6);
     rows[1].public = true;
     assert_eq!(step(&mut Ledger::default(), 3, &rows).0.cells, []);
+}
+
+#[test]
+fn a_public_row_that_is_gone_hides_nobody_either() {
+    let mut rows = rows(Class::Education, 230103, 12);
+    rows[0].public = true;
+    let mut ledger = Ledger::default();
+    step(&mut ledger, 3, &rows);
+    assert_eq!(step(&mut ledger, 3, &rows[5..]).0.waiting.len(), 1, "four and a public one are gone");
+    assert_eq!(step(&mut ledger, 3, &rows[6..]).0.waiting.len(), 0, "five and a public one are gone");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
-use super::{
+use super::super::{
     ledger::LedgerLine,
     quantity::{Month, Quantity},
     safety::Unit,

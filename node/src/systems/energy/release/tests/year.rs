@@ -3,19 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng, SeedableRng},
+};
 
 use super::{
-    Contribution,
+    super::{
+        Contribution,
+        cell::{Cell, Release},
+        ledger::LedgerLine,
+        quantity::{Class, Month, Quantity},
+        release,
+        safety::{Rule, Unit},
+        tree::Size,
+    },
     attack::{Found, attack, equations},
-    cell::{Cell, Release},
-    ledger::LedgerLine,
-    quantity::{Class, Month, Quantity},
-    release,
-    safety::{Rule, Unit},
-    tests::row,
-    tree::Size,
+    row,
 };
 
 /// A fault planted in what the release is given.
@@ -43,9 +47,37 @@ impl Fault {
     }
 }
 
+/// What happens to rows between releases.
+#[derive(Clone, Copy, PartialEq)]
+enum Change {
+    Report,
+    Withdraw,
+    Correct,
+    Measure,
+    Move,
+}
+
+/// Chance, from a seed.
+struct Dice(ChaCha8Rng);
+
+impl Dice {
+    /// From `low` to below `high`.
+    fn roll(&mut self, low: i64, high: i64) -> i64 {
+        low + (self.0.next_u64() % (high - low) as u64) as i64
+    }
+
+    fn chance(&mut self, percent: i64) -> bool {
+        self.roll(0, 100) < percent
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.roll(0, from.len() as i64) as usize]
+    }
+}
+
 /// A province with its register, and all that it ever disclosed.
 struct Province {
-    rng: ChaCha8Rng,
+    dice: Dice,
     fault: Fault,
     reported: BTreeMap<(u8, Unit), Contribution>,
     missing: BTreeMap<(u8, Unit), Contribution>,
@@ -53,68 +85,70 @@ struct Province {
 }
 
 const CLASSES: [Class; 4] = [Class::StateOrgan, Class::Education, Class::Health, Class::Sport];
-const MONTHS: u8 = 3;
+const RARE: [Quantity; 4] =
+    [Quantity::NaturalGas, Quantity::Coal, Quantity::Lpg, Quantity::NonconventionalWater];
+const MONTHS: [u8; 3] = [1, 2, 3];
 
 impl Province {
     fn new(seed: u64, fault: Fault) -> Self {
-        let rng = ChaCha8Rng::seed_from_u64(seed);
+        let dice = Dice(ChaCha8Rng::seed_from_u64(seed));
         let (reported, missing) = (BTreeMap::new(), BTreeMap::new());
-        let mut province = Self { rng, fault, reported, missing, acts: Vec::new() };
+        let mut province = Self { dice, fault, reported, missing, acts: Vec::new() };
         (0..90).for_each(|index| province.found(index));
         province
     }
 
     /// An institution that reports most months. Some are forty times as large as others; some are public.
     fn found(&mut self, index: usize) {
-        let rng = &mut self.rng;
-        let class = CLASSES[[0, 0, 1, 1, 1, 1, 2, 2, 3][rng.random_range(0..9)]];
-        let city = 230100 + 100 * [0, 0, 0, 1, 1, 2][rng.random_range(0..6)];
-        let area = rng.random_range(800..9_000) * if rng.random_bool(0.03) { 40 } else { 1 };
-        let (public, estimated) = (rng.random_bool(0.03), rng.random_bool(0.1));
-        let rare = [Quantity::NaturalGas, Quantity::Coal, Quantity::Lpg, Quantity::NonconventionalWater];
-        for month in 1..=MONTHS {
+        let dice = &mut self.dice;
+        let class = CLASSES[dice.pick(&[0, 0, 1, 1, 1, 1, 2, 2, 3])];
+        let city = dice.pick(&[230100, 230100, 230100, 230200, 230200, 230300]);
+        let area = dice.roll(800, 9_000) * if dice.chance(3) { 40 } else { 1 };
+        let (public, estimated) = (dice.chance(3), dice.chance(10));
+        for month in MONTHS {
             let mut row =
                 Contribution { public, estimated, ..row(&format!("{index:03}"), class, city, area) };
-            row.amounts.values_mut().for_each(|amount| *amount += rng.random_range(0..=*amount));
-            for quantity in rare {
-                if rng.random_bool(0.3) {
-                    row.amounts.insert(quantity, rng.random_range(1..area * 3));
+            row.amounts.values_mut().for_each(|amount| *amount += dice.roll(0, *amount));
+            for quantity in RARE {
+                if dice.chance(30) {
+                    row.amounts.insert(quantity, dice.roll(1, area * 3));
                 }
             }
-            let rows = if rng.random_bool(0.85) { &mut self.reported } else { &mut self.missing };
+            let rows = if dice.chance(85) { &mut self.reported } else { &mut self.missing };
             rows.insert((month, row.unit.clone()), row);
         }
     }
 
     /// Rows of one class and month change: a few, or enough of them to be shown again.
     fn disturb(&mut self) {
-        let class = CLASSES[self.rng.random_range(0..CLASSES.len())];
-        let month = self.rng.random_range(1..=MONTHS);
-        let few = self.rng.random_bool(0.4);
-        let count = if few { self.rng.random_range(1..5) } else { self.rng.random_range(5..40) };
-        let change = self.rng.random_range(0..5);
-        let rows = if change == 0 { &self.missing } else { &self.reported };
+        let (class, month) = (self.dice.pick(&CLASSES), self.dice.pick(&MONTHS));
+        let count = if self.dice.chance(40) { self.dice.roll(1, 5) } else { self.dice.roll(5, 40) };
+        let kinds = [Change::Report, Change::Withdraw, Change::Correct, Change::Measure, Change::Move];
+        let change = self.dice.pick(&kinds);
+        let rows = if change == Change::Report { &self.missing } else { &self.reported };
         let of_class = rows.iter().filter(|((at, _), row)| *at == month && row.leaf.class == class);
-        let keys: Vec<_> = of_class.map(|(key, _)| key.clone()).take(count).collect();
+        let keys: Vec<_> = of_class.map(|(key, _)| key.clone()).take(count as usize).collect();
         keys.into_iter().for_each(|key| self.change(key, change));
     }
 
-    fn change(&mut self, key: (u8, Unit), change: u8) {
+    fn change(&mut self, key: (u8, Unit), change: Change) {
         let Some(mut row) = self.missing.remove(&key).or_else(|| self.reported.remove(&key)) else { return };
-        let factor = self.rng.random_range(2..6);
+        let factor = self.dice.roll(2, 6);
         let size = row.size;
         match change {
-            0 => {}
-            1 => return drop(self.missing.insert(key, row)),
-            2 => row.amounts.values_mut().for_each(|amount| *amount = *amount * factor / 3),
-            3 => row.size = Size { area_m2: size.area_m2 * factor / 3, users: size.users * factor / 3 },
-            _ => row.leaf.class = CLASSES[self.rng.random_range(0..CLASSES.len())],
+            Change::Report => {}
+            Change::Withdraw => return drop(self.missing.insert(key, row)),
+            Change::Correct => row.amounts.values_mut().for_each(|amount| *amount = *amount * factor / 3),
+            Change::Measure => {
+                row.size = Size { area_m2: size.area_m2 * factor / 3, users: size.users * factor / 3 };
+            }
+            Change::Move => row.leaf.class = self.dice.pick(&CLASSES),
         }
         self.reported.insert(key, row);
     }
 
     fn release(&mut self) -> Release {
-        let month = self.rng.random_range(1..=MONTHS);
+        let month = self.dice.pick(&MONTHS);
         let of_month = self.reported.iter().filter(|((at, _), _)| *at == month);
         let rows: Vec<Contribution> = of_month.map(|(_, row)| row.clone()).collect();
         let known = self.acts.iter().flatten().filter(|line| self.fault.remembers(line));
@@ -128,7 +162,7 @@ impl Province {
         let mut made = Vec::new();
         for _ in 0..releases {
             made.push(self.release());
-            (0..self.rng.random_range(0..4)).for_each(|_| self.disturb());
+            (0..self.dice.roll(0, 4)).for_each(|_| self.disturb());
         }
         made
     }

@@ -1,0 +1,116 @@
+//! Talks to the running node over its unix socket. Knows requests and answers, no words.
+
+use std::path::{Path, PathBuf};
+
+use futures::StreamExt;
+use reqwest::{Body, Method, RequestBuilder, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::http::answer::Problem;
+
+/// A node that may answer.
+pub struct Client {
+    socket: PathBuf,
+    http: reqwest::Client,
+}
+
+/// Why there is no answer to what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientFailure {
+    /// Nobody listens on the socket.
+    #[error("no node answers on {}", socket.display())]
+    NotRunning {
+        /// Where it should listen.
+        socket: PathBuf,
+    },
+    /// The node says why not.
+    #[error("the node refused")]
+    Problem(Problem),
+    /// The connection broke, or what came is not of the form agreed.
+    #[error("the node's answer broke off")]
+    Broken(#[source] reqwest::Error),
+    /// A line of an answer is not of the form agreed: client and node are of different versions.
+    #[error("the node's answer cannot be read")]
+    Unreadable(#[source] serde_json::Error),
+}
+
+impl From<reqwest::Error> for ClientFailure {
+    fn from(error: reqwest::Error) -> Self {
+        ClientFailure::Broken(error)
+    }
+}
+
+impl Client {
+    /// For the node that listens on `socket`.
+    pub fn new(socket: &Path) -> Result<Self, ClientFailure> {
+        let http = reqwest::Client::builder().unix_socket(socket).build()?;
+        Ok(Self { socket: socket.to_owned(), http })
+    }
+
+    /// Asks for something.
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &(impl Serialize + ?Sized),
+    ) -> Result<T, ClientFailure> {
+        let response = self.send(self.request(Method::GET, path).query(query)).await?;
+        Ok(response.json().await?)
+    }
+
+    /// Asks for something to be done.
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<T, ClientFailure> {
+        let response = self.send(self.request(Method::POST, path).json(body)).await?;
+        Ok(response.json().await?)
+    }
+
+    /// Sends a text as it stands.
+    pub async fn post_text<T: DeserializeOwned>(&self, path: &str, text: String) -> Result<T, ClientFailure> {
+        let response = self.send(self.request(Method::POST, path).body(text)).await?;
+        Ok(response.json().await?)
+    }
+
+    /// Streams a body up and hands over the answer line by line as it comes.
+    pub async fn stream<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &(impl Serialize + ?Sized),
+        body: Body,
+        mut take: impl FnMut(T),
+    ) -> Result<(), ClientFailure> {
+        let response = self.send(self.request(Method::POST, path).query(query).body(body)).await?;
+        let mut chunks = response.bytes_stream();
+        let mut buffer = Vec::new();
+        while let Some(chunk) = chunks.next().await {
+            buffer.extend_from_slice(&chunk?);
+            while let Some(end) = buffer.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = buffer.drain(..=end).collect();
+                take(serde_json::from_slice(&line).map_err(ClientFailure::Unreadable)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("http://node/v1/{path}"))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, ClientFailure> {
+        let response = request.send().await.map_err(|error| {
+            let socket = self.socket.clone();
+            if error.is_connect() {
+                ClientFailure::NotRunning { socket }
+            } else {
+                ClientFailure::Broken(error)
+            }
+        })?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(ClientFailure::Problem(response.json().await?))
+    }
+}

@@ -1,0 +1,31 @@
+//! `xietong run`: the node itself, in the foreground, until it is told to stop.
+
+use serde_json::json;
+
+use super::Answer;
+use super::context::Context;
+use super::failure::{Failure, Obstacle};
+use crate::daemon::start::{self, Start};
+use crate::keys::NodeKeys;
+use crate::telemetry;
+use crate::text;
+
+/// Nothing to choose: what a node does is set in its configuration.
+#[derive(Debug, clap::Args)]
+pub struct Run {}
+
+impl Run {
+    /// Runs the node.
+    pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        let home = context.home()?.clone();
+        let config = context.config()?;
+        let socket = config.socket_path(&home)?;
+        let keys = NodeKeys::read(&home.keys())?;
+        let card = context.card()?.ok_or(Obstacle::CardMissing)?;
+        telemetry::start(&config.operation_log, home.operation_log()).map_err(Obstacle::File)?;
+        let (lang, member) = (context.lang, config.member());
+        let ready = |listens: &[String]| eprintln!("{}", text::running(lang, member, &socket, listens));
+        start::run(Start { home, config, keys, card }, socket.clone(), ready)?;
+        Ok(Answer::new(json!({ "member": member, "stopped": true }), text::stopped(lang, member)))
+    }
+}

@@ -1,0 +1,193 @@
+//! Opens the shells in order, runs the loop, and closes them in reverse: store, machine, network, socket.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use rustix::fs::statvfs;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use xietong_proto::card::Card;
+
+use super::Daemon;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::home::Home;
+use crate::http::{self, ASKS_MAX, Desk, RowView, SocketFailure, Surroundings};
+use crate::keys::{self, NodeKeys};
+use crate::machine::Machine;
+use crate::net::{self, NetConfig, NetError};
+use crate::replica::Me;
+use crate::replica::agreement::NotInForce;
+use crate::store::disk::{Disk, Opened, Reader};
+use crate::store::error::StoreError;
+use crate::systems::rows::Rows;
+
+/// Why a node does not start, or stops other than in order.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeFailure {
+    /// The data log or the rows.
+    #[error("the store cannot be used")]
+    Store(#[from] StoreError),
+    /// An agreement that was joined does not hold any more.
+    #[error("an agreement in the log cannot be read: {0:?}")]
+    Agreement(NotInForce),
+    /// Nobody can be reached.
+    #[error("the network cannot be used")]
+    Net(#[from] NetError),
+    /// Operators could not ask anything.
+    #[error("the socket cannot be used")]
+    Socket(#[from] SocketFailure),
+    /// The group that should be allowed to operate.
+    #[error("there is no group {group}")]
+    NoSuchGroup {
+        /// As configured.
+        group: String,
+    },
+    /// Signals, threads, randomness.
+    #[error("the system does not give what a node needs")]
+    System(#[source] std::io::Error),
+}
+
+/// What a node starts from.
+pub struct Start {
+    /// Where it lives.
+    pub home: Home,
+    /// What its operator set.
+    pub config: Config,
+    /// Its secrets.
+    pub keys: NodeKeys,
+    /// This member's newest card.
+    pub card: Card,
+}
+
+/// Runs a node until it is told to stop, by its socket or a signal. `ready` hears where it listens.
+pub fn run(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> Result<(), NodeFailure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(NodeFailure::System)?;
+    // The loop runs on this thread: a commit waits for the disk and must hold up nobody else.
+    runtime.block_on(serve(start, socket, ready))
+}
+
+async fn serve(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> Result<(), NodeFailure> {
+    let Start { home, config, keys, card } = start;
+    let group = group_id(&config.socket.group)?;
+    let Opened { store, boot, recovery } = Disk::open(home.path(), config.member())?;
+    tell(&recovery);
+    let reader = store.reader();
+    let clock = Clock::start();
+    let me = Me { card: card.clone(), peer: keys.peer(), secret: keys.salt, instance: instance() };
+    let (machine, first) = Machine::start(me, config.replication(), boot, clock.now(), &store)
+        .map_err(NodeFailure::Agreement)?;
+    let net = NetConfig { transport_key: keys.transport, listen: config.network.listen.clone() };
+    let (network, events) = net::start(net).await?;
+    let listens = network.listens().to_vec();
+    let (ask, asks) = mpsc::channel(ASKS_MAX);
+    let (stop, stopped) = oneshot::channel();
+    let desk = Desk {
+        card: Arc::new(card),
+        asks: ask,
+        rows: Arc::new(Rowed(reader)),
+        surroundings: surroundings(&home, listens.clone()),
+        stop: Arc::new(Mutex::new(Some(stop))),
+        import: config.import.clone(),
+    };
+    stop_on_signals(&desk)?;
+    let listener = http::listen(&socket, group)?;
+    let (done, end) = oneshot::channel::<()>();
+    let serving = tokio::spawn(http::serve(listener, desk, async { drop(end.await) }));
+    ready(&listens);
+    let daemon = Daemon {
+        machine,
+        store,
+        entry_key: keys.entry,
+        clock,
+        network,
+        events,
+        asks,
+        stop: stopped,
+        waiting: BTreeMap::new(),
+        tickets: 0,
+    };
+    let store = daemon.run(first).await?;
+    // Requests under way get their answer, then nobody is heard any more.
+    drop(done);
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(3), serving).await;
+    // It may be gone already.
+    let _ = std::fs::remove_file(&socket);
+    Ok(store.close()?)
+}
+
+/// Rows for the socket's questions.
+struct Rowed(Reader);
+
+impl RowView for Rowed {
+    fn look(&self, look: &mut dyn FnMut(&dyn Rows)) {
+        self.0.read(|rows| look(rows));
+    }
+}
+
+fn stop_on_signals(desk: &Desk) -> Result<(), NodeFailure> {
+    for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+        let mut signals = signal(kind).map_err(NodeFailure::System)?;
+        let stop = Arc::clone(&desk.stop);
+        tokio::spawn(async move {
+            signals.recv().await;
+            let stop = stop.lock().ok().and_then(|mut stop| stop.take());
+            // Without a receiver it is stopping already.
+            let _ = stop.map(|stop| stop.send(()));
+        });
+    }
+    Ok(())
+}
+
+fn surroundings(home: &Home, listens: Vec<String>) -> Arc<dyn Fn() -> Surroundings + Send + Sync> {
+    let home = home.clone();
+    Arc::new(move || Surroundings {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        listens: listens.clone(),
+        log_bytes: size_of(&home.log()),
+        rows_bytes: size_of(&home.rows()),
+        free_bytes: statvfs(home.path()).map_or(0, |disk| disk.f_bavail * disk.f_frsize),
+    })
+}
+
+/// Bytes of all files below a folder.
+fn size_of(folder: &Path) -> u64 {
+    let inside = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size_of(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    };
+    inside.map(size).sum()
+}
+
+fn tell(recovery: &crate::store::recovery::Recovery) {
+    tracing::info!(rows = ?recovery.rows, "opened the home");
+    for torn in &recovery.torn {
+        tracing::warn!(?torn, "cut the torn end of a log; it is kept aside");
+    }
+    for damage in &recovery.damage {
+        tracing::error!(?damage, "a log is damaged; what is missing is fetched from peers");
+    }
+    for (stream, entries) in &recovery.unlinked {
+        tracing::warn!(?stream, entries, "entries behind a gap are not served");
+    }
+}
+
+/// Random for each start, so that peers can tell two processes of one node apart.
+fn instance() -> u64 {
+    u64::from_be_bytes(keys::draw())
+}
+
+/// The number of a group, from the system's group file; none if none is configured.
+fn group_id(group: &str) -> Result<Option<u32>, NodeFailure> {
+    if group.is_empty() {
+        return Ok(None);
+    }
+    let file = std::fs::read_to_string("/etc/group").map_err(NodeFailure::System)?;
+    let line = file.lines().find(|line| line.split(':').next() == Some(group));
+    let id = line.and_then(|line| line.split(':').nth(2)).and_then(|id| id.parse().ok());
+    id.map(Some).ok_or_else(|| NodeFailure::NoSuchGroup { group: group.to_owned() })
+}

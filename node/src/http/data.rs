@@ -1,0 +1,312 @@
+//! Requests about records: lists and single things are read from the rows; what changes them goes to the
+//! machine. An import is streamed back line by line while it runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use xietong_proto::id::MemberCode;
+
+use super::Desk;
+use super::answer::Problem;
+use super::node::unexpected;
+use crate::machine::{Answer, Command, Refusal};
+use crate::systems::energy::release::coefficients::SetId;
+use crate::systems::energy::release::report::Report as EnergyReport;
+use crate::systems::energy::release_act::{self, ReleaseReport};
+use crate::systems::fault::{FileRefusal, ImportReport, Quarantined};
+use crate::systems::query::{self, List, Owner, Page, Shown};
+use crate::systems::sheet::{HeaderMap, SheetInfo};
+use crate::systems::summary::{self, AssetSummary, VehicleSummary};
+use crate::systems::{self, Kind, Report, open_sheet};
+
+/// The routes below `/v1`.
+pub fn routes(desk: &Desk) -> Router<Desk> {
+    let bytes_max = usize::try_from(desk.import.size_mib_max << 20).unwrap_or(usize::MAX);
+    Router::new()
+        .route("/vehicles/report", get(vehicle_report))
+        .route("/assets/report", get(asset_report))
+        .route("/energy/report", get(energy_report))
+        .route("/energy/release", post(release))
+        .route("/{kind}", get(list))
+        .route("/{kind}/one", get(show))
+        .route("/{kind}/withdraw", post(withdraw))
+        .route("/{kind}/import", post(import).layer(DefaultBodyLimit::max(bytes_max)))
+}
+
+/// One line of the answer to an import.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ImportEvent {
+    /// The headers were understood.
+    Opened(SheetInfo),
+    /// How much of the file is done, in thousandths.
+    Progress(u64),
+    /// A row that was not taken in.
+    Quarantined(Quarantined),
+    /// The file is done. The quarantined rows have been told before and are not in it.
+    Done(ImportReport),
+    /// The file, or the rest of it, is refused; what was done before stays done.
+    Refused(ImportRefusal),
+}
+
+/// Why a file is not taken in, or not to its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ImportRefusal {
+    /// Because of what it is.
+    File(FileRefusal),
+    /// Because of how the node stands.
+    Node(Refusal),
+    /// The node stops.
+    Stopping,
+}
+
+/// How a file is to be taken in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ImportQuery {
+    /// Only say what would happen.
+    pub dry_run: bool,
+    /// The file is the whole register: what it does not have is taken back.
+    pub full: bool,
+    /// The text of a map file; may be empty.
+    pub map: String,
+}
+
+/// `POST /v1/{kind}/withdraw`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Withdrawal {
+    /// Register keys or listing numbers.
+    pub ids: Vec<String>,
+    /// Why; kept in the record.
+    pub reason: String,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// `POST /v1/energy/release`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    /// Such as `2025-03`.
+    pub period: String,
+    /// Only say what would leave.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Rows judged and decided in one step.
+const CHUNK_ROWS: usize = 500;
+/// The reason kept for rows that a full file does not have.
+const ABSENT: &str = "absent from full import";
+
+async fn list(
+    State(desk): State<Desk>,
+    Path(kind): Path<Kind>,
+    Query(mut query): Query<BTreeMap<String, String>>,
+) -> Result<Json<Page>, Problem> {
+    let is_regional = matches!(kind, Kind::Assets | Kind::Vehicles);
+    let owner = match query.remove("owner").as_deref() {
+        None if is_regional => Owner::All,
+        None | Some("me") => Owner::Me,
+        Some("all") => Owner::All,
+        Some(code) => Owner::Member(code.parse().map_err(|_| unreadable(code))?),
+    };
+    let after = query.remove("after");
+    let me = desk.me();
+    let list = List { owner, filters: query.into_iter().collect(), after };
+    let page = desk.look(move |rows| query::list(rows, kind, me, &list)).await.ok_or(Problem::Stopping)?;
+    page.map(Json).map_err(|refusal| Problem::List { refusal })
+}
+
+#[derive(Deserialize)]
+struct One {
+    id: String,
+}
+
+async fn show(
+    State(desk): State<Desk>,
+    Path(kind): Path<Kind>,
+    Query(One { id }): Query<One>,
+) -> Result<Json<Shown>, Problem> {
+    let (me, today) = (desk.me(), desk.today());
+    let shown = desk.look(move |rows| query::show(rows, kind, me, today, &id)).await;
+    shown.ok_or(Problem::Stopping)?.map(Json).ok_or(Problem::NotFound)
+}
+
+async fn withdraw(
+    State(desk): State<Desk>,
+    Path(kind): Path<Kind>,
+    Json(Withdrawal { ids, reason, dry_run }): Json<Withdrawal>,
+) -> Result<Json<ImportReport>, Problem> {
+    let command = systems::Command::Withdraw { kind, ids, reason, dry_run };
+    match desk.data(command).await? {
+        Report::Import(report) => Ok(Json(report)),
+        Report::Release(_) => Err(Problem::NotFound),
+    }
+}
+
+async fn release(
+    State(desk): State<Desk>,
+    Json(Release { period, dry_run }): Json<Release>,
+) -> Result<Json<ReleaseReport>, Problem> {
+    match desk.data(systems::Command::Release { period, dry_run }).await? {
+        Report::Release(report) => Ok(Json(report)),
+        Report::Import(_) => Err(Problem::NotFound),
+    }
+}
+
+async fn vehicle_report(State(desk): State<Desk>) -> Result<Json<Vec<VehicleSummary>>, Problem> {
+    desk.look(summary::vehicles).await.map(Json).ok_or(Problem::Stopping)
+}
+
+async fn asset_report(State(desk): State<Desk>) -> Result<Json<Vec<AssetSummary>>, Problem> {
+    desk.look(summary::assets).await.map(Json).ok_or(Problem::Stopping)
+}
+
+#[derive(Deserialize)]
+struct EnergyQuery {
+    period: String,
+    set: Option<String>,
+}
+
+async fn energy_report(
+    State(desk): State<Desk>,
+    Query(EnergyQuery { period, set }): Query<EnergyQuery>,
+) -> Result<Json<EnergyReport>, Problem> {
+    let set = match set {
+        Some(set) => set.parse().map_err(|_| unreadable(&set))?,
+        None => SetId::NationalGasUpper,
+    };
+    let report = desk.look(move |rows| release_act::regional(rows, &period, set)).await;
+    let refused = |refusal| Problem::from(Refusal::Data { refusal });
+    report.ok_or(Problem::Stopping)?.map(Json).map_err(refused)
+}
+
+async fn import(
+    State(desk): State<Desk>,
+    Path(kind): Path<Kind>,
+    Query(query): Query<ImportQuery>,
+    file: Bytes,
+) -> Response {
+    let (events, received) = mpsc::channel(64);
+    tokio::spawn(async move {
+        let importer = Importer { desk, kind, query, events, report: ImportReport::default() };
+        importer.run(file).await;
+    });
+    let lines = futures::stream::unfold(received, |mut received| async move {
+        let event: ImportEvent = received.recv().await?;
+        let line = serde_json::to_vec(&event).map(|mut line| {
+            line.push(b'\n');
+            Bytes::from(line)
+        });
+        Some((line, received))
+    });
+    ([("content-type", "application/x-ndjson")], Body::from_stream(lines)).into_response()
+}
+
+/// One file on its way in: parsed away from the loop, decided by the machine chunk by chunk. When the client
+/// goes away the import ends after the chunk under way.
+struct Importer {
+    desk: Desk,
+    kind: Kind,
+    query: ImportQuery,
+    events: mpsc::Sender<ImportEvent>,
+    report: ImportReport,
+}
+
+impl Importer {
+    async fn run(mut self, file: Bytes) {
+        let last = match self.take(file).await {
+            Ok(()) => ImportEvent::Done(std::mem::take(&mut self.report)),
+            Err(refusal) => ImportEvent::Refused(refusal),
+        };
+        // Whoever asked may have gone.
+        let _ = self.events.send(last).await;
+    }
+
+    async fn take(&mut self, file: Bytes) -> Result<(), ImportRefusal> {
+        let map = HeaderMap::read(&self.query.map).map_err(ImportRefusal::File)?;
+        let (kind, rows_max, today) = (self.kind, self.desk.import.rows_max, self.desk.today());
+        let opened = away(move || open_sheet(kind, &file, &map, rows_max, today)).await?;
+        let mut sheet = opened.map_err(ImportRefusal::File)?;
+        self.tell(ImportEvent::Opened(sheet.info().clone())).await?;
+        loop {
+            let (back, read) = away(move || {
+                let read = sheet.next_lines(CHUNK_ROWS);
+                (sheet, read)
+            })
+            .await?;
+            sheet = back;
+            let Some((lines, quarantined)) = read.map_err(ImportRefusal::File)? else { break };
+            for row in quarantined {
+                self.tell(ImportEvent::Quarantined(row)).await?;
+            }
+            let dry_run = self.query.dry_run;
+            self.decide(systems::Command::Import { lines, dry_run }).await?;
+            self.tell(ImportEvent::Progress(sheet.progress())).await?;
+        }
+        if self.query.full { self.take_back_absent(sheet.keys()).await } else { Ok(()) }
+    }
+
+    async fn take_back_absent(&mut self, present: BTreeSet<String>) -> Result<(), ImportRefusal> {
+        let kind = self.kind;
+        let absent = self.desk.look(move |rows| query::absent(rows, kind, &present)).await;
+        for ids in absent.ok_or(ImportRefusal::Stopping)?.chunks(CHUNK_ROWS) {
+            let (ids, reason, dry_run) = (ids.to_vec(), ABSENT.to_owned(), self.query.dry_run);
+            self.decide(systems::Command::Withdraw { kind, ids, reason, dry_run }).await?;
+        }
+        Ok(())
+    }
+
+    async fn decide(&mut self, command: systems::Command) -> Result<(), ImportRefusal> {
+        match self.desk.ask(Command::Data(command)).await.ok_or(ImportRefusal::Stopping)? {
+            Answer::Data(Report::Import(mut report)) => {
+                for row in std::mem::take(&mut report.quarantined) {
+                    self.tell(ImportEvent::Quarantined(row)).await?;
+                }
+                self.report.add(report);
+                Ok(())
+            }
+            Answer::Refused(refusal) => Err(ImportRefusal::Node(refusal)),
+            Answer::Data(Report::Release(_)) | Answer::Joined { .. } | Answer::Paused | Answer::Status(_) => {
+                Err(ImportRefusal::Stopping)
+            }
+        }
+    }
+
+    async fn tell(&self, event: ImportEvent) -> Result<(), ImportRefusal> {
+        self.events.send(event).await.map_err(|_| ImportRefusal::Stopping)
+    }
+}
+
+/// Runs what takes long away from the tasks that carry requests.
+async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ImportRefusal> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| ImportRefusal::Stopping)
+}
+
+impl Desk {
+    async fn data(&self, command: systems::Command) -> Result<Report, Problem> {
+        match self.ask(Command::Data(command)).await.ok_or(Problem::Stopping)? {
+            Answer::Data(report) => Ok(report),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    fn me(&self) -> MemberCode {
+        self.card.fields.code
+    }
+
+    fn today(&self) -> Date {
+        crate::calendar::date(crate::clock::wall())
+    }
+}
+
+fn unreadable(text: &str) -> Problem {
+    Problem::Unreadable { detail: text.to_owned() }
+}

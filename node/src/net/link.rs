@@ -1,0 +1,167 @@
+//! Links: one task that writes and one that reads for each stream. Frames are counted before they are held:
+//! the length is checked before a byte of the frame is read, and memory grows with what arrives.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use futures::{AsyncReadExt, AsyncWriteExt};
+use libp2p::Stream;
+use tokio::sync::mpsc;
+use xietong_proto::id::PeerId;
+use xietong_proto::limits::FRAME_BYTES_MAX;
+use xietong_proto::reject::Reject;
+
+use crate::replica::carry;
+use crate::replica::io::{Keyring, LinkId, NetEvent};
+
+/// Frames that may wait to be written on one link.
+const FRAMES_MAX: usize = 256;
+/// Until the first frame of a link that a peer opened must have come.
+const FIRST_FRAME_TIMEOUT: Duration = Duration::from_secs(10);
+/// Frames above this are opened away from the tasks that carry bytes.
+const LARGE_FRAME_BYTES: usize = 16 * 1024;
+
+/// All links that stand.
+pub struct Links {
+    open: Mutex<HashMap<LinkId, mpsc::Sender<Vec<u8>>>>,
+    traffic: Mutex<BTreeMap<PeerId, (u64, u64)>>,
+    events: mpsc::Sender<NetEvent>,
+    keyring: Arc<Mutex<Arc<Keyring>>>,
+    accepted: AtomicU64,
+}
+
+impl Links {
+    /// No links yet.
+    pub fn new(events: mpsc::Sender<NetEvent>, keyring: Arc<Mutex<Arc<Keyring>>>) -> Self {
+        let (open, traffic) = (Mutex::default(), Mutex::default());
+        Self { open, traffic, events, keyring, accepted: AtomicU64::new(0) }
+    }
+
+    /// A number for a link that a peer opened: odd, since the machine numbers its own with even ones.
+    pub fn next_accepted(&self) -> LinkId {
+        LinkId(self.accepted.fetch_add(1, Ordering::Relaxed) * 2 + 1)
+    }
+
+    /// Hands a frame to the link's writer; closes the link if the writer is too far behind.
+    pub fn send(&self, link: LinkId, frame: Vec<u8>) {
+        let mut open = lock(&self.open);
+        let is_full = open.get(&link).is_some_and(|frames| frames.try_send(frame).is_err());
+        if is_full {
+            open.remove(&link);
+        }
+    }
+
+    /// Lets the writer finish and end the stream.
+    pub fn close(&self, link: LinkId) {
+        lock(&self.open).remove(&link);
+    }
+
+    /// Bytes received and sent, by peer.
+    pub fn traffic(&self) -> BTreeMap<PeerId, (u64, u64)> {
+        lock(&self.traffic).clone()
+    }
+
+    /// Tells the loop.
+    pub async fn tell(&self, event: NetEvent) {
+        // The loop has ended: nobody is there to be told.
+        let _ = self.events.send(event).await;
+    }
+
+    /// Carries a stream until either end closes it.
+    pub async fn run(self: Arc<Self>, id: LinkId, peer: PeerId, stream: Stream, is_ours: bool) {
+        let (frames, to_write) = mpsc::channel(FRAMES_MAX);
+        lock(&self.open).insert(id, frames);
+        let (reader, writer) = stream.split();
+        let began =
+            if is_ours { NetEvent::Opened { link: id } } else { NetEvent::Accepted { link: id, peer } };
+        self.tell(began).await;
+        tokio::select! {
+            () = self.write(peer, writer, to_write) => {}
+            () = self.read(id, peer, reader, is_ours) => {}
+        }
+        self.close(id);
+        self.tell(NetEvent::Closed { link: id }).await;
+    }
+
+    async fn write(
+        &self,
+        peer: PeerId,
+        mut writer: impl AsyncWriteExt + Unpin,
+        mut frames: mpsc::Receiver<Vec<u8>>,
+    ) {
+        while let Some(frame) = frames.recv().await {
+            if write_frame(&mut writer, &frame).await.is_err() {
+                return;
+            }
+            self.count(peer, 0, frame.len());
+        }
+        // The other end may be gone; the link ends either way.
+        let _ = writer.close().await;
+    }
+
+    async fn read(&self, link: LinkId, peer: PeerId, mut reader: impl AsyncReadExt + Unpin, is_ours: bool) {
+        let mut is_first = !is_ours;
+        loop {
+            let read = if is_first {
+                let read = tokio::time::timeout(FIRST_FRAME_TIMEOUT, read_frame(&mut reader));
+                read.await.unwrap_or(Ok(None))
+            } else {
+                read_frame(&mut reader).await
+            };
+            is_first = false;
+            let frame = match read {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return,
+                Err(reject) => return self.tell(NetEvent::Refused { link, reject }).await,
+            };
+            self.count(peer, frame.len(), 0);
+            let event = self.open(link, frame).await;
+            self.tell(event).await;
+        }
+    }
+
+    async fn open(&self, link: LinkId, frame: Vec<u8>) -> NetEvent {
+        let keyring = Arc::clone(&lock(&self.keyring));
+        if frame.len() < LARGE_FRAME_BYTES {
+            return carry::receive(&keyring, link, &frame);
+        }
+        let opened = tokio::task::spawn_blocking(move || carry::receive(&keyring, link, &frame));
+        opened.await.unwrap_or(NetEvent::Closed { link })
+    }
+
+    fn count(&self, peer: PeerId, received: usize, sent: usize) {
+        let mut traffic = lock(&self.traffic);
+        let (in_all, out_all) = traffic.entry(peer).or_default();
+        *in_all += received as u64;
+        *out_all += sent as u64;
+    }
+}
+
+async fn write_frame(writer: &mut (impl AsyncWriteExt + Unpin), frame: &[u8]) -> io::Result<()> {
+    writer.write_all(&(frame.len() as u32).to_be_bytes()).await?;
+    writer.write_all(frame).await?;
+    writer.flush().await
+}
+
+/// One frame; none where the stream ends.
+async fn read_frame(reader: &mut (impl AsyncReadExt + Unpin)) -> Result<Option<Vec<u8>>, Reject> {
+    let mut length = [0; 4];
+    if reader.read_exact(&mut length).await.is_err() {
+        return Ok(None);
+    }
+    let size = u64::from(u32::from_be_bytes(length));
+    if size > FRAME_BYTES_MAX as u64 {
+        return Err(Reject::TooLarge { size, size_max: FRAME_BYTES_MAX as u64 });
+    }
+    let mut frame = Vec::new();
+    let read = reader.take(size).read_to_end(&mut frame).await;
+    Ok(read.is_ok_and(|read| read as u64 == size).then_some(frame))
+}
+
+/// What is behind these locks is whole after each change.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

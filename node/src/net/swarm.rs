@@ -1,0 +1,310 @@
+//! The swarm: who is connected, who is dialled when, and which connection counts.
+
+use std::collections::HashMap;
+use std::num::NonZeroU8;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use libp2p::allow_block_list::{self, AllowedPeers};
+use libp2p::connection_limits::{self, ConnectionLimits};
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p::swarm::{ConnectionId, NetworkBehaviour, SwarmEvent};
+use libp2p::{
+    Multiaddr, PeerId as Libp2pId, StreamProtocol, Swarm, SwarmBuilder, identify, identity,
+    memory_connection_limits, noise, ping, tcp, yamux,
+};
+use tokio::sync::{mpsc, oneshot};
+use xietong_proto::id::PeerId;
+use xietong_proto::sync::PROTOCOL;
+
+use super::NetError;
+use super::address::{from_libp2p, in_order, peer_text, to_libp2p};
+use super::link::Links;
+use crate::replica::io::{LinkId, NetEvent, Roster};
+
+const STREAMS: StreamProtocol = StreamProtocol::new(PROTOCOL);
+/// A peer that says nothing for so long is gone.
+const SILENCE_MAX: Duration = Duration::from_secs(8);
+const PING_INTERVAL: Duration = Duration::from_secs(3);
+/// Links are what keeps a connection; without any it may rest for so long.
+const IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+const DIAL_PAUSE_MIN: Duration = Duration::from_millis(500);
+const DIAL_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How often the roster is looked through for whom to dial.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// An older connection beside a new one is of a process that died; younger, both ends dialled at once.
+const AT_ONCE: Duration = Duration::from_secs(3);
+const HALF_OPEN_MAX: u32 = 64;
+const CONNECTIONS_MAX: u32 = 512;
+/// Two when both dialled at once, and as many again when a process died and its successor does the same.
+const PEER_CONNECTIONS_MAX: u32 = 4;
+const MEMORY_SHARE_MAX: f64 = 0.9;
+
+/// What the loop asks of the swarm.
+pub enum Command {
+    /// Let in and dial these, and no others.
+    Roster(Arc<Roster>),
+    /// Open a link.
+    Open { link: LinkId, peer: PeerId },
+    /// End.
+    Shutdown(oneshot::Sender<()>),
+}
+
+#[derive(NetworkBehaviour)]
+struct Behaviour {
+    allowed: allow_block_list::Behaviour<AllowedPeers>,
+    limits: connection_limits::Behaviour,
+    memory: memory_connection_limits::Behaviour,
+    identify: identify::Behaviour,
+    ping: ping::Behaviour,
+    streams: libp2p_stream::Behaviour,
+}
+
+/// The swarm and what is known of the roster's peers.
+pub struct Shell {
+    swarm: Swarm<Behaviour>,
+    links: Arc<Links>,
+    events: mpsc::Sender<NetEvent>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    roster: HashMap<Libp2pId, Candidate>,
+    connections: HashMap<ConnectionId, (Libp2pId, Instant)>,
+}
+
+/// Somebody who may connect.
+struct Candidate {
+    peer: PeerId,
+    addresses: Vec<Multiaddr>,
+    dial_at: Instant,
+    pause: Duration,
+}
+
+impl Shell {
+    /// A swarm that listens nowhere yet.
+    pub fn new(
+        key: identity::Keypair,
+        links: Arc<Links>,
+        events: mpsc::Sender<NetEvent>,
+        commands: mpsc::UnboundedReceiver<Command>,
+    ) -> Result<Self, NetError> {
+        let swarm = swarm(key).map_err(NetError::Setup)?;
+        Ok(Self { swarm, links, events, commands, roster: HashMap::new(), connections: HashMap::new() })
+    }
+
+    /// Listens and waits for the addresses in effect.
+    pub async fn listen(&mut self, addresses: &[String]) -> Result<Vec<String>, NetError> {
+        let mut waiting = HashMap::new();
+        for address in addresses {
+            let parsed: Multiaddr =
+                address.parse().map_err(|_| NetError::Address { address: address.clone() })?;
+            let failed = |source| NetError::Listen { address: address.clone(), source: Box::new(source) };
+            waiting.insert(self.swarm.listen_on(parsed).map_err(failed)?, address.clone());
+        }
+        let mut listens = Vec::new();
+        while !waiting.is_empty() {
+            match self.swarm.select_next_some().await {
+                SwarmEvent::NewListenAddr { listener_id, address } => {
+                    waiting.remove(&listener_id);
+                    listens.push(address.to_string());
+                }
+                SwarmEvent::ListenerClosed { listener_id, reason: Err(source), .. } => {
+                    let address = waiting.remove(&listener_id).unwrap_or_default();
+                    return Err(NetError::Listen { address, source: Box::new(source) });
+                }
+                _ => {}
+            }
+        }
+        Ok(listens)
+    }
+
+    /// Runs until it is told to end.
+    pub async fn run(mut self) {
+        let mut control = self.swarm.behaviour().streams.new_control();
+        let mut incoming = control.accept(STREAMS).expect("the protocol is registered here and nowhere else");
+        let mut look = tokio::time::interval(LOOK_INTERVAL);
+        loop {
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Roster(roster)) => self.set_roster(&roster),
+                    Some(Command::Open { link, peer }) => self.open(link, peer),
+                    Some(Command::Shutdown(done)) => {
+                        // Whoever asked may have stopped waiting.
+                        let _ = done.send(());
+                        return;
+                    }
+                    None => return,
+                },
+                Some((id, stream)) = incoming.next() => self.accept(id, stream),
+                event = self.swarm.select_next_some() => self.take(event).await,
+                _ = look.tick() => self.dial_due(),
+            }
+        }
+    }
+
+    fn set_roster(&mut self, roster: &Roster) {
+        let named: HashMap<Libp2pId, (PeerId, Vec<Multiaddr>)> = roster
+            .peers
+            .iter()
+            .filter_map(|(peer, addresses)| Some((to_libp2p(*peer)?, (*peer, in_order(addresses)))))
+            .collect();
+        let gone: Vec<Libp2pId> = self.roster.keys().filter(|id| !named.contains_key(id)).copied().collect();
+        for id in gone {
+            self.roster.remove(&id);
+            self.swarm.behaviour_mut().allowed.disallow_peer(id);
+            // It may not be connected.
+            let _ = self.swarm.disconnect_peer_id(id);
+        }
+        for (id, (peer, addresses)) in named {
+            self.swarm.behaviour_mut().allowed.allow_peer(id);
+            let known = self.roster.get(&id).is_some_and(|known| known.addresses == addresses);
+            if !known {
+                let (dial_at, pause) = (Instant::now(), DIAL_PAUSE_MIN);
+                self.roster.insert(id, Candidate { peer, addresses, dial_at, pause });
+            }
+        }
+        self.dial_due();
+    }
+
+    /// Dials whoever is due and not connected; it is enough that one of two can reach the other.
+    fn dial_due(&mut self) {
+        let now = Instant::now();
+        for (id, candidate) in &mut self.roster {
+            let is_due = candidate.dial_at <= now && !candidate.addresses.is_empty();
+            if !is_due || self.swarm.is_connected(id) {
+                continue;
+            }
+            candidate.dial_at = now + candidate.pause;
+            candidate.pause = (candidate.pause * 2).min(DIAL_PAUSE_MAX);
+            let one_by_one = NonZeroU8::MIN;
+            let dial = DialOpts::peer_id(*id)
+                .condition(PeerCondition::DisconnectedAndNotDialing)
+                .addresses(candidate.addresses.clone())
+                .override_dial_concurrency_factor(one_by_one)
+                .build();
+            if let Err(error) = self.swarm.dial(dial) {
+                tracing::debug!(peer = %id, %error, "not dialled");
+            }
+        }
+    }
+
+    fn open(&mut self, link: LinkId, peer: PeerId) {
+        let (links, mut control) = (Arc::clone(&self.links), self.swarm.behaviour().streams.new_control());
+        let id = to_libp2p(peer).filter(|id| self.swarm.is_connected(id));
+        tokio::spawn(async move {
+            let Some(id) = id else { return links.tell(NetEvent::Closed { link }).await };
+            match tokio::time::timeout(OPEN_TIMEOUT, control.open_stream(id, STREAMS)).await {
+                Ok(Ok(stream)) => links.run(link, peer, stream, true).await,
+                Ok(Err(_)) | Err(_) => links.tell(NetEvent::Closed { link }).await,
+            }
+        });
+    }
+
+    fn accept(&self, id: Libp2pId, stream: libp2p::Stream) {
+        let Some(candidate) = self.roster.get(&id) else { return };
+        let link = self.links.next_accepted();
+        tokio::spawn(Arc::clone(&self.links).run(link, candidate.peer, stream, false));
+    }
+
+    async fn take(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::ConnectionEstablished {
+                peer_id, connection_id, endpoint, num_established, ..
+            } => {
+                let address = endpoint.get_remote_address().to_string();
+                let replaces = self.drop_stale(peer_id);
+                self.connections.insert(connection_id, (peer_id, Instant::now()));
+                if num_established.get() == 1 || replaces {
+                    self.connected(peer_id, address).await;
+                }
+            }
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
+                self.connections.remove(&connection_id);
+                if num_established == 0 {
+                    self.disconnected(peer_id).await;
+                }
+            }
+            SwarmEvent::IncomingConnectionError { send_back_addr, peer_id: Some(id), .. } => {
+                let address = send_back_addr.to_string();
+                if let Some(peer) = from_libp2p(&id).filter(|_| !self.roster.contains_key(&id)) {
+                    self.tell(NetEvent::Stranger { peer, address }).await;
+                }
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
+                tracing::debug!(peer = ?peer_id, %error, "dialling failed");
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { peer, result: Err(error), .. })) => {
+                tracing::info!(%peer, %error, "the peer does not answer");
+                // It may be gone already.
+                let _ = self.swarm.disconnect_peer_id(peer);
+            }
+            _ => {}
+        }
+    }
+
+    /// Closes connections to a peer that are older than both ends dialling at once would explain.
+    fn drop_stale(&mut self, id: Libp2pId) -> bool {
+        let is_stale = |(of, since): &(Libp2pId, Instant)| *of == id && since.elapsed() > AT_ONCE;
+        let stale = self.connections.iter().filter(|(_, known)| is_stale(known));
+        let stale: Vec<ConnectionId> = stale.map(|(connection, _)| *connection).collect();
+        for connection in &stale {
+            self.swarm.close_connection(*connection);
+        }
+        !stale.is_empty()
+    }
+
+    async fn connected(&mut self, id: Libp2pId, address: String) {
+        let Some(candidate) = self.roster.get_mut(&id) else { return };
+        candidate.pause = DIAL_PAUSE_MIN;
+        let peer = candidate.peer;
+        tracing::info!(peer = peer_text(peer), %address, "connected");
+        self.tell(NetEvent::Connected { peer, address }).await;
+    }
+
+    async fn disconnected(&mut self, id: Libp2pId) {
+        if let Some(candidate) = self.roster.get_mut(&id) {
+            candidate.dial_at = Instant::now() + candidate.pause;
+        }
+        if let Some(peer) = from_libp2p(&id) {
+            tracing::info!(peer = peer_text(peer), "disconnected");
+            self.tell(NetEvent::Disconnected { peer }).await;
+        }
+    }
+
+    async fn tell(&mut self, event: NetEvent) {
+        // The loop has ended: nobody is there to be told.
+        let _ = self.events.send(event).await;
+    }
+}
+
+fn swarm(key: identity::Keypair) -> Result<Swarm<Behaviour>, Box<dyn std::error::Error + Send + Sync>> {
+    let limits = ConnectionLimits::default()
+        .with_max_pending_incoming(Some(HALF_OPEN_MAX))
+        .with_max_established(Some(CONNECTIONS_MAX))
+        .with_max_established_per_peer(Some(PEER_CONNECTIONS_MAX));
+    let swarm = SwarmBuilder::with_existing_identity(key)
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
+        .with_quic_config(|mut config| {
+            config.max_idle_timeout = SILENCE_MAX.as_millis() as u32;
+            config.keep_alive_interval = PING_INTERVAL;
+            config
+        })
+        .with_dns()?
+        .with_behaviour(|key| {
+            let identify = identify::Config::new("/xietong/1".to_owned(), key.public())
+                .with_agent_version("xietong".to_owned());
+            let ping = ping::Config::new().with_interval(PING_INTERVAL).with_timeout(SILENCE_MAX);
+            Behaviour {
+                allowed: allow_block_list::Behaviour::default(),
+                limits: connection_limits::Behaviour::new(limits),
+                memory: memory_connection_limits::Behaviour::with_max_percentage(MEMORY_SHARE_MAX),
+                identify: identify::Behaviour::new(identify),
+                ping: ping::Behaviour::new(ping),
+                streams: libp2p_stream::Behaviour::new(),
+            }
+        })?
+        .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE_MAX))
+        .build();
+    Ok(swarm)
+}

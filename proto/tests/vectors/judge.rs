@@ -1,0 +1,270 @@
+//! Judges the input of one vector as `README.md` beside this file describes it.
+
+use serde_json::{Value, json};
+use xietong_proto::card::Card;
+use xietong_proto::crypto::{PublicKey, SecretKey, Tag, tagged_hash};
+use xietong_proto::entry::{Authority, Draft, Entry, LeafProof, Record, SignedEntry};
+use xietong_proto::header::Header;
+use xietong_proto::id::*;
+use xietong_proto::manifest::{Approval, Manifest, missing};
+use xietong_proto::object::fingerprint;
+use xietong_proto::reject::Reject;
+use xietong_proto::stream::{Audience, Head, Stream, follow};
+use xietong_proto::sync::{Frame, Heads, digest};
+use xietong_proto::{merkle, stream};
+
+/// What is found: an output, or a refusal with what is said of it.
+pub type Finding = Result<Value, Value>;
+
+/// Judges an input.
+pub fn judge(judge: &str, input: &Value) -> Finding {
+    match judge {
+        "hash" => Ok(json!({ "hash": hex(tagged_hash(tag(input), &bytes(&input["body"]))) })),
+        "key" => key(&input["public"]).map(|_| json!({})),
+        "signature" => signature(input),
+        "stream" => stream_name(&input["name"]),
+        "header" => header(input).map(|header| header_output(&header)),
+        "author" => Ok(author(input)),
+        "entry" => entry(input).map(|entry| entry_output(&entry)),
+        "tree" => Ok(tree(input)),
+        "proof" => proof(input),
+        "code" => input["code"]
+            .as_str()
+            .expect("text")
+            .parse::<MemberCode>()
+            .map_or(NO, |code| Ok(json!({ "bytes": hex(code.bytes()) }))),
+        "card" => refusing(Card::open(&bytes(&input["bytes"]))).map(|card| card_output(&card)),
+        "manifest" => manifest(&input["bytes"]).map(|manifest| manifest_output(&manifest)),
+        "approval" => approval(input),
+        "in_force" => in_force(input),
+        "fingerprint" => Ok(json!({ "digits": fingerprint(&array(&input["id"])) })),
+        "admits" => refusing(manifest(&input["manifest"])?.admits(&header(input)?)).map(|()| json!({})),
+        "authoring" => authoring(input),
+        "follow" => follows(input),
+        "audience" => audience(input),
+        "frame" => refusing(Frame::decode(&bytes(&input["bytes"]))).map(|frame| frame_output(&frame)),
+        other => panic!("no judge is called {other}"),
+    }
+}
+
+/// A plain no.
+const NO: Finding = Err(Value::Null);
+
+fn refusing<T>(result: Result<T, Reject>) -> Result<T, Value> {
+    result.map_err(|reject| serde_json::to_value(reject).expect("a reject has a JSON form"))
+}
+
+/// Hexadecimal text, or `{"hex": …, "zeros": n}`: the bytes and n zero bytes.
+pub fn bytes(value: &Value) -> Vec<u8> {
+    let text = value.as_str().or_else(|| value["hex"].as_str()).expect("bytes in hex");
+    let mut bytes = hex::decode(text).expect("hexadecimal digits");
+    bytes.resize(bytes.len() + value["zeros"].as_u64().unwrap_or(0) as usize, 0);
+    bytes
+}
+
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    hex::encode(bytes)
+}
+
+/// As [`bytes`] reads it: many zero bytes at the end are counted.
+pub fn packed(bytes: impl AsRef<[u8]>) -> Value {
+    let bytes = bytes.as_ref();
+    let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    match zeros {
+        0..256 => json!(hex(bytes)),
+        256.. => json!({ "hex": hex(&bytes[..bytes.len() - zeros]), "zeros": zeros }),
+    }
+}
+
+fn array<const N: usize>(value: &Value) -> [u8; N] {
+    bytes(value).try_into().expect("the length that this field has")
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().expect("a number")
+}
+
+fn tag(input: &Value) -> Tag {
+    match input["tag"].as_str().expect("a tag's name") {
+        "entry" => Tag::Entry,
+        "stream" => Tag::Stream,
+        "leaf" => Tag::Leaf,
+        "seed" => Tag::Seed,
+        "manifest" => Tag::Manifest,
+        "card" => Tag::Card,
+        "approve" => Tag::Approve,
+        "heads" => Tag::Heads,
+        "fingerprint" => Tag::Fingerprint,
+        other => panic!("no tag is called {other}"),
+    }
+}
+
+fn key(public: &Value) -> Result<PublicKey, Value> {
+    PublicKey::from_bytes(&bytes(public)).map_err(|_| Value::Null)
+}
+
+/// The key made of `key_seed`, or the one given as `public`.
+fn verifier(input: &Value) -> Result<PublicKey, Value> {
+    match &input["key_seed"] {
+        Value::Null => key(&input["public"]),
+        seed => Ok(SecretKey::from_bytes(&array(seed)).public()),
+    }
+}
+
+fn signature(input: &Value) -> Finding {
+    let holds = verifier(input)?.verifies(tag(input), &bytes(&input["body"]), &array(&input["signature"]));
+    let verdict = holds.then_some(json!({})).ok_or(Reject::BadSignature);
+    refusing(verdict)
+}
+
+fn stream_of(name: &Value) -> Result<Stream, Value> {
+    let stream = Stream::from_name(&array(name)).map_err(|_| Reject::Malformed);
+    refusing(stream)
+}
+
+fn stream_name(name: &Value) -> Finding {
+    let stream = stream_of(name)?;
+    let (audience, peer) = match stream.audience {
+        Audience::Local => ("local", None),
+        Audience::Agreement => ("agreement", None),
+        Audience::Pair(peer) => ("pair", Some(peer)),
+    };
+    let Stream { agreement, author, system, generation, .. } = stream;
+    let origin = stream.origin().id;
+    Ok(json!({ "agreement": agreement, "audience": audience, "peer": peer, "author": author,
+               "system": system, "generation": generation, "origin": origin }))
+}
+
+fn header(input: &Value) -> Result<Header, Value> {
+    let bytes = bytes(&input["header"]);
+    refusing(Header::decode(bytes.first_chunk().filter(|all| all.len() == bytes.len()).expect("186 bytes")))
+}
+
+fn header_output(header: &Header) -> Value {
+    let Header { epoch, manifest, card, position, previous, time, records, payload_bytes, root, .. } = header;
+    json!({ "id": header.id(), "stream": hex(header.stream.name()), "epoch": epoch, "manifest": manifest,
+            "card": card, "position": position, "previous": previous, "time_ms": time.0.to_string(),
+            "records": records, "payload_bytes": payload_bytes, "root": root })
+}
+
+fn record(value: &Value) -> Record {
+    Record {
+        kind: RecordKind(number(&value["kind"]) as u16),
+        version: number(&value["version"]) as u16,
+        body: bytes(&value["body"]),
+    }
+}
+
+fn author(input: &Value) -> Value {
+    let records: Vec<Record> = input["records"].as_array().expect("records").iter().map(record).collect();
+    let authority = Authority {
+        epoch: Epoch(number(&input["epoch"]) as u32),
+        manifest: ManifestId(array(&input["manifest"])),
+        card: CardNumber(number(&input["card"]) as u32),
+    };
+    let stream = Stream::from_name(&array(&input["stream"])).expect("a stream");
+    let time = Millis(number(&input["time_ms"]));
+    let draft = Draft::new(stream, head(&input["head"]), authority, time, &array(&input["secret"]), &records);
+    json!({ "bytes": hex(draft.sign(&SecretKey::from_bytes(&array(&input["key_seed"]))).bytes()) })
+}
+
+fn head(value: &Value) -> Head {
+    Head { position: Position(number(&value["position"])), id: EntryId(array(&value["id"])) }
+}
+
+fn entry(input: &Value) -> Result<SignedEntry, Value> {
+    let entry = refusing(Entry::decode(&bytes(&input["bytes"])))?;
+    refusing(entry.open(&verifier(input)?))
+}
+
+fn entry_output(entry: &SignedEntry) -> Value {
+    let record = |record: Record| json!({ "kind": record.kind, "version": record.version, "body": packed(record.body) });
+    json!({ "id": entry.id(), "records": entry.records().map(record).collect::<Vec<_>>() })
+}
+
+fn tree(input: &Value) -> Value {
+    let leaves: Vec<[u8; 32]> = input["leaves"].as_array().expect("leaves").iter().map(array).collect();
+    let path = |index| merkle::path(&leaves, index).iter().map(hex).collect::<Vec<_>>();
+    let paths: Vec<_> = (0..leaves.len()).map(path).collect();
+    json!({ "root": merkle::root(&leaves), "paths": paths })
+}
+
+fn proof(input: &Value) -> Finding {
+    let path = input["path"].as_array().expect("a path").iter().map(array).collect();
+    let proof = LeafProof { salt: array(&input["salt"]), record: bytes(&input["record"]), path };
+    let index = number(&input["index"]) as u32;
+    if proof.holds(&header(input)?, index) { Ok(json!({})) } else { NO }
+}
+
+fn card_output(card: &Card) -> Value {
+    let fields = &card.fields;
+    json!({ "id": card.id(), "fingerprint": card.fingerprint(), "number": fields.number, "code": fields.code,
+            "seal_key": hex(fields.seal_key.to_bytes()), "entry_key": hex(fields.entry_key.to_bytes()) })
+}
+
+fn manifest(bytes: &Value) -> Result<Manifest, Value> {
+    refusing(Manifest::open(&self::bytes(bytes)))
+}
+
+fn manifest_output(manifest: &Manifest) -> Value {
+    let fields = &manifest.fields;
+    let codes: Vec<_> = fields.members.iter().map(|member| member.code).collect();
+    let systems: Vec<_> = fields.scope.iter().map(|scope| scope.system).collect();
+    json!({ "id": manifest.id(), "fingerprint": manifest.fingerprint(), "epoch": fields.epoch,
+            "members": codes, "systems": systems, "quorum": fields.quorum })
+}
+
+fn approval(input: &Value) -> Finding {
+    let manifest = manifest(&input["manifest"])?;
+    let approval = refusing(Approval::open(&bytes(&input["bytes"]), &manifest))?;
+    Ok(json!({ "member": approval.member, "manifest": approval.manifest }))
+}
+
+fn in_force(input: &Value) -> Finding {
+    let manifest = manifest(&input["manifest"])?;
+    let open = |bytes: &Value| refusing(Approval::open(&self::bytes(bytes), &manifest));
+    let approvals = input["approvals"].as_array().expect("approvals").iter().map(open);
+    let missing = missing(&manifest, &approvals.collect::<Result<Vec<_>, _>>()?);
+    if missing.is_empty() { Ok(json!({})) } else { Err(json!({ "missing": missing })) }
+}
+
+fn authoring(input: &Value) -> Finding {
+    let now = Millis(number(&input["time_ms"]));
+    if manifest(&input["manifest"])?.is_valid_at(now) { Ok(json!({})) } else { NO }
+}
+
+fn follows(input: &Value) -> Finding {
+    let linked = refusing(follow(&head(&input["head"]), entry(input)?))?;
+    let stream::Head { position, id } = linked.head();
+    Ok(json!({ "position": position, "id": id }))
+}
+
+fn audience(input: &Value) -> Finding {
+    let member: MemberCode = input["member"].as_str().expect("a code").parse().expect("a member code");
+    if stream_of(&input["stream"])?.is_for(member) { Ok(json!({})) } else { NO }
+}
+
+fn frame_output(frame: &Frame) -> Value {
+    match frame {
+        Frame::Hello(hello) => json!({ "message": "hello", "agreement": hello.agreement,
+            "manifest": hello.manifest, "instance": hello.instance.to_string(), "time_ms": hello.time,
+            "addresses": hello.addresses }),
+        Frame::Cards(cards) => {
+            json!({ "message": "cards", "cards": cards.iter().map(hex).collect::<Vec<_>>() })
+        }
+        Frame::Heads(Heads::Digest(digest)) => json!({ "message": "heads", "digest": hex(digest) }),
+        Frame::Heads(Heads::All(lines)) => {
+            json!({ "message": "heads", "lines": lines.len(), "complete": true, "digest_of_lines": hex(digest(lines)) })
+        }
+        Frame::Heads(Heads::Changed(lines)) => {
+            json!({ "message": "heads", "lines": lines.len(), "complete": false })
+        }
+        Frame::Want(want) => json!({ "message": "want", "stream": hex(want.stream.name()), "from": want.from,
+            "bytes_max": want.bytes_max }),
+        Frame::Range(range) => json!({ "message": "range", "stream": hex(range.stream.name()),
+            "from": range.from, "entries": hex(&range.entries) }),
+        Frame::Push(push) => {
+            json!({ "message": "push", "head": hex(&push.head), "payload": hex(&push.payload) })
+        }
+    }
+}
