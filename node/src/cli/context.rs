@@ -75,7 +75,7 @@ impl Context {
     /// To the running node.
     pub fn node(&self) -> Result<Caller, Failure> {
         let socket = self.config()?.socket_path(self.home()?)?;
-        Ok(Caller::new(&socket)?)
+        Caller::new(&socket)
     }
 
     /// The member card issued last by this node; none if there never was one.

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use xietong_proto::card::Card;
-use xietong_proto::id::CardNumber;
+use xietong_proto::id::{AgreementId, CardNumber};
 
 use super::Answer;
 use super::context::Context;
@@ -84,22 +84,21 @@ fn read(context: &Context) -> Result<Verification, Failure> {
 
 /// The keys of all cards in the log. What cannot be read there names itself when its entries are refused.
 fn keyring(found: &Verification, own: Option<Card>) -> Keyring {
-    let mut keyring = Keyring::default();
     // A node's entry key stays the same through all cards that it issues.
-    if let Some(card) = own {
-        for number in 1..=card.fields.number.0 {
-            keyring.0.insert((card.fields.code, CardNumber(number)), card.fields.entry_key);
-        }
-    }
-    for (_, object) in &found.objects {
+    let own_key = |card: Card| {
+        let (code, key) = (card.fields.code, card.fields.entry_key);
+        (1..=card.fields.number.0).map(move |number| ((AgreementId::ZERO, code, CardNumber(number)), key))
+    };
+    let mut keyring: Keyring = own.into_iter().flat_map(own_key).collect();
+    for (log, object) in &found.objects {
         match object {
             Object::Agreement { manifest, approvals, cards } => {
                 let agreement = Agreement::restore(manifest, approvals, cards);
-                agreement.iter().flat_map(Agreement::cards).for_each(|card| keyring.learn(card));
+                agreement.iter().flat_map(Agreement::all_cards).for_each(|card| keyring.learn(*log, card));
             }
             Object::Card { card } => {
                 let card = hex::decode(card).ok().and_then(|bytes| Card::open(&bytes).ok());
-                card.iter().for_each(|card| keyring.learn(card));
+                card.iter().for_each(|card| keyring.learn(*log, card));
             }
             Object::Pause { .. } => {}
         }

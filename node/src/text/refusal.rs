@@ -32,6 +32,9 @@ pub fn data_refusal(lang: Lang, refusal: &systems::Refusal) -> String {
         systems::Refusal::NotInRegister { id } => say!(lang,
             zh: "台账中没有 {id}。",
             en: "The register has no {id}."),
+        systems::Refusal::ReasonTooLong { chars_max } => say!(lang,
+            zh: "原因过长，最多 {chars_max} 个字。",
+            en: "The reason is too long: {chars_max} characters at most."),
         systems::Refusal::PeriodForm { period } => say!(lang,
             zh: "“{period}”不是月份，如 2025-03。",
             en: "\"{period}\" is not a month such as 2025-03."),
@@ -73,6 +76,15 @@ pub fn not_in_force(lang: Lang, reason: &NotInForce) -> String {
             say!(lang,
                 zh: "尚未批准的成员：{members}。",
                 en: "These members have not approved yet: {members}.")
+        }
+        NotInForce::SharedTransportKey { members: [one, other] } => say!(lang,
+            zh: "{one} 和 {other} 的名片使用了同一个传输密钥；每个节点必须有自己的密钥。",
+            en: "The cards of {one} and {other} name the same transport key: every node needs keys of its own."),
+        NotInForce::NewerRules { system: number, profile, rules_version } => {
+            let name = system(lang, *number);
+            say!(lang,
+                zh: "{name}采用提供规则 {profile}、计算规则 {rules_version}，本程序不认识；请先升级程序。",
+                en: "For {name} it uses disclosure profile {profile} and rules {rules_version}, which this program does not know: upgrade first.")
         }
         NotInForce::Unreadable { reject: reason } => reject(lang, reason),
     }

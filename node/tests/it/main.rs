@@ -2,3 +2,4 @@
 
 mod demo_files;
 mod sim;
+mod transcript;

@@ -156,8 +156,11 @@ mod tests {
         ```toml FILE\nkey = 1\n```\n```console wait\n$ three\n...\n```\n";
 
     fn given(guide: &Guide) -> Vec<&Step> {
-        let step = |part| if let &Part::Give(ref step) = part { Some(step) } else { None };
-        guide.parts.iter().filter_map(step).collect()
+        let steps = guide.parts.iter().filter_map(|part| match part {
+            Part::Give(step) => Some(step),
+            Part::Set(_) => None,
+        });
+        steps.collect()
     }
 
     #[test]
@@ -180,7 +183,8 @@ mod tests {
     #[test]
     fn answers_take_the_place_of_what_the_guide_says() {
         let guide = Guide::read(TEXT);
-        let answer = |lines: &[&str], exit| Answer { lines: lines.iter().map(ToString::to_string).collect(), exit };
+        let answer =
+            |lines: &[&str], exit| Answer { lines: lines.iter().map(ToString::to_string).collect(), exit };
         let steps = given(&guide);
         let answers = vec![(steps[0], answer(&["new", "lines"], 1)), (steps[1], answer(&[], 0))];
         let rewritten = guide.rewritten(answers);

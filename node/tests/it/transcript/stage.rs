@@ -145,7 +145,8 @@ impl Stage {
     /// Starts a node and waits until it answers.
     async fn start(&mut self, step: &Step, line: &CommandLine) -> Result<(), String> {
         let output = self.folder.path().join(format!("node-{}.txt", step.line));
-        let file = || File::options().create(true).append(true).open(&output).map_err(|error| error.to_string());
+        let file =
+            || File::options().create(true).append(true).open(&output).map_err(|error| error.to_string());
         let mut command = self.command(&line.words)?;
         let process = command.stdout(file()?).stderr(file()?).spawn().map_err(|error| error.to_string())?;
         self.nodes.push(Node { line: step.line, process, output });
@@ -215,7 +216,9 @@ impl Answer {
         let (line, command) = (step.line, &step.command);
         let (expected, said) = (shown(&step.expected), shown(&self.lines));
         let (wanted, exit) = (step.exit, self.exit);
-        format!("{line}: $ {command}\nexpected, with exit code {wanted}:\n{expected}said, with {exit}:\n{said}")
+        format!(
+            "{line}: $ {command}\nexpected, with exit code {wanted}:\n{expected}said, with {exit}:\n{said}"
+        )
     }
 }
 
@@ -249,7 +252,9 @@ fn replace_setting(text: &str, setting: &str) -> Result<String, String> {
     let key = setting.split('=').next().unwrap_or_default().trim();
     let sets = |line: &&str| line.split_once('=').is_some_and(|(name, _)| name.trim() == key);
     match text.lines().filter(sets).count() {
-        1 => Ok(text.lines().map(|line| if sets(&line) { setting } else { line }.to_owned() + "\n").collect()),
+        1 => {
+            Ok(text.lines().map(|line| if sets(&line) { setting } else { line }.to_owned() + "\n").collect())
+        }
         count => Err(format!("{count} lines set {key}")),
     }
 }

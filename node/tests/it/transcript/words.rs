@@ -27,7 +27,11 @@ impl CommandLine {
             _ => None,
         };
         words.truncate(words.len() - if output.is_some() { 2 } else { 0 });
-        if words.is_empty() { Err("no command".to_owned()) } else { Ok(Self { words, output, is_background }) }
+        if words.is_empty() {
+            Err("no command".to_owned())
+        } else {
+            Ok(Self { words, output, is_background })
+        }
     }
 }
 
@@ -48,7 +52,8 @@ fn word<'a>(line: &'a str, variables: &Variables) -> Result<(String, &'a str), S
     while let Some(c) = rest.chars().next().filter(|c| !c.is_whitespace()) {
         let (part, after) = match c {
             '"' | '\'' => rest[1..].split_once(c).ok_or("a quote is open")?,
-            _ => rest.split_at(rest.find(|c: char| c.is_whitespace() || "'\"".contains(c)).unwrap_or(rest.len())),
+            _ => rest
+                .split_at(rest.find(|c: char| c.is_whitespace() || "'\"".contains(c)).unwrap_or(rest.len())),
         };
         word += &if c == '\'' { part.to_owned() } else { expand(part, variables)? };
         rest = after;
@@ -99,9 +104,12 @@ mod tests {
 
     #[test]
     fn a_line_that_means_nothing_is_refused() {
-        for (line, reason) in
-            [("", "no command"), ("> f", "no command"), ("a 'b", "a quote is open"), ("a $X", "no variable $X")]
-        {
+        for (line, reason) in [
+            ("", "no command"),
+            ("> f", "no command"),
+            ("a 'b", "a quote is open"),
+            ("a $X", "no variable $X"),
+        ] {
             assert_eq!(read(line), Err(reason.to_owned()), "{line}");
         }
     }
