@@ -160,7 +160,7 @@ fn exit_of_client(failure: &ClientFailure) -> Exit {
             | Problem::List { .. }
             | Problem::Unreadable { .. }
             | Problem::TooLarge { .. }
-            | Problem::NotFound,
+            | Problem::NotFound { .. },
         ) => Exit::Refused,
         ClientFailure::Broken(_) | ClientFailure::Unreadable(_) => Exit::Machine,
     }

@@ -27,8 +27,8 @@ pub enum Problem {
     Unreadable { detail: String },
     /// Larger than the configuration allows.
     TooLarge { bytes_max: u64 },
-    /// No such thing here.
-    NotFound,
+    /// Nothing here has this name.
+    NotFound { id: String },
     /// The node stops.
     Stopping,
 }
@@ -44,7 +44,7 @@ impl Problem {
             }
             Problem::Unreadable { .. } | Problem::List { .. } => StatusCode::BAD_REQUEST,
             Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Problem::NotFound => StatusCode::NOT_FOUND,
+            Problem::NotFound { .. } => StatusCode::NOT_FOUND,
         }
     }
 }

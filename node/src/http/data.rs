@@ -135,8 +135,9 @@ async fn show(
     Query(One { id }): Query<One>,
 ) -> Result<Json<Shown>, Problem> {
     let (me, today) = (desk.me(), desk.today());
-    let shown = desk.look(move |rows| query::show(rows, kind, me, today, &id)).await;
-    shown.ok_or(Problem::Stopping)?.map(Json).ok_or(Problem::NotFound)
+    let wanted = id.clone();
+    let shown = desk.look(move |rows| query::show(rows, kind, me, today, &wanted)).await;
+    shown.ok_or(Problem::Stopping)?.map(Json).ok_or(Problem::NotFound { id })
 }
 
 async fn withdraw(
@@ -147,7 +148,7 @@ async fn withdraw(
     let command = systems::Command::Withdraw { kind, ids, reason, dry_run };
     match desk.data(command).await? {
         Report::Import(report) => Ok(Json(report)),
-        Report::Release(_) => Err(Problem::NotFound),
+        Report::Release(_) => unreachable!("a withdrawal is reported like an import"),
     }
 }
 
@@ -157,7 +158,7 @@ async fn release(
 ) -> Result<Json<ReleaseReport>, Problem> {
     match desk.data(systems::Command::Release { period, dry_run }).await? {
         Report::Release(report) => Ok(Json(report)),
-        Report::Import(_) => Err(Problem::NotFound),
+        Report::Import(_) => unreachable!("a release has a report of its own"),
     }
 }
 

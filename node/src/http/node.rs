@@ -86,10 +86,12 @@ async fn stop(State(desk): State<Desk>) -> Json<()> {
     Json(())
 }
 
-/// A refusal, or an answer to another question, which the machine never gives.
+/// A refusal; the machine never gives an answer to another question.
 pub(super) fn unexpected(answer: Answer) -> Problem {
     match answer {
         Answer::Refused(refusal) => refusal.into(),
-        Answer::Data(_) | Answer::Joined { .. } | Answer::Paused | Answer::Status(_) => Problem::NotFound,
+        Answer::Data(_) | Answer::Joined { .. } | Answer::Paused | Answer::Status(_) => {
+            unreachable!("each command has one kind of answer")
+        }
     }
 }

@@ -41,7 +41,7 @@ pub fn problem(lang: Lang, problem: &Problem) -> String {
                 zh: "文件超过 {mib} MiB（配置项 import.size_mib_max）；请分成几个文件。",
                 en: "The file is larger than {mib} MiB (setting import.size_mib_max): split it.")
         }
-        Problem::NotFound => say!(lang, zh: "没有这一条。", en: "There is no such thing here."),
+        Problem::NotFound { id } => say!(lang, zh: "本节点没有 {id}。", en: "Nothing here has the id {id}."),
         Problem::Stopping => say!(lang, zh: "节点正在停止。", en: "The node is stopping."),
     }
 }

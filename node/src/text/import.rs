@@ -37,7 +37,7 @@ pub fn imported(lang: Lang, imported: &Imported) -> String {
     let Imported { kind, report, rejected, .. } = *imported;
     let parts = [
         counts(lang, imported),
-        imported.sheet.map(|sheet| ignored(lang, sheet)).unwrap_or_default(),
+        imported.sheet.map(|sheet| read_as(lang, sheet)).unwrap_or_default(),
         quarantined(lang, kind, &report.quarantined, rejected),
         remarks(lang, kind, &report.flagged),
         kept(lang, &report.kept),
@@ -61,14 +61,14 @@ fn counts(lang: Lang, imported: &Imported) -> String {
         en: "{prefix}{name}: {added} new, {changed} changed, {unchanged} unchanged, {withdrawn} withdrawn, {kept_out} quarantined.")
 }
 
-fn ignored(lang: Lang, sheet: &SheetInfo) -> String {
+fn read_as(lang: Lang, sheet: &SheetInfo) -> String {
     let (encoding, unknown) = (&sheet.encoding, list(lang, &sheet.unknown));
     if unknown.is_empty() {
-        return String::new();
+        return say!(lang, zh: "文件编码：{encoding}。", en: "The file was read as {encoding}.");
     }
     say!(lang,
-        zh: "文件编码 {encoding}；台账没有这些列，已忽略：{unknown}。",
-        en: "The file is {encoding}; the register has no such columns, they were ignored: {unknown}.")
+        zh: "文件编码：{encoding}。台账没有这些列，已忽略：{unknown}。",
+        en: "The file was read as {encoding}. The register has no such columns, they were ignored: {unknown}.")
 }
 
 fn quarantined(lang: Lang, kind: Kind, rows: &[Quarantined], rejected: Option<&Path>) -> String {

@@ -147,7 +147,7 @@ pub fn released(lang: Lang, report: &ReleaseReport, dry_run: bool) -> String {
     let hidden = withheld.len();
     let shown = say!(lang,
         zh: "公布 {cells} 格，来自 {contributors} 个单位（其中估算 {estimated} 个）；不予公布 {hidden} 格。",
-        en: "{cells} cells of {contributors} institutions ({estimated} by estimate); {hidden} cells withheld.");
+        en: "Cells shown: {cells}, of {contributors} institutions ({estimated} by estimate). Cells withheld: {hidden}.");
     let mut parts = vec![format!("{state}\n{shown}")];
     if !withheld.is_empty() {
         let title = say!(lang,

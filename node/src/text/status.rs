@@ -76,7 +76,7 @@ fn peers(lang: Lang, peers: &[PeerStatus]) -> String {
             peer.name.clone(),
             connection(lang, peer),
             since.map(minute).unwrap_or_default(),
-            address.unwrap_or_default(),
+            address.as_deref().map(place).unwrap_or_default().to_owned(),
             peer.skew_ms.map(skew).unwrap_or_default(),
             lag(lang, peer.is_linked, &peer.behind),
             lag(lang, peer.is_linked, &peer.ahead),
@@ -95,10 +95,15 @@ fn connection(lang: Lang, peer: &PeerStatus) -> String {
     }
 }
 
+/// A multiaddress without the transport key at its end, which the card tells.
+fn place(address: &str) -> &str {
+    address.split("/p2p/").next().unwrap_or(address)
+}
+
 /// Seconds with a sign, such as `+0.3 s`: the peer's clock minus ours.
 fn skew(skew_ms: i64) -> String {
-    let sign = if skew_ms < 0 { '-' } else { '+' };
     let tenths = (skew_ms.unsigned_abs() + 50) / 100;
+    let sign = if skew_ms < 0 && tenths > 0 { '-' } else { '+' };
     format!("{sign}{}.{} s", tenths / 10, tenths % 10)
 }
 
