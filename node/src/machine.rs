@@ -47,6 +47,8 @@ pub enum Command {
     Pause { member: Option<MemberCode>, paused: bool },
     /// How things stand.
     Status,
+    /// What each agreement shows, as one number to compare.
+    Digests,
 }
 
 /// What is answered.
@@ -60,6 +62,8 @@ pub enum Answer {
     Paused,
     /// How things stand.
     Status(Box<Status>),
+    /// One for each agreement.
+    Digests(Vec<CutDigest>),
     /// Not done, and why.
     Refused(Refusal),
 }
@@ -99,6 +103,31 @@ pub struct Status {
     pub agreements: Vec<AgreementStatus>,
     /// What does not go on, and why.
     pub waiting: Vec<Waiting>,
+}
+
+/// What an agreement shows at a cut. Members whose cuts are equal have equal digests; of different cuts nothing
+/// can be said (P32).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CutDigest {
+    /// Of which agreement.
+    pub agreement: AgreementId,
+    /// What people call it.
+    pub title: String,
+    /// How far each stream is in the rows.
+    pub cut: Vec<CutPosition>,
+    /// SHA-256 of the rows, in hexadecimal digits.
+    pub digest: String,
+}
+
+/// How far one stream is in the rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CutPosition {
+    /// Its author.
+    pub author: MemberCode,
+    /// Its system.
+    pub system: System,
+    /// The newest position that is folded.
+    pub position: Position,
 }
 
 /// What does not go on, and why.
@@ -229,6 +258,7 @@ impl Machine {
             Command::Join(agreement) => self.join(step, *agreement),
             Command::Pause { member, paused } => self.pause(step, member, paused),
             Command::Status => Ok(Answer::Status(Box::new(self.status(step.turn.now.wall)))),
+            Command::Digests => Ok(Answer::Digests(self.digests(&step.rows))),
         }
     }
 
@@ -398,6 +428,26 @@ impl Machine {
             agreements: self.replica.status(now),
             waiting: self.waiting(now),
         }
+    }
+
+    fn digests(&self, rows: &dyn Rows) -> Vec<CutDigest> {
+        let logs = self.replica.logs();
+        let cut = |id| {
+            let shown = logs.heads().filter(move |(stream, _)| stream.agreement == id);
+            let position = |(stream, _): (&Stream, _)| CutPosition {
+                author: stream.author,
+                system: stream.system,
+                position: logs.folded(stream),
+            };
+            shown.map(position).collect()
+        };
+        let digest = |held: &Agreement| CutDigest {
+            agreement: held.id(),
+            title: held.manifest().fields.title.clone(),
+            cut: cut(held.id()),
+            digest: hex::encode(systems::digest(rows, held.id())),
+        };
+        self.replica.agreements().map(digest).collect()
     }
 
     fn waiting(&self, now: Millis) -> Vec<Waiting> {

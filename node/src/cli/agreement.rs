@@ -1,5 +1,5 @@
-//! `xietong agreement`: draws up, shows, approves, merges and joins agreement files. Joining needs the running
-//! node, the rest does not.
+//! `xietong agreement`: draws up, shows, approves, merges and joins agreement files, and compares what comes of
+//! them. Joining and comparing need the running node, the rest does not.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use super::failure::{Failure, Obstacle};
 use crate::files::{self, FileFailure};
 use crate::http::node::Joined;
 use crate::keys;
+use crate::machine::CutDigest;
 use crate::papers::agreement::AgreementFile;
 use crate::papers::copy::AgreementCopy;
 use crate::papers::proposal::{LevelName, Proposal};
@@ -50,6 +51,8 @@ pub enum AgreementCommand {
         /// 协议文件 · The complete agreement file
         file: PathBuf,
     },
+    /// 各协议所示数据的摘要，供成员间核对 · Digests of what agreements show, for members to compare
+    Digest,
 }
 
 /// A proposal, in a file or in words.
@@ -82,10 +85,11 @@ pub struct New {
 }
 
 impl AgreementCommand {
-    /// Only joining needs a running node.
+    /// Joining and digests need the running node.
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Join { file } => join(context, file),
+            Self::Digest => digest(context),
             Self::New(new) => new.run(context),
             Self::Show { file } => {
                 let agreement = read_agreement(file)?;
@@ -174,6 +178,12 @@ fn join(context: &Context, path: &Path) -> Result<Answer, Failure> {
     let me = context.config()?.member();
     let others: Vec<_> = fields.members.iter().map(|member| member.code).filter(|code| *code != me).collect();
     Ok(Answer::new(joined, text::joined(context.lang, &fields.title, &others)))
+}
+
+fn digest(context: &Context) -> Result<Answer, Failure> {
+    let digests: Vec<CutDigest> = context.node()?.get("digests", &())?;
+    let text = text::digests(context.lang, &digests);
+    Ok(Answer::new(digests, text))
 }
 
 fn merge(paths: &[PathBuf]) -> Result<AgreementFile, Failure> {

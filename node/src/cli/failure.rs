@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use serde::{Serialize, Serializer};
 use serde_json::json;
+use xietong_proto::id::MemberCode;
 
 use super::client::ClientFailure;
 use crate::config::ConfigError;
@@ -45,8 +46,57 @@ pub enum Failure {
     Client(#[serde(serialize_with = "client_as_code")] ClientFailure),
     /// A file is not taken in, or not to its end.
     Import(ImportStopped),
+    /// The demo did not go as it should.
+    Demo(DemoFailure),
     /// Anything else that stood in the way.
     Obstacle(Obstacle),
+}
+
+/// A demo that came to no end.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum DemoFailure {
+    /// A command answered otherwise than it should.
+    DemoCommand {
+        /// At which province.
+        member: MemberCode,
+        /// Without the program's name and the common options.
+        command: String,
+        /// What it said.
+        said: String,
+    },
+    /// Something that the demo promises is not so, or did not come about in time.
+    DemoBroken {
+        /// What should be.
+        expected: Expected,
+    },
+}
+
+/// What the demo promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "promise")]
+pub enum Expected {
+    /// A started node answers.
+    NodeAnswers {
+        /// Whose.
+        member: MemberCode,
+    },
+    /// What is shared comes to everybody.
+    Arrived,
+    /// A paused node exchanges nothing.
+    PausedStaysAway,
+    /// The import is under way when the node is killed.
+    KilledInTheMiddle,
+    /// What was acknowledged is there after a crash.
+    NothingLost,
+    /// Heads, digests and tables are the same at all nodes.
+    EqualEverywhere,
+    /// Who is in no agreement is cut off.
+    StrangerTurnedAway,
+    /// A changed entry is refused.
+    FlippedBitNoticed,
+    /// Codes that tell who or which stay at home.
+    NothingLeft,
 }
 
 /// An import that came to no report.
@@ -134,6 +184,7 @@ impl Failure {
                 Exit::Node
             }
             Self::Node(_) => Exit::Machine,
+            Self::Demo(_) => Exit::Machine,
             Self::Client(failure) => exit_of_client(failure),
             Self::Import(ImportStopped::ImportRefused { refusal, .. }) => exit_of_import(refusal),
             Self::Obstacle(Obstacle::CutOff) => Exit::Node,
@@ -218,6 +269,12 @@ impl From<ProposalRefusal> for Failure {
 impl From<FileFailure> for Failure {
     fn from(failure: FileFailure) -> Self {
         Self::Obstacle(Obstacle::File(failure))
+    }
+}
+
+impl From<DemoFailure> for Failure {
+    fn from(failure: DemoFailure) -> Self {
+        Self::Demo(failure)
     }
 }
 

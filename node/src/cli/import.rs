@@ -46,7 +46,7 @@ impl Import {
         let mut progress = Progress::new();
         let place = format!("{}/import", path(kind));
         let sent = node.stream(&place, &query, file, |event| {
-            if let ImportEvent::Progress(thousandths) = event {
+            if let ImportEvent::Progress { thousandths, .. } = event {
                 progress.reached(thousandths);
             }
             heard.take(event);
@@ -97,8 +97,7 @@ impl Import {
 
 /// Done also with rows to correct, but not if they were all.
 fn exit(report: &ImportReport) -> Exit {
-    let taken_in = report.added + report.changed + report.unchanged;
-    if taken_in == 0 && !report.quarantined.is_empty() { Exit::Refused } else { Exit::Done }
+    if report.rows() == 0 && !report.quarantined.is_empty() { Exit::Refused } else { Exit::Done }
 }
 
 /// The columns of the file as written, then the line, the column, the value and the reason.
@@ -127,7 +126,7 @@ impl Heard {
     fn take(&mut self, event: ImportEvent) {
         match event {
             ImportEvent::Opened(sheet) => self.sheet = Some(sheet),
-            ImportEvent::Progress(_) => {}
+            ImportEvent::Progress { .. } => {}
             ImportEvent::Quarantined(row) => self.quarantined.push(row),
             ImportEvent::Done(report) => self.done = Some(Ok(report)),
             ImportEvent::Refused(refusal) => self.done = Some(Err(refusal)),

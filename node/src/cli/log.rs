@@ -1,9 +1,11 @@
-//! `xietong log verify`: reads every entry of the data log and says what holds. Changes nothing and needs no
-//! lock, so it may run beside the node; then the last group may be half written, which is no fault.
+//! `xietong log`: reads the data log, to say what holds in it or to copy a stream out of it. Changes nothing and
+//! needs no lock, so it may run beside the node; then the last group may be half written, which is no fault.
 
-use serde::Serialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as BadName, StrDeserializer};
+use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
-use xietong_proto::id::{AgreementId, CardNumber};
+use xietong_proto::id::{AgreementId, CardNumber, MemberCode};
 
 use super::Answer;
 use super::context::Context;
@@ -12,7 +14,9 @@ use super::import::Progress;
 use crate::daemon::start::NodeFailure;
 use crate::replica::agreement::Agreement;
 use crate::replica::io::{Keyring, Object};
+use crate::store::export::{self, Export};
 use crate::store::verify::{Fault, Verification, verify};
+use crate::systems::Kind;
 use crate::text;
 
 /// What can be done with the data log.
@@ -20,6 +24,20 @@ use crate::text;
 pub enum LogCommand {
     /// 校验数据日志：校验和、链、签名；只读，可在节点运行时执行 · Check all checksums, chains and signatures; reads only, also beside a running node
     Verify,
+    /// 导出一个成员在一个领域的全部条目及其协议、名片，供他人独立核验 · Export what a member says in a system, with agreement and cards, for others to check
+    Export {
+        /// 作者的成员代码 · The author's code
+        #[arg(long)]
+        author: MemberCode,
+        /// 业务领域 · Of which system
+        #[arg(long, value_parser = kind)]
+        system: Kind,
+    },
+}
+
+fn kind(name: &str) -> Result<Kind, BadName> {
+    let name: StrDeserializer<BadName> = name.into_deserializer();
+    Kind::deserialize(name)
 }
 
 impl LogCommand {
@@ -27,6 +45,7 @@ impl LogCommand {
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Verify => check(context),
+            Self::Export { author, system } => export(context, *author, *system),
         }
     }
 }
@@ -41,6 +60,55 @@ struct Report {
     groups: u64,
     asides: u64,
     faults: Vec<String>,
+}
+
+/// A stream for programs and auditors: exact bytes in hexadecimal digits.
+#[derive(Serialize, Deserialize)]
+pub struct Exported {
+    /// In which agreement; zero for a local stream.
+    pub agreement: AgreementId,
+    /// The agreement's manifest; none for a local stream.
+    pub manifest: Option<String>,
+    /// The members' approvals of it.
+    pub approvals: Vec<String>,
+    /// All cards that the log holds.
+    pub cards: Vec<String>,
+    /// The entries, position 1 first.
+    pub entries: Vec<String>,
+}
+
+impl From<Export> for Exported {
+    fn from(export: Export) -> Self {
+        let entries = export.entries.iter().map(|entry| hex::encode(entry.bytes())).collect();
+        let mut exported = Self {
+            agreement: export.agreement,
+            manifest: None,
+            approvals: Vec::new(),
+            cards: Vec::new(),
+            entries,
+        };
+        for object in export.objects {
+            match object {
+                Object::Agreement { manifest, approvals, cards } => {
+                    exported.manifest = Some(manifest);
+                    exported.approvals = approvals;
+                    exported.cards.extend(cards);
+                }
+                Object::Card { card } => exported.cards.push(card),
+                Object::Pause { .. } => {}
+            }
+        }
+        exported
+    }
+}
+
+fn export(context: &Context, author: MemberCode, system: Kind) -> Result<Answer, Failure> {
+    let (home, me) = (context.home()?.path(), context.config()?.member());
+    let exports = export::export(home, me, author, system.system())
+        .map_err(|error| Failure::from(NodeFailure::Store(error)))?;
+    let streams: Vec<Exported> = exports.into_iter().map(Exported::from).collect();
+    let text = serde_json::to_string_pretty(&streams).expect("hexadecimal digits are text");
+    Ok(Answer::new(streams, text))
 }
 
 fn check(context: &Context) -> Result<Answer, Failure> {

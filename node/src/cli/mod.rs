@@ -19,6 +19,7 @@ mod caller;
 pub mod client;
 mod config;
 pub mod context;
+mod demo;
 mod energy;
 pub mod failure;
 mod import;
@@ -46,6 +47,8 @@ pub struct Cli {
 /// What an operator can ask for.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// 演示：三个省、三个进程、十个步骤 · Three provinces on this machine, in ten steps
+    Demo(demo::Demo),
     /// 建立本单位的节点 · Make this member's node
     Init(init::Init),
     /// 运行节点 · Run the node
@@ -116,6 +119,7 @@ impl Cli {
 impl Command {
     fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
+            Self::Demo(demo) => demo.run(context),
             Self::Init(init) => init.run(context),
             Self::Run(run) => run.run(context),
             Self::Institution(command) => command.run(context, Kind::Institutions),

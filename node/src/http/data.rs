@@ -45,8 +45,8 @@ pub fn routes(desk: &Desk) -> Router<Desk> {
 pub enum ImportEvent {
     /// The headers were understood.
     Opened(SheetInfo),
-    /// How much of the file is done, in thousandths.
-    Progress(u64),
+    /// How much of the file is done, and how many rows are durable; of a dry run, how many would be.
+    Progress { thousandths: u64, rows: u64 },
     /// A row that was not taken in.
     Quarantined(Quarantined),
     /// The file is done. The quarantined rows have been told before and are not in it.
@@ -250,7 +250,8 @@ impl Importer {
             }
             let dry_run = self.query.dry_run;
             self.decide(systems::Command::Import { lines, dry_run }).await?;
-            self.tell(ImportEvent::Progress(sheet.progress())).await?;
+            self.tell(ImportEvent::Progress { thousandths: sheet.progress(), rows: self.report.rows() })
+                .await?;
         }
         if self.query.full { self.take_back_absent(sheet.keys()).await } else { Ok(()) }
     }
@@ -275,8 +276,12 @@ impl Importer {
                 Ok(())
             }
             Answer::Refused(refusal) => Err(ImportRefusal::Node(refusal)),
-            Answer::Data(Report::Release(_)) | Answer::Joined { .. } | Answer::Paused | Answer::Status(_) => {
-                Err(ImportRefusal::Stopping)
+            Answer::Data(Report::Release(_))
+            | Answer::Joined { .. }
+            | Answer::Paused
+            | Answer::Status(_)
+            | Answer::Digests(_) => {
+                unreachable!("an import is answered with its report")
             }
         }
     }

@@ -8,7 +8,7 @@ use xietong_proto::id::{AgreementId, MemberCode};
 
 use super::answer::Problem;
 use super::{Desk, Surroundings};
-use crate::machine::{Answer, Command, Status};
+use crate::machine::{Answer, Command, CutDigest, Status};
 use crate::papers::agreement::AgreementFile;
 use crate::replica::agreement::Agreement;
 
@@ -17,6 +17,7 @@ pub fn routes() -> Router<Desk> {
     Router::new()
         .route("/status", get(status))
         .route("/agreements", post(join))
+        .route("/digests", get(digests))
         .route("/pause", post(pause))
         .route("/stop", post(stop))
 }
@@ -25,7 +26,6 @@ pub fn routes() -> Router<Desk> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeStatus {
     /// What the machine says.
-    #[serde(flatten)]
     pub status: Status,
     /// What the shells say.
     pub surroundings: Surroundings,
@@ -53,6 +53,13 @@ async fn status(State(desk): State<Desk>) -> Result<Json<NodeStatus>, Problem> {
             let surroundings = (desk.surroundings)();
             Ok(Json(NodeStatus { status: *status, surroundings }))
         }
+        other => Err(unexpected(other)),
+    }
+}
+
+async fn digests(State(desk): State<Desk>) -> Result<Json<Vec<CutDigest>>, Problem> {
+    match desk.ask(Command::Digests).await.ok_or(Problem::Stopping)? {
+        Answer::Digests(digests) => Ok(Json(digests)),
         other => Err(unexpected(other)),
     }
 }
@@ -90,7 +97,7 @@ async fn stop(State(desk): State<Desk>) -> Json<()> {
 pub(super) fn unexpected(answer: Answer) -> Problem {
     match answer {
         Answer::Refused(refusal) => refusal.into(),
-        Answer::Data(_) | Answer::Joined { .. } | Answer::Paused | Answer::Status(_) => {
+        Answer::Data(_) | Answer::Joined { .. } | Answer::Paused | Answer::Status(_) | Answer::Digests(_) => {
             unreachable!("each command has one kind of answer")
         }
     }

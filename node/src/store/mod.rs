@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod error;
+pub mod export;
 mod home;
 mod index;
 mod keyspace;

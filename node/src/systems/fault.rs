@@ -272,6 +272,11 @@ pub struct ImportReport {
 }
 
 impl ImportReport {
+    /// Rows that stand in the register now as the file has them.
+    pub fn rows(&self) -> u64 {
+        self.added + self.changed + self.unchanged
+    }
+
     /// Adds the report of another part of the same file.
     pub fn add(&mut self, other: Self) {
         self.added += other.added;

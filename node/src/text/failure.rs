@@ -1,7 +1,7 @@
 //! Why a command did not do what it was asked.
 
 use super::{Lang, client_failure, config, file, import_refusal, key, node_failure, paper, proposal, say};
-use crate::cli::failure::{Failure, ImportStopped, NodeStopped, Obstacle};
+use crate::cli::failure::{DemoFailure, Expected, Failure, ImportStopped, NodeStopped, Obstacle};
 
 /// One or two sentences; the first names the reason.
 pub fn failure(lang: Lang, failure: &Failure) -> String {
@@ -18,7 +18,48 @@ pub fn failure(lang: Lang, failure: &Failure) -> String {
         Failure::Import(ImportStopped::ImportRefused { kind, refusal }) => {
             import_refusal(lang, *kind, refusal)
         }
+        Failure::Demo(failure) => demo(lang, failure),
         Failure::Obstacle(obstacle) => self::obstacle(lang, obstacle),
+    }
+}
+
+fn demo(lang: Lang, failure: &DemoFailure) -> String {
+    match failure {
+        DemoFailure::DemoCommand { member, command, said } => say!(lang,
+            zh: "演示中断：{member} 的命令 {command} 没有得到应有的答复：{said}",
+            en: "The demo broke off: the command {command} of {member} did not answer as it should: {said}"),
+        DemoFailure::DemoBroken { expected } => {
+            let promise = promise(lang, *expected);
+            say!(lang, zh: "演示中断，未能实现：{promise}", en: "The demo broke off; this did not hold: {promise}")
+        }
+    }
+}
+
+fn promise(lang: Lang, expected: Expected) -> String {
+    match expected {
+        Expected::NodeAnswers { member } => say!(lang,
+            zh: "{member} 的节点启动后应答。",
+            en: "the node of {member} answers once it is started."),
+        Expected::Arrived => {
+            say!(lang, zh: "共享的记录到达各成员。", en: "shared records arrive at every member.")
+        }
+        Expected::PausedStaysAway => say!(lang,
+            zh: "暂停联网的节点不交换任何数据。",
+            en: "a node off the network exchanges nothing."),
+        Expected::KilledInTheMiddle => say!(lang,
+            zh: "节点在导入途中被杀死。",
+            en: "the node is killed in mid-import."),
+        Expected::NothingLost => {
+            say!(lang, zh: "已答复的数据一行不少。", en: "nothing acknowledged is lost.")
+        }
+        Expected::EqualEverywhere => say!(lang, zh: "各节点结果相同。", en: "all nodes come to the same."),
+        Expected::StrangerTurnedAway => say!(lang, zh: "陌生连接被断开。", en: "a stranger is cut off."),
+        Expected::FlippedBitNoticed => {
+            say!(lang, zh: "被改动的条目不予接收。", en: "a changed entry is refused.")
+        }
+        Expected::NothingLeft => say!(lang,
+            zh: "单位代码、车架号、车牌号、资产编号不出省。",
+            en: "institution codes, VINs, plates and asset codes stay at home."),
     }
 }
 

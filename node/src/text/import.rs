@@ -76,13 +76,13 @@ fn quarantined(lang: Lang, kind: Kind, rows: &[Quarantined], rejected: Option<&P
         return String::new();
     }
     let header = rejected_header(lang);
-    let line = |row: &Quarantined| rejected_row(lang, kind, row).map(|cell| short(&cell)).to_vec();
-    let shown: Vec<_> = rows.iter().take(QUARANTINED_SHOWN_MAX).map(line).collect();
+    let line = |row: &Quarantined| short_rejected_row(lang, kind, row).to_vec();
+    let shown = table(&header, &rows.iter().take(QUARANTINED_SHOWN_MAX).map(line).collect::<Vec<_>>());
     let (count, more) = (rows.len(), rows.len().saturating_sub(QUARANTINED_SHOWN_MAX));
     let title = say!(lang,
         zh: "待更正 {count} 行，其余各行不受影响：",
         en: "{count} rows were not taken in, the others were:");
-    let (shown, end) = (table(&header, &shown), more_rejected(lang, more, rejected));
+    let end = more_rejected(lang, more, rejected);
     format!("{title}\n{shown}{end}")
 }
 
@@ -100,6 +100,11 @@ pub fn rejected_header(lang: Lang) -> [String; 4] {
 pub fn rejected_row(lang: Lang, kind: Kind, row: &Quarantined) -> [String; 4] {
     let name = column(lang, kind, &row.at.column);
     [row.line.to_string(), name, row.value.clone(), fault(lang, &row.at.fault)]
+}
+
+/// The same for a table on a terminal.
+pub fn short_rejected_row(lang: Lang, kind: Kind, row: &Quarantined) -> [String; 4] {
+    rejected_row(lang, kind, row).map(|cell| short(&cell))
 }
 
 fn more_rejected(lang: Lang, more: usize, rejected: Option<&Path>) -> String {

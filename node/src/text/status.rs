@@ -8,7 +8,7 @@ use super::{Lang, fields, list, say, system, table, waiting};
 use crate::calendar::minute;
 use crate::http::Surroundings;
 use crate::http::node::NodeStatus;
-use crate::machine::Status;
+use crate::machine::{CutDigest, Status};
 use crate::replica::status::{AgreementStatus, PeerStatus, StreamStatus};
 
 /// The whole answer.
@@ -152,6 +152,29 @@ fn streams(lang: Lang, streams: &[StreamStatus]) -> String {
         ]
     };
     table(&header, &streams.iter().map(row).collect::<Vec<_>>())
+}
+
+/// What each agreement shows, to be read out or compared by eye.
+pub fn digests(lang: Lang, digests: &[CutDigest]) -> String {
+    if digests.is_empty() {
+        return say!(lang, zh: "尚未加入任何协议。", en: "No agreement has been joined.");
+    }
+    let part = |held: &CutDigest| {
+        let (title, digest) = (&held.title, grouped(&held.digest));
+        let cut =
+            held.cut.iter().map(|at| format!("{}-{}:{}", at.author, system(lang, at.system), at.position));
+        let cut = list(lang, &cut.collect::<Vec<_>>());
+        say!(lang,
+            zh: "协议 {title}\n摘要  {digest}\n截至  {cut}\n截至的序号相同，摘要就必须相同；序号不同时无法比较。",
+            en: "Agreement {title}\ndigest  {digest}\nat      {cut}\nWhere the positions are equal the digests must be; otherwise they say nothing.")
+    };
+    digests.iter().map(part).collect::<Vec<_>>().join("\n\n")
+}
+
+/// In groups of eight.
+fn grouped(digits: &str) -> String {
+    let digits: Vec<_> = digits.chars().collect();
+    digits.chunks(8).map(String::from_iter).collect::<Vec<_>>().join(" ")
 }
 
 /// Enough of a head to compare by eye.

@@ -1,0 +1,202 @@
+//! One province of the demo: a home, and a process of this program that runs its node. Everything is asked of
+//! it as an operator would ask, by commands that are processes too. The process ends with the value.
+
+use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use xietong_proto::id::MemberCode;
+
+use super::data::Member;
+use crate::cli::caller::Caller;
+use crate::cli::context::{Context, Globals};
+use crate::cli::failure::{DemoFailure, Expected, Failure, Obstacle};
+use crate::files::{FileAction, FileFailure};
+use crate::http::node::NodeStatus;
+use crate::text::Lang;
+
+/// A province with its node.
+pub struct Province {
+    /// Who.
+    pub member: Member,
+    /// Its home folder.
+    pub home: PathBuf,
+    /// Where others dial it.
+    pub address: String,
+    program: PathBuf,
+    work: PathBuf,
+    lang: Lang,
+    process: Option<Child>,
+}
+
+/// Between two looks at something that is about to happen.
+pub const LOOK_PAUSE: Duration = Duration::from_millis(5);
+/// How long anything may take that is about to happen.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Province {
+    /// Makes the home below `work`.
+    pub fn make(member: Member, program: &Path, work: &Path, lang: Lang) -> Result<Self, Failure> {
+        let port = free_port().map_err(file(work))?;
+        let province = Self {
+            member,
+            home: work.join(member.code),
+            address: format!("/ip4/127.0.0.1/udp/{port}/quic-v1"),
+            program: program.to_owned(),
+            work: work.to_owned(),
+            lang,
+            process: None,
+        };
+        let Member { code, name, uscc, telephone, .. } = member;
+        let address = province.address.as_str();
+        let init = ["init", "--code", code, "--name", name, "--uscc", uscc];
+        province.give(&[&init[..], &["--telephone", telephone, "--address", address]].concat())?;
+        province.listen_only_here()?;
+        Ok(province)
+    }
+
+    /// Its code.
+    pub fn code(&self) -> MemberCode {
+        self.member.member_code()
+    }
+
+    /// Gives a command that must be done; its answer.
+    pub fn give(&self, arguments: &[&str]) -> Result<Value, Failure> {
+        let said = self.execute(arguments)?;
+        if !said.status.success() {
+            return Err(self.unexpected(arguments, &said));
+        }
+        serde_json::from_slice(&said.stdout).map_err(|_| self.unexpected(arguments, &said))
+    }
+
+    /// Gives a command whose answer is one of this program's own shapes.
+    pub fn ask<T: DeserializeOwned>(&self, arguments: &[&str]) -> Result<T, Failure> {
+        let answer = self.give(arguments)?;
+        serde_json::from_value(answer).map_err(|error| {
+            let (command, said) = (arguments.join(" "), error.to_string());
+            DemoFailure::DemoCommand { member: self.code(), command, said }.into()
+        })
+    }
+
+    /// Gives a command that must be refused; the reason.
+    pub fn refused(&self, arguments: &[&str]) -> Result<String, Failure> {
+        let said = self.execute(arguments)?;
+        let told: Option<Value> = serde_json::from_slice(&said.stderr).ok();
+        let reason = told.as_ref().and_then(|told| told["message"].as_str());
+        match (said.status.success(), reason) {
+            (false, Some(reason)) => Ok(reason.to_owned()),
+            (true, _) | (false, None) => Err(self.unexpected(arguments, &said)),
+        }
+    }
+
+    /// Starts the node and waits until it answers.
+    pub fn start(&mut self) -> Result<(), Failure> {
+        let log = self.work.join(format!("{}.node.log", self.member.code));
+        let output = fs::File::options().create(true).append(true).open(&log).map_err(file(&log))?;
+        let errors = output.try_clone().map_err(file(&log))?;
+        let mut command = self.command(&["run"]);
+        let process = command.stdout(output).stderr(errors).spawn().map_err(file(&self.program))?;
+        self.process = Some(process);
+        await_it(Expected::NodeAnswers { member: self.code() }, || self.status().is_ok())
+    }
+
+    /// The number of the node's process, as `ps` shows it.
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().map(Child::id)
+    }
+
+    /// Ends the node without a word, as `kill -9` does.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may have ended by itself.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// To the running node.
+    pub fn caller(&self) -> Result<Caller, Failure> {
+        let globals = Globals { home: Some(self.home.clone()), json: true, lang: Some(self.lang) };
+        Context::new(&globals).node()
+    }
+
+    /// How the node stands.
+    pub fn status(&self) -> Result<NodeStatus, Failure> {
+        self.caller()?.get("status", &())
+    }
+
+    fn execute(&self, arguments: &[&str]) -> Result<Output, Failure> {
+        self.command(arguments).arg("--json").output().map_err(|source| file(&self.program)(source).into())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(&self.work).stdin(Stdio::null()).args(arguments);
+        command.arg("--home").arg(&self.home).arg("--lang").arg(match self.lang {
+            Lang::Zh => "zh",
+            Lang::En => "en",
+        });
+        command
+    }
+
+    fn unexpected(&self, arguments: &[&str], said: &Output) -> Failure {
+        let said = [&said.stdout[..], &said.stderr[..]].concat();
+        DemoFailure::DemoCommand {
+            member: self.code(),
+            command: arguments.join(" "),
+            said: String::from_utf8_lossy(&said).trim().to_owned(),
+        }
+        .into()
+    }
+
+    /// The demo is nobody's business outside this machine.
+    fn listen_only_here(&self) -> Result<(), Failure> {
+        let path = self.home.join("config.toml");
+        let text = fs::read_to_string(&path).map_err(file(&path))?;
+        let line = |line: &str| match line.starts_with("listen = ") {
+            true => format!("listen = [\"{}\"]\n", self.address),
+            false => format!("{line}\n"),
+        };
+        fs::write(&path, text.lines().map(line).collect::<String>()).map_err(file(&path))?;
+        Ok(())
+    }
+}
+
+impl Drop for Province {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Looks again and again until something has come about.
+pub fn await_it(expected: Expected, mut is_so: impl FnMut() -> bool) -> Result<(), Failure> {
+    let begun = Instant::now();
+    while !is_so() {
+        if begun.elapsed() > PATIENCE {
+            return Err(DemoFailure::DemoBroken { expected }.into());
+        }
+        std::thread::sleep(LOOK_PAUSE);
+    }
+    Ok(())
+}
+
+/// A machine failure with a file of the demo.
+pub fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Obstacle {
+    let path = path.to_owned();
+    move |source| Obstacle::File(FileFailure { action: FileAction::Create, path, source })
+}
+
+/// A port that nobody uses now, for UDP and TCP.
+fn free_port() -> std::io::Result<u16> {
+    loop {
+        let udp = UdpSocket::bind(("127.0.0.1", 0))?;
+        let port = udp.local_addr()?.port();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Copies out of the data log what somebody else needs to check a stream without this program: its entries and
+//! the agreement that says whose keys they are. Needs neither rows nor lock and changes nothing.
+
+use std::path::Path;
+
+use xietong_proto::entry::Entry;
+use xietong_proto::id::{AgreementId, MemberCode, System};
+
+use super::error::StoreError;
+use super::home;
+use super::log::group::Stored;
+use super::log::survey::{Visit, survey};
+use super::log::{self, LogEnd};
+use crate::replica::io::Object;
+
+/// A stream with the log's objects, each in the order in which they were stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Export {
+    /// In which agreement; zero for a local stream.
+    pub agreement: AgreementId,
+    /// Agreements and later cards.
+    pub objects: Vec<Object>,
+    /// The entries, position 1 first.
+    pub entries: Vec<Entry>,
+}
+
+/// What an author says in a system, in every agreement that has it, and at home if the author is `me`.
+pub fn export(
+    home: &Path,
+    me: MemberCode,
+    author: MemberCode,
+    system: System,
+) -> Result<Vec<Export>, StoreError> {
+    let root = home::logs(home);
+    let mut exports = Vec::new();
+    for agreement in log::logs(&root)? {
+        let export = Export { agreement, objects: Vec::new(), entries: Vec::new() };
+        let mut copy = Copy { author, system, export };
+        survey(&root, agreement, me, None, &mut copy)?;
+        exports.extend(Some(copy.export).filter(|export| !export.entries.is_empty()));
+    }
+    Ok(exports)
+}
+
+struct Copy {
+    author: MemberCode,
+    system: System,
+    export: Export,
+}
+
+impl Visit for Copy {
+    fn frame(&mut self, _segment: u32, stored: Stored) -> Result<(), StoreError> {
+        match stored {
+            Stored::Entry(entry, frame) => {
+                if (frame.stream.author, frame.stream.system) == (self.author, self.system) {
+                    self.export.entries.push(entry);
+                }
+            }
+            Stored::Object(object) => self.export.objects.push(object),
+            Stored::Aside(_) => {}
+        }
+        Ok(())
+    }
+
+    fn reached(&mut self, _end: &LogEnd, _is_whole: bool) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
