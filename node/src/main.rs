@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use xietong::cli::{self, failure::Exit};
+use xietong::cli;
+use xietong::failure::Exit;
 
 fn main() -> ExitCode {
     match cli::main() {

@@ -5,10 +5,11 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::bytes::{Reader, within};
 use crate::crypto::{PublicKey, SecretKey, Tag, hash};
-use crate::header::{HEADER_BYTES, Header, Reader};
+use crate::header::{HEADER_BYTES, Header};
 use crate::id::*;
-use crate::limits::{ENTRY_PAYLOAD_BYTES_MAX, ENTRY_RECORDS_MAX, RECORD_BYTES_MAX, within};
+use crate::limits::{ENTRY_PAYLOAD_BYTES_MAX, ENTRY_RECORDS_MAX, RECORD_BYTES_MAX};
 use crate::merkle;
 use crate::reject::Reject;
 use crate::stream::{Head, Stream};

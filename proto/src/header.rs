@@ -1,8 +1,9 @@
 //! The header of an entry: fixed, big-endian, without options (P1). What it says is what is signed.
 
+use crate::bytes::{Reader, within};
 use crate::crypto::{SUITE, Tag, tagged_hash};
 use crate::id::*;
-use crate::limits::{ENTRY_PAYLOAD_BYTES_MAX, ENTRY_RECORDS_MAX, within};
+use crate::limits::{ENTRY_PAYLOAD_BYTES_MAX, ENTRY_RECORDS_MAX};
 use crate::reject::Reject;
 use crate::stream::{Audience, Stream};
 
@@ -100,28 +101,5 @@ impl Header {
         within(self.payload_bytes as usize, ENTRY_PAYLOAD_BYTES_MAX)?;
         within(self.records as usize, ENTRY_RECORDS_MAX)?;
         Ok(self)
-    }
-}
-
-/// Takes fixed fields off the front. Only used on input whose length is known, so it cannot run out.
-pub(crate) struct Reader<'a>(pub &'a [u8]);
-
-impl Reader<'_> {
-    pub(crate) fn take<const N: usize>(&mut self) -> [u8; N] {
-        let (field, rest) = self.0.split_first_chunk().expect("the caller has checked the length");
-        self.0 = rest;
-        *field
-    }
-
-    pub(crate) fn u16(&mut self) -> u16 {
-        u16::from_be_bytes(self.take())
-    }
-
-    pub(crate) fn u32(&mut self) -> u32 {
-        u32::from_be_bytes(self.take())
-    }
-
-    pub(crate) fn u64(&mut self) -> u64 {
-        u64::from_be_bytes(self.take())
     }
 }

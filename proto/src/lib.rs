@@ -5,10 +5,11 @@
 //! What an author says, and what another node makes of it:
 //!
 //! ```
+//! use xietong_proto::chain::follow;
 //! use xietong_proto::crypto::SecretKey;
 //! use xietong_proto::entry::{Authority, Draft, Entry, Record};
 //! use xietong_proto::id::*;
-//! use xietong_proto::stream::{Stream, follow};
+//! use xietong_proto::stream::Stream;
 //!
 //! let key = SecretKey::from_bytes(&[1; 32]);
 //! let author = "230000".parse().expect("a member code");
@@ -27,7 +28,9 @@
 
 #![warn(missing_docs)]
 
+mod bytes;
 pub mod card;
+pub mod chain;
 pub mod crypto;
 pub mod entry;
 pub mod header;

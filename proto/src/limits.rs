@@ -1,8 +1,6 @@
 //! Every maximum of the protocol (P3). A length read from the wire is compared with one of these
 //! before anything is allocated for it.
 
-use crate::reject::Reject;
-
 /// Bytes of one record's body.
 pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 /// Records in one entry.
@@ -40,9 +38,3 @@ pub const TEXT_BYTES_MAX: usize = 512;
 pub const ADDRESSES_MAX: usize = 16;
 /// Streams one heads frame may speak of.
 pub const HEADS_LINES_MAX: usize = 4_096;
-
-/// Refuses what is larger than its limit.
-pub(crate) fn within(size: usize, size_max: usize) -> Result<(), Reject> {
-    let (size, size_max) = (size as u64, size_max as u64);
-    (size <= size_max).then_some(()).ok_or(Reject::TooLarge { size, size_max })
-}

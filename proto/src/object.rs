@@ -4,8 +4,9 @@
 use prost::Message;
 use prost::encoding::{DecodeContext, decode_key, skip_field};
 
+use crate::bytes::within;
 use crate::crypto::{PublicKey, SUITE, SecretKey, Tag, tagged_hash};
-use crate::limits::{ENVELOPE_BYTES_MAX, FIELDS_MAX, within};
+use crate::limits::{ENVELOPE_BYTES_MAX, FIELDS_MAX};
 use crate::reject::Reject;
 use crate::wire::agreement::{Signed, Versioned};
 

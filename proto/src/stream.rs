@@ -1,13 +1,9 @@
-//! Streams: one writer's chain of entries in one agreement, audience, system and generation (P5), and the
-//! rule by which an entry extends it (P18). Looks only at headers, never at a clock.
+//! Streams: one writer's chain of entries in one agreement, audience, system and generation (P5), and who may
+//! hold it (P19).
 
-use std::ops::Deref;
-
+use crate::bytes::Reader;
 use crate::crypto::{Tag, tagged_hash};
-use crate::entry::SignedEntry;
-use crate::header::Reader;
 use crate::id::*;
-use crate::reject::Reject;
 
 /// Bytes of a stream's name.
 pub const STREAM_NAME_BYTES: usize = 56;
@@ -117,29 +113,4 @@ pub struct Head {
     pub position: Position,
     /// Its id, or the origin of the stream.
     pub id: EntryId,
-}
-
-/// An entry that extends its stream's head: the only kind that is appended.
-#[derive(Clone, Debug)]
-pub struct LinkedEntry(SignedEntry);
-
-impl Deref for LinkedEntry {
-    type Target = SignedEntry;
-    fn deref(&self) -> &SignedEntry {
-        &self.0
-    }
-}
-
-/// Links an entry to the head it claims to follow (P18). A gap passes later, once it is filled; another
-/// entry at or before the head's position is the caller's to compare with what it holds: the same one again
-/// is no fork.
-pub fn follow(head: &Head, entry: SignedEntry) -> Result<LinkedEntry, Reject> {
-    let (have, got) = (head.position, entry.header().position);
-    if got > have.next() {
-        return Err(Reject::Gap { have, got });
-    }
-    if got < have.next() || entry.header().previous != head.id {
-        return Err(Reject::Fork { at: got.min(have) });
-    }
-    Ok(LinkedEntry(entry))
 }

@@ -4,9 +4,9 @@
 use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint};
 
+use crate::bytes::{Reader, within};
 use crate::crypto::{Tag, tagged_hash};
 use crate::entry::ENTRY_HEAD_BYTES;
-use crate::header::Reader;
 use crate::id::*;
 use crate::limits::*;
 use crate::object::{bounded, is_text};

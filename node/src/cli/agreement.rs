@@ -9,7 +9,7 @@ use xietong_proto::id::MemberCode;
 
 use super::Answer;
 use super::context::{Context, read_agreement, read_card};
-use super::failure::{Failure, Obstacle};
+use crate::failure::{Failure, Obstacle};
 use crate::files::{self, FileFailure};
 use crate::http::node::Joined;
 use crate::keys;

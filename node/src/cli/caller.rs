@@ -11,9 +11,9 @@ use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 
-use super::client::{Client, ClientFailure};
-use super::failure::{Failure, Obstacle};
+use crate::failure::{Failure, Obstacle};
 use crate::files::{FileAction, FileFailure};
+use crate::http::client::{Client, ClientFailure};
 
 /// A node that may answer.
 pub struct Caller {

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::Answer;
 use super::context::Context;
-use super::failure::Failure;
 use crate::config::TEMPLATE;
+use crate::failure::Failure;
 use crate::text;
 
 /// What can be asked about the configuration.

@@ -9,9 +9,9 @@ use xietong_proto::card::Card;
 use xietong_proto::id::Millis;
 
 use super::caller::Caller;
-use super::failure::{Failure, Obstacle};
 use crate::clock;
 use crate::config::{Config, LangSetting};
+use crate::failure::{Failure, Obstacle};
 use crate::files;
 use crate::home::{Home, Places};
 use crate::papers::PaperRefusal;

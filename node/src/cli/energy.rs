@@ -4,10 +4,10 @@ use clap::{Args, Subcommand};
 
 use super::Answer;
 use super::context::Context;
-use super::failure::Failure;
 use super::kinds::given;
 use super::list::Filters;
 use super::register::RegisterCommand;
+use crate::failure::Failure;
 use crate::http::data::Release;
 use crate::systems::Kind;
 use crate::systems::energy::release::coefficients::SetId;

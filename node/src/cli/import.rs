@@ -10,9 +10,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Answer;
 use super::context::Context;
-use super::failure::{Exit, Failure, ImportStopped, Obstacle};
 use super::list::csv_text;
 use super::register::{BYTE_ORDER_MARK, path};
+use crate::failure::{Exit, Failure, ImportStopped, Obstacle};
 use crate::files::{self, FileAction, FileFailure};
 use crate::http::data::{ImportEvent, ImportQuery, ImportRefusal};
 use crate::systems::Kind;

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::Answer;
 use super::context::Context;
-use super::failure::{Failure, Obstacle};
 use super::member::issue_card;
 use crate::config::{Config, Identity, filled};
+use crate::failure::{Failure, Obstacle};
 use crate::files;
 use crate::home::Home;
 use crate::keys;

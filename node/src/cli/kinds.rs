@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 
 use super::Answer;
 use super::context::Context;
-use super::failure::Failure;
 use super::list::Filters;
 use super::register::RegisterCommand;
+use crate::failure::Failure;
 use crate::systems::Kind;
 use crate::systems::summary::{AssetSummary, VehicleSummary};
 use crate::text::{self, View};

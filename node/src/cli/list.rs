@@ -7,8 +7,8 @@ use xietong_proto::id::MemberCode;
 
 use super::Answer;
 use super::context::Context;
-use super::failure::Failure;
 use super::register::{BYTE_ORDER_MARK, path};
+use crate::failure::Failure;
 use crate::systems::Kind;
 use crate::systems::query::Page;
 use crate::text::{self, Lang, View, headings};

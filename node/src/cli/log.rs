@@ -9,9 +9,9 @@ use xietong_proto::id::{AgreementId, CardNumber, MemberCode};
 
 use super::Answer;
 use super::context::Context;
-use super::failure::{Exit, Failure};
 use super::import::Progress;
 use crate::daemon::start::NodeFailure;
+use crate::failure::{Exit, Failure};
 use crate::replica::agreement::Agreement;
 use crate::replica::io::{Keyring, Object};
 use crate::store::export::{self, Export};

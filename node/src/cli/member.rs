@@ -8,7 +8,7 @@ use xietong_proto::id::CardNumber;
 
 use super::Answer;
 use super::context::{Context, read_card};
-use super::failure::Failure;
+use crate::failure::Failure;
 use crate::files;
 use crate::keys::{self, NodeKeys};
 use crate::papers::card::{CardFile, issue};

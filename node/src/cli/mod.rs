@@ -9,19 +9,17 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::failure::{EXIT_CODES, Exit, Failure};
 use crate::systems::Kind;
 use crate::text;
 use context::{Context, Globals};
-use failure::{EXIT_CODES, Exit, Failure};
 
 mod agreement;
 mod caller;
-pub mod client;
 mod config;
 pub mod context;
 mod demo;
 mod energy;
-pub mod failure;
 mod import;
 mod init;
 mod kinds;

@@ -7,7 +7,7 @@ use xietong_proto::id::MemberCode;
 
 use super::Answer;
 use super::context::Context;
-use super::failure::Failure;
+use crate::failure::Failure;
 use crate::http::node::{NodeStatus, Pause};
 use crate::text;
 

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::Answer;
 use super::context::Context;
-use super::failure::Failure;
 use super::import::Import;
 use super::list::{Filters, List};
+use crate::failure::Failure;
 use crate::http::data::Withdrawal;
 use crate::systems::Kind;
 use crate::systems::fault::ImportReport;

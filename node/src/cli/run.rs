@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::Answer;
 use super::context::Context;
-use super::failure::{Failure, Obstacle};
 use crate::daemon::start::{self, Start};
+use crate::failure::{Failure, Obstacle};
 use crate::keys::NodeKeys;
 use crate::telemetry;
 use crate::text;

@@ -8,9 +8,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::context::{read_agreement, read_card};
-use super::failure::{Exit, Failure};
 use super::{Answer, Cli};
 use crate::config::TEMPLATE;
+use crate::failure::{Exit, Failure};
 
 const MEMBERS: [(&str, &str); 3] =
     [("230000", "11230000000120010Q"), ("220000", "11230000000123457Y"), ("210000", "112300000000002970")];

@@ -3,6 +3,7 @@
 //! durable; questions are answered from the rows.
 
 pub mod answer;
+pub mod client;
 pub mod data;
 pub mod node;
 

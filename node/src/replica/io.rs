@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
+use xietong_proto::chain::LinkedEntry;
 use xietong_proto::crypto::{PublicKey, SecretKey};
 use xietong_proto::entry::{Draft, Entry, SignedEntry};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
-use xietong_proto::stream::{Head, LinkedEntry, Stream};
+use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Frame;
 
 /// The two clocks of a node, read by its shell.

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use xietong_proto::chain::{LinkedEntry, follow};
 use xietong_proto::entry::SignedEntry;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
-use xietong_proto::stream::{Audience, Head, LinkedEntry, Stream, follow};
+use xietong_proto::stream::{Audience, Head, Stream};
 use xietong_proto::sync::Line;
 
 /// Looks up what was stored before this step.

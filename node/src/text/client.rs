@@ -1,8 +1,8 @@
 //! Why the running node did not give what a command asked for.
 
 use super::{Lang, file_refusal, list_refusal, node_refusal, not_in_force, paper, say};
-use crate::cli::client::ClientFailure;
 use crate::http::answer::Problem;
+use crate::http::client::ClientFailure;
 use crate::http::data::ImportRefusal;
 use crate::systems::Kind;
 

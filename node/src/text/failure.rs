@@ -1,7 +1,7 @@
 //! Why a command did not do what it was asked.
 
 use super::{Lang, client_failure, config, file, import_refusal, key, node_failure, paper, proposal, say};
-use crate::cli::failure::{DemoFailure, Expected, Failure, ImportStopped, NodeStopped, Obstacle};
+use crate::failure::{DemoFailure, Expected, Failure, ImportStopped, NodeStopped, Obstacle};
 
 /// One or two sentences; the first names the reason.
 pub fn failure(lang: Lang, failure: &Failure) -> String {

@@ -8,8 +8,8 @@ use xietong_proto::reject::Reject;
 
 use super::Lang::{En, Zh};
 use super::{Lang, config, failure, file, key, leaves, level, list, paper, proposal, reject, system};
-use crate::cli::failure::{Failure, Obstacle};
 use crate::config::{ConfigError, Wanted};
+use crate::failure::{Failure, Obstacle};
 use crate::files::{FileAction, FileFailure};
 use crate::keys::KeyError;
 use crate::papers::PaperRefusal;

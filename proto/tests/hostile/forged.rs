@@ -1,11 +1,12 @@
 //! Forged signatures, keys, proofs and chains.
 
+use xietong_proto::chain::follow;
 use xietong_proto::crypto::{PublicKey, SecretKey, Tag, hash};
 use xietong_proto::entry::{Entry, LeafProof, Record, SignedEntry};
 use xietong_proto::header::{HEADER_BYTES, Header};
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
-use xietong_proto::stream::{Head, follow};
+use xietong_proto::stream::Head;
 
 use crate::{Random, samples};
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use xietong_proto::card::Card;
+use xietong_proto::chain::follow;
 use xietong_proto::crypto::{PublicKey, SecretKey, Tag, tagged_hash};
 use xietong_proto::entry::{Authority, Draft, Entry, LeafProof, Record, SignedEntry};
 use xietong_proto::header::Header;
@@ -9,7 +10,7 @@ use xietong_proto::id::*;
 use xietong_proto::manifest::{Approval, Manifest, missing};
 use xietong_proto::object::fingerprint;
 use xietong_proto::reject::Reject;
-use xietong_proto::stream::{Audience, Head, Stream, follow};
+use xietong_proto::stream::{Audience, Head, Stream};
 use xietong_proto::sync::{Frame, Heads, digest};
 use xietong_proto::{merkle, stream};
 

@@ -10,8 +10,8 @@ use xietong_proto::card::Card;
 use xietong_proto::reject::Reject;
 
 use super::province::{Province, await_it, file};
-use crate::cli::failure::{DemoFailure, Expected, Failure};
 use crate::cli::log::Exported;
+use crate::failure::{DemoFailure, Expected, Failure};
 use crate::keys;
 use crate::net::{self, NetConfig};
 use crate::replica::agreement::Agreement;

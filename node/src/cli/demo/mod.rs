@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::Answer;
 use super::context::Context;
-use super::failure::Failure;
+use crate::failure::Failure;
 use crate::text::{self, Scene};
 use province::{Province, file};
 use watch::Watch;

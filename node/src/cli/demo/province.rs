@@ -14,7 +14,7 @@ use xietong_proto::id::MemberCode;
 use super::data::Member;
 use crate::cli::caller::Caller;
 use crate::cli::context::{Context, Globals};
-use crate::cli::failure::{DemoFailure, Expected, Failure, Obstacle};
+use crate::failure::{DemoFailure, Expected, Failure, Obstacle};
 use crate::files::{FileAction, FileFailure};
 use crate::http::node::NodeStatus;
 use crate::text::Lang;

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use xietong_proto::id::{MemberCode, Position, System};
 
 use super::province::{LOOK_PAUSE, PATIENCE, Province};
-use crate::cli::failure::{DemoFailure, Expected, Failure};
+use crate::failure::{DemoFailure, Expected, Failure};
 use crate::text::{self, Lang, Seen};
 
 /// Who says what, of which the positions are counted.

@@ -9,11 +9,11 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 use xietong_proto::id::MemberCode;
 
-use super::client::ClientFailure;
 use crate::config::ConfigError;
 use crate::daemon::start::NodeFailure;
 use crate::files::FileFailure;
 use crate::http::answer::Problem;
+use crate::http::client::ClientFailure;
 use crate::http::data::ImportRefusal;
 use crate::keys::KeyError;
 use crate::machine::Refusal;
