@@ -18,7 +18,7 @@ mod agreement;
 mod caller;
 mod config;
 pub mod context;
-mod demo;
+pub mod demo;
 mod energy;
 mod import;
 mod init;

@@ -1,6 +1,8 @@
 //! One binary for every integration test of the node.
 
+mod crash;
 mod demo_files;
 mod demo_tables;
+mod nodes;
 mod sim;
 mod transcript;

@@ -3,8 +3,8 @@
 //! the demo with its name.
 
 mod checks;
-mod data;
-mod province;
+pub mod data;
+pub mod province;
 mod steps;
 mod watch;
 

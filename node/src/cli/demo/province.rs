@@ -19,6 +19,28 @@ use crate::files::{FileAction, FileFailure};
 use crate::http::node::NodeStatus;
 use crate::text::Lang;
 
+/// What carries the exchange between nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Over UDP.
+    Quic,
+    /// Where UDP is blocked.
+    Tcp,
+}
+
+/// Where provinces are made.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// This program.
+    pub program: PathBuf,
+    /// The folder for homes and files.
+    pub work: PathBuf,
+    /// In which language answers are given.
+    pub lang: Lang,
+    /// How nodes reach each other.
+    pub transport: Transport,
+}
+
 /// A province with its node.
 pub struct Province {
     /// Who.
@@ -27,34 +49,37 @@ pub struct Province {
     pub home: PathBuf,
     /// Where others dial it.
     pub address: String,
-    program: PathBuf,
-    work: PathBuf,
-    lang: Lang,
+    stage: Stage,
     process: Option<Child>,
 }
 
 /// Between two looks at something that is about to happen.
 pub const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// How long anything may take that is about to happen.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Province {
-    /// Makes the home below `work`.
-    pub fn make(member: Member, program: &Path, work: &Path, lang: Lang) -> Result<Self, Failure> {
-        let port = free_port().map_err(file(work))?;
+    /// Makes the home in the stage's folder; a node that is `silent` has no address on its card.
+    pub fn make(member: Member, stage: &Stage, is_silent: bool) -> Result<Self, Failure> {
+        let port = free_port().map_err(file(&stage.work))?;
         let province = Self {
             member,
-            home: work.join(member.code),
-            address: format!("/ip4/127.0.0.1/udp/{port}/quic-v1"),
-            program: program.to_owned(),
-            work: work.to_owned(),
-            lang,
+            home: stage.work.join(member.code),
+            address: match stage.transport {
+                Transport::Quic => format!("/ip4/127.0.0.1/udp/{port}/quic-v1"),
+                Transport::Tcp => format!("/ip4/127.0.0.1/tcp/{port}"),
+            },
+            stage: stage.clone(),
             process: None,
         };
         let Member { code, name, uscc, telephone, .. } = member;
         let address = province.address.as_str();
         let init = ["init", "--code", code, "--name", name, "--uscc", uscc];
-        province.give(&[&init[..], &["--telephone", telephone, "--address", address]].concat())?;
+        let mut init = [&init[..], &["--telephone", telephone]].concat();
+        if !is_silent {
+            init.extend(["--address", address]);
+        }
+        province.give(&init)?;
         province.listen_only_here()?;
         Ok(province)
     }
@@ -95,13 +120,19 @@ impl Province {
 
     /// Starts the node and waits until it answers.
     pub fn start(&mut self) -> Result<(), Failure> {
-        let log = self.work.join(format!("{}.node.log", self.member.code));
+        let log = self.stage.work.join(format!("{}.node.log", self.member.code));
         let output = fs::File::options().create(true).append(true).open(&log).map_err(file(&log))?;
         let errors = output.try_clone().map_err(file(&log))?;
         let mut command = self.command(&["run"]);
-        let process = command.stdout(output).stderr(errors).spawn().map_err(file(&self.program))?;
+        let process = command.stdout(output).stderr(errors).spawn().map_err(file(&self.stage.program))?;
         self.process = Some(process);
-        await_it(Expected::NodeAnswers { member: self.code() }, || self.status().is_ok())
+        let expected = Expected::NodeAnswers { member: self.code() };
+        await_it(expected, || self.has_ended() || self.status().is_ok())?;
+        if self.has_ended() { Err(DemoFailure::DemoBroken { expected }.into()) } else { Ok(()) }
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_none_or(|process| !matches!(process.try_wait(), Ok(None)))
     }
 
     /// The number of the node's process, as `ps` shows it.
@@ -120,7 +151,7 @@ impl Province {
 
     /// To the running node.
     pub fn caller(&self) -> Result<Caller, Failure> {
-        let globals = Globals { home: Some(self.home.clone()), json: true, lang: Some(self.lang) };
+        let globals = Globals { home: Some(self.home.clone()), json: true, lang: Some(self.stage.lang) };
         Context::new(&globals).node()
     }
 
@@ -130,13 +161,16 @@ impl Province {
     }
 
     fn execute(&self, arguments: &[&str]) -> Result<Output, Failure> {
-        self.command(arguments).arg("--json").output().map_err(|source| file(&self.program)(source).into())
+        self.command(arguments)
+            .arg("--json")
+            .output()
+            .map_err(|source| file(&self.stage.program)(source).into())
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command.current_dir(&self.work).stdin(Stdio::null()).args(arguments);
-        command.arg("--home").arg(&self.home).arg("--lang").arg(match self.lang {
+        let mut command = Command::new(&self.stage.program);
+        command.current_dir(&self.stage.work).stdin(Stdio::null()).args(arguments);
+        command.arg("--home").arg(&self.home).arg("--lang").arg(match self.stage.lang {
             Lang::Zh => "zh",
             Lang::En => "en",
         });

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use xietong_proto::id::{MemberCode, Position, System};
 
 use super::data::{self, HEILONGJIANG, JILIN, LIAONING};
-use super::province::{Province, file};
+use super::province::{Province, Stage, Transport, file};
 use super::{Play, checks};
 use crate::cli::log::Exported;
 use crate::failure::{DemoFailure, Expected, Failure};
@@ -48,8 +48,10 @@ impl Play<'_> {
     fn agree(&mut self) -> Result<(), Failure> {
         self.tell(Scene::Step(Step::Agree));
         let program = env::current_exe().map_err(file(self.folder.path()))?;
+        let (work, lang) = (self.folder.path().to_owned(), self.context.lang);
+        let stage = Stage { program, work, lang, transport: Transport::Quic };
         for member in [HEILONGJIANG, JILIN, LIAONING] {
-            let made = Province::make(member, &program, self.folder.path(), self.context.lang)?;
+            let made = Province::make(member, &stage, false)?;
             self.provinces.push(made);
         }
         let mut cards = Vec::new();
