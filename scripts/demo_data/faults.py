@@ -34,7 +34,7 @@ CODES = {
     "ModelYear": FLAGGED, "OverCeiling": FLAGGED, "Unmarked": FLAGGED, "UnitPriceOutOfBand": FLAGGED,
     "YearOnYear": FLAGGED, "PerArea": FLAGGED, "SameValueSixMonths": FLAGGED,
     # a file
-    "MissingColumn": FILE, "ColumnTwice": FILE, "WrongUnitInHeader": FILE, "EncodingUnknown": FILE,
+    "ColumnsMissing": FILE, "ColumnTwice": FILE, "WrongUnitInHeader": FILE, "EncodingUnknown": FILE,
 }
 _LONG_AGO = datetime.date(2024, 6, 30)
 
@@ -343,7 +343,7 @@ def broken_files(style, main):
         "energy-wrong-unit.csv": ("WrongUnitInHeader", renamed("electricity_kwh", "电力(万千瓦时)")),
         "energy-wrong-heat-unit.csv": ("WrongUnitInHeader", renamed("heat_gj", "热力(千焦)")),
         "energy-column-twice.csv": ("ColumnTwice", headers[:3] + headers[2:]),
-        "energy-missing-column.csv": ("MissingColumn", [pair for pair in headers if pair[0] != "data_status"]),
+        "energy-missing-column.csv": ("ColumnsMissing", [pair for pair in headers if pair[0] != "data_status"]),
     }
     made = {name: (code, style.file(columns, [{**row, "remark": code}])) for name, (code, columns) in files.items()}
     good = style.file(headers, [{**row, "remark": "EncodingUnknown"}])

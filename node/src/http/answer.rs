@@ -2,7 +2,9 @@
 //! not be read is 400, what is not there is 404, a node that stops is 503. The body is always JSON.
 
 use axum::Json;
+use axum::body::to_bytes;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,22 @@ impl IntoResponse for Problem {
         (self.status(), Json(self)).into_response()
     }
 }
+
+/// What the framework itself refuses – a path, query or body of the wrong form – as a problem with its status.
+pub async fn as_problem(response: Response) -> Response {
+    let is_json =
+        response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == b"application/json");
+    if is_json || !response.status().is_client_error() {
+        return response;
+    }
+    let status = response.status();
+    let text = to_bytes(response.into_body(), TEXT_BYTES_MAX).await.unwrap_or_default();
+    let detail = String::from_utf8_lossy(&text).trim().to_owned();
+    (status, Json(Problem::Unreadable { detail })).into_response()
+}
+
+/// Of a framework's own words.
+const TEXT_BYTES_MAX: usize = 64 * 1024;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {

@@ -13,7 +13,10 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
+use answer::Problem;
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::map_response;
+use axum::{Json, Router};
 use serde::Serialize;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
@@ -127,6 +130,14 @@ pub async fn serve(
     desk: Desk,
     done: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let router = Router::new().nest("/v1", node::routes().merge(data::routes(&desk))).with_state(desk);
+    let router = Router::new()
+        .nest("/v1", node::routes().merge(data::routes(&desk)))
+        .fallback(|uri: Uri| async move { Problem::NotFound { id: uri.path().to_owned() } })
+        .method_not_allowed_fallback(|method: Method, uri: Uri| async move {
+            let detail = format!("{method} {}", uri.path());
+            (StatusCode::METHOD_NOT_ALLOWED, Json(Problem::Unreadable { detail }))
+        })
+        .layer(map_response(answer::as_problem))
+        .with_state(desk);
     axum::serve(listener, router).with_graceful_shutdown(done).await
 }

@@ -178,7 +178,7 @@ pub enum Stays {
 #[serde(tag = "code")]
 pub enum FileRefusal {
     /// Neither UTF-8 nor GB18030.
-    Encoding { line: u64 },
+    EncodingUnknown { line: u64 },
     /// There is no header.
     NoHeader,
     /// Required columns are missing.

@@ -270,7 +270,7 @@ fn decode(bytes: &[u8]) -> Result<(&'static str, String), FileRefusal> {
             let text = GB18030.decode_without_bom_handling_and_without_replacement(bytes);
             let valid = &bytes[..error.valid_up_to()];
             let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count() as u64;
-            text.map(|text| ("GB18030", text.into_owned())).ok_or(FileRefusal::Encoding { line })
+            text.map(|text| ("GB18030", text.into_owned())).ok_or(FileRefusal::EncodingUnknown { line })
         }
     }
 }

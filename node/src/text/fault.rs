@@ -122,7 +122,7 @@ pub fn yuan(fen: i64) -> String {
 /// Why a whole file is refused.
 pub fn file_refusal(lang: Lang, kind: Kind, refusal: &FileRefusal) -> String {
     match refusal {
-        FileRefusal::Encoding { line } => say!(lang,
+        FileRefusal::EncodingUnknown { line } => say!(lang,
             zh: "文件既不是 UTF-8 也不是 GB18030：第 {line} 行起无法辨认。",
             en: "The file is neither UTF-8 nor GB18030: line {line} is the first that cannot be read."),
         FileRefusal::NoHeader => say!(lang, zh: "文件没有表头。", en: "The file has no header."),

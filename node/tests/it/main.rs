@@ -3,6 +3,8 @@
 mod crash;
 mod demo_files;
 mod demo_tables;
+mod http;
+mod net;
 mod nodes;
 mod sim;
 mod transcript;
