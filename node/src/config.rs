@@ -15,6 +15,7 @@ use xietong_proto::limits::{ADDRESSES_MAX, TEXT_BYTES_MAX};
 use crate::files::{self, FileFailure};
 use crate::home::Home;
 use crate::replica::Settings;
+use crate::systems::codes::uscc;
 use crate::tables::{self, Misfit};
 
 #[cfg(test)]
@@ -375,7 +376,7 @@ fn is_line(text: &str) -> bool {
 }
 
 fn is_uscc(text: &str) -> bool {
-    text.len() == 18 && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    uscc::read(text).is_ok()
 }
 
 /// The one table whose keys an operator chooses.

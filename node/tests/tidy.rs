@@ -15,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("clock", &["replica"]),
     ("keys", &["files"]),
     ("papers", &["calendar", "tables"]),
-    ("config", &["files", "home", "replica", "tables"]),
+    ("config", &["files", "home", "replica", "systems", "tables"]),
     ("telemetry", &["calendar", "clock", "config", "files"]),
     ("machine", &["calendar", "replica", "systems"]),
     ("store", &["replica", "systems"]),

@@ -1,0 +1,84 @@
+//! Folding: one row, one writer; what cannot be read changes nothing; what others say does not touch the
+//! register.
+
+use super::*;
+
+fn other() -> MemberCode {
+    "220000".parse().expect("a member code")
+}
+
+#[test]
+fn dry_runs_change_no_row_and_say_what_the_real_run_does() {
+    for kind in Kind::ALL {
+        let mut bench = Bench::new();
+        let changed = with(file(kind), &[]);
+        let before = bench.dump();
+        let told = bench.take(kind, changed.as_bytes(), true).expect("a file in order");
+        assert_eq!(bench.dump(), before, "{kind:?}");
+        assert_eq!(bench.take(kind, changed.as_bytes(), false).expect("a file in order"), told, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_record_of_an_unknown_version_or_kind_changes_nothing() {
+    let mut bench = Bench::new();
+    bench.import(Kind::Vehicles, VEHICLE);
+    let mut shared = bench.disclose(Kind::Vehicles);
+    let before = bench.dump();
+    let stream = Stream::shared(AGREEMENT, other(), System::VEHICLES);
+    shared[0].version += 1;
+    bench.fold(stream, &shared);
+    shared[0] = Record { kind: RecordKind(shared[0].kind.0 | 0xf0), version: 1, ..shared[0].clone() };
+    bench.fold(stream, &shared);
+    shared[0] = Record { kind: RecordKind(0x7f11), ..shared[0].clone() };
+    bench.fold(stream, &shared);
+    assert_eq!(bench.dump(), before);
+}
+
+#[test]
+fn a_record_of_another_system_than_its_stream_changes_nothing() {
+    let mut bench = Bench::new();
+    bench.import(Kind::Vehicles, VEHICLE);
+    let shared = bench.disclose(Kind::Vehicles);
+    let before = bench.dump();
+    bench.fold(Stream::shared(AGREEMENT, other(), System::ASSETS), &shared);
+    assert_eq!(bench.dump(), before);
+}
+
+#[test]
+fn what_another_member_says_stands_beside_and_never_in_place_of_ours() {
+    let mut bench = Bench::new();
+    bench.import(Kind::Vehicles, VEHICLE);
+    let shared = bench.disclose(Kind::Vehicles);
+    let before = bench.dump();
+    bench.fold(Stream::shared(AGREEMENT, other(), System::VEHICLES), &shared);
+    let after = bench.dump();
+    assert_eq!(after.len(), before.len() + 1, "a row of its own");
+    assert!(before.iter().all(|row| after.contains(row)), "none of ours is another");
+}
+
+#[test]
+fn streams_fold_to_the_same_in_any_order() {
+    let mut source = Bench::new();
+    source.import(Kind::Vehicles, VEHICLE);
+    source.import(Kind::Assets, ASSET);
+    let said = [
+        (Stream::shared(AGREEMENT, me(), System::VEHICLES), source.disclose(Kind::Vehicles)),
+        (Stream::shared(AGREEMENT, other(), System::VEHICLES), source.disclose(Kind::Vehicles)),
+        (Stream::shared(AGREEMENT, other(), System::ASSETS), source.disclose(Kind::Assets)),
+    ];
+    let folded = |order: [usize; 3]| {
+        let mut reader = Bench { rows: Overlay::new(&Nothing), positions: 0 };
+        for at in order {
+            let (stream, records) = &said[at];
+            reader.positions = 0;
+            reader.fold(*stream, records);
+        }
+        reader.dump()
+    };
+    let first = folded([0, 1, 2]);
+    assert!(!first.is_empty());
+    for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        assert_eq!(folded(order), first, "{order:?}");
+    }
+}

@@ -1,0 +1,267 @@
+//! One line for each thing that keeps a row out, lets it in with a remark, keeps it at home, or refuses a
+//! command.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::systems::fault::{CellFault, Fault, Flag, Stays};
+use crate::systems::query::{List, ListRefusal, Owner, list};
+
+/// A hundred characters.
+macro_rules! hundred {
+    () => {
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+    };
+}
+
+type Cells = &'static [(&'static str, &'static str)];
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn faults() -> Vec<(Kind, Cells, &'static str, Fault)> {
+    use Kind::{Assets, Energy, Institutions, Vehicles};
+    vec![
+        (Institutions, &[("unit_name", "")], "unit_name", Fault::Blank),
+        (Institutions, &[("energy_users", "无数据")], "energy_users", Fault::NotAValue),
+        (Institutions, &[("unit_uscc", "1.123E+17")], "unit_uscc", Fault::ExcelDestroyedCode),
+        (
+            Institutions,
+            &[("unit_uscc", "11230000mb0060783j")],
+            "unit_uscc",
+            Fault::CodeSpelling { suggestion: text("11230000MB0060783J") },
+        ),
+        (Vehicles, &[("remark", LONG)], "remark", Fault::TooLong { chars_max: 500 }),
+        (Institutions, &[("unit_name", "示\u{7}例")], "unit_name", Fault::ControlCharacter),
+        (Institutions, &[("unit_uscc", "11230000OB0060783J")], "unit_uscc", Fault::UsccForm),
+        (
+            Institutions,
+            &[("unit_uscc", "11230000MB0070783J")],
+            "unit_uscc",
+            Fault::UsccCheckDigit { expected: 'A' },
+        ),
+        (Vehicles, &[("vin", "LSVNA418XR000000I")], "vin", Fault::VinForm),
+        (Vehicles, &[("vin", "LSVNA4189R0000001")], "vin", Fault::VinCheckDigit { expected: 'X' }),
+        (Vehicles, &[("plate_no", "黑A1234I")], "plate_no", Fault::PlateForm),
+        (
+            Institutions,
+            &[("division_code", "239901")],
+            "division_code",
+            Fault::DivisionUnknown { nearest: ["230000", "230100", "230200"].map(text).to_vec() },
+        ),
+        (
+            Energy,
+            &[("data_status", "猜测")],
+            "data_status",
+            Fault::NotAChoice { choices: ["实测", "估算", "缺报"].map(text).to_vec() },
+        ),
+        (
+            Assets,
+            &[("original_value", "6,000")],
+            "original_value",
+            Fault::CellCount { expected: 24, found: 25 },
+        ),
+        (Assets, &[("original_value", "6000.001")], "original_value", Fault::MoneyForm),
+        (Energy, &[("water_m3", "-1")], "water_m3", Fault::QuantityForm),
+        (Institutions, &[("energy_users", "1.5")], "energy_users", Fault::CountForm),
+        (Assets, &[("acquire_date", "2020-02-30")], "acquire_date", Fault::DateForm),
+        (Energy, &[("period", "2025-13")], "period", Fault::PeriodForm),
+        (Vehicles, &[("shared", "也许")], "shared", Fault::YesNoForm),
+        (Institutions, &[("year", "1999")], "year", Fault::YearRange),
+        (Assets, &[("owner_unit_uscc", "12230000MB25101276")], "owner_unit_uscc", Fault::UnitNotInRegister),
+        (Assets, &[("asset_class_code", "20101")], "asset_class_code", Fault::AssetClassForm),
+        (Assets, &[("net_value", "5999.00")], "net_value", Fault::NetValueMismatch { expected_fen: 600_000 }),
+        (
+            Assets,
+            &[("in_service_date", "2020-01-01")],
+            "acquire_date",
+            Fault::DateOrder { after: text("2020-01-01") },
+        ),
+        (Assets, &[("quantity", "0")], "quantity", Fault::QuantityNotPositive),
+        (Vehicles, &[("plate_no", "黑AD12345")], "plate_no", Fault::PlateFuelMismatch),
+        (Vehicles, &[("fuel_type", "纯电动")], "displacement_l", Fault::ElectricWithDisplacement),
+        (Vehicles, &[("seats", "61")], "seats", Fault::SeatsRange),
+        (Energy, &[("period", "2026-12")], "period", Fault::PeriodInFuture),
+        (Energy, &[("nonconventional_m3", "101")], "nonconventional_m3", Fault::PartAboveTotal),
+        (
+            Energy,
+            &[("electricity_kwh", ""), ("water_m3", ""), ("nonconventional_m3", ""), ("heat_gj", "")],
+            "electricity_kwh",
+            Fault::NothingReported,
+        ),
+        (Energy, &[("period", "2024-03")], "unit_uscc", Fault::UnitNotInRegister),
+    ]
+}
+
+/// 501 characters.
+const LONG: &str = concat!(hundred!(), hundred!(), hundred!(), hundred!(), hundred!(), "!");
+
+#[test]
+fn each_fault_keeps_its_row_out_and_names_the_column() {
+    for (kind, cells, column, fault) in faults() {
+        let report = Bench::new().import(kind, &with(file(kind), cells));
+        let row = only(&report);
+        match fault {
+            // A row of another length has no column to name.
+            Fault::CellCount { .. } => assert_eq!(row.at.fault, fault),
+            fault => assert_eq!(row.at, CellFault::new(column, fault)),
+        }
+        assert_eq!((row.line, report.rows()), (2, 0));
+    }
+}
+
+#[test]
+fn faults_that_rest_on_other_rows_name_them() {
+    let mut bench = Bench::new();
+    let twice = format!("{VEHICLE}{}", VEHICLE.lines().nth(1).expect("a row"));
+    let report = bench.import(Kind::Vehicles, &twice);
+    assert_eq!((only(&report).at.fault.clone(), report.added), (Fault::KeyTwice { first_line: 2 }, 1));
+    let report = bench.import(Kind::Vehicles, &with(VEHICLE, &[("odometer_km", "999")]));
+    assert_eq!(only(&report).at.fault, Fault::OdometerBackwards { have_km: 1_000 });
+    let long = format!("{VEHICLE}{}\n", "x".repeat(70_000));
+    let report = bench.import(Kind::Vehicles, &long);
+    assert_eq!(code(&only(&report).at.fault), "RowTooLong");
+}
+
+/// Every fault there is stands in one of the tables above; the compiler asks for a line when one is added.
+#[test]
+fn no_fault_is_left_out() {
+    let elsewhere = ["KeyTwice", "OdometerBackwards", "RowTooLong"].map(text);
+    let told: BTreeSet<_> = faults().iter().map(|(.., fault)| code(fault)).chain(elsewhere).collect();
+    let all = variants(include_str!("../fault.rs"), "pub enum Fault {");
+    assert_eq!(told, all);
+}
+
+/// The names of an enum's variants, from its source.
+fn variants(source: &str, declaration: &str) -> BTreeSet<String> {
+    let body = source.split(declaration).nth(1).and_then(|rest| rest.split("\n}").next()).expect("the enum");
+    let lines = body.lines().map(str::trim).filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    let name = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric()).next().map(str::to_owned);
+    lines.filter_map(name).collect()
+}
+
+#[test]
+fn each_flag_lets_its_row_in() {
+    use Kind::{Assets, Energy, Institutions, Vehicles};
+    let table: Vec<(Kind, Cells, Flag)> = vec![
+        (
+            Institutions,
+            &[("unit_uscc", "11230000MB0060784M")],
+            Flag::OrgCheckDigit { uscc: text("11230000MB0060784M") },
+        ),
+        (Institutions, &[("energy_users", "121")], Flag::UsersOverQuota),
+        (Assets, &[("asset_class_code", "A02019998")], Flag::AssetClassUnknown),
+        (Vehicles, &[("vin", "JTMHV05J6N4491197")], Flag::VinCheckDigitForeign),
+        (Vehicles, &[("fuel_type", "纯电动"), ("displacement_l", "")], Flag::ElectricOnOrdinaryPlate),
+        (Vehicles, &[("plate_no", "吉A12345")], Flag::PlateOtherProvince),
+        (Vehicles, &[("first_registration", "2019-03-28")], Flag::ModelYear),
+        (Vehicles, &[("purchase_price", "180000.01")], Flag::OverCeiling { fen_max: 18_000_000 }),
+        (Vehicles, &[("marked", "否")], Flag::Unmarked),
+        (
+            Energy,
+            &[("electricity_cost", "100")],
+            Flag::UnitPriceOutOfBand { column: text("electricity_kwh") },
+        ),
+        (Energy, &[("electricity_kwh", "400000"), ("electricity_cost", "")], Flag::PerArea),
+    ];
+    for (kind, cells, flag) in &table {
+        let report = Bench::new().import(*kind, &with(file(*kind), cells));
+        let flags: Vec<_> = report.flagged.iter().map(|row| &row.flag).collect();
+        assert!(flags.contains(&flag), "{flag:?}: {flags:?} {:?}", report.quarantined);
+        assert_eq!((report.rows(), report.quarantined.len()), (1, 0), "{flag:?}");
+    }
+    let elsewhere = ["SerialTwice", "YearOnYear", "SameValueSixMonths"].map(text);
+    let told: BTreeSet<_> = table.iter().map(|(.., flag)| code(flag)).chain(elsewhere).collect();
+    assert_eq!(told, variants(include_str!("../fault.rs"), "pub enum Flag {"));
+}
+
+#[test]
+fn flags_that_rest_on_other_rows() {
+    let mut bench = Bench::new();
+    bench.import(Kind::Assets, ASSET);
+    let report = bench.import(Kind::Assets, &with(ASSET, &[("asset_code", "ZC-2")]));
+    assert_eq!(code(&report.flagged[0].flag), "SerialTwice");
+    bench.import(Kind::Institutions, &with(INSTITUTION, &[("year", "2024")]));
+    for month in ["2024-10", "2024-11", "2024-12", "2025-01", "2025-02"] {
+        bench.import(Kind::Energy, &with(ENERGY, &[("period", month)]));
+    }
+    bench.import(
+        Kind::Energy,
+        &with(ENERGY, &[("period", "2024-03"), ("electricity_kwh", "9000"), ("electricity_cost", "")]),
+    );
+    let report = bench.import(Kind::Energy, ENERGY);
+    let codes: BTreeSet<_> = report.flagged.iter().map(|row| code(&row.flag)).collect();
+    assert!(codes.is_superset(&["SameValueSixMonths", "YearOnYear"].map(text).into()), "{codes:?}");
+}
+
+#[test]
+fn each_guard_keeps_a_shared_row_at_home() {
+    use Kind::{Assets, Vehicles};
+    let table: Vec<(Kind, Cells, Stays)> = vec![
+        (Vehicles, &[("confidential", "是")], Stays::Confidential),
+        (Vehicles, &[("vehicle_use", "机要通信")], Stays::UseNotShareable),
+        (Vehicles, &[("vehicle_use", "主要领导干部用车")], Stays::UseNotShareable),
+        (Vehicles, &[("vehicle_use", "副部(省)级及以上领导用车")], Stays::UseNotShareable),
+        (Vehicles, &[("vehicle_use", "离退休干部")], Stays::UseNotShareable),
+        (Vehicles, &[("inspection_due", "2026-11-23")], Stays::InspectionExpired),
+        (Vehicles, &[("insurance_due", "2026-11-23")], Stays::InsuranceExpired),
+        (Vehicles, &[("vehicle_status", "待处置")], Stays::StatusNotShareable),
+        (
+            Assets,
+            &[("usage_status", "自用"), ("idle_since", ""), ("lend_ok", "否")],
+            Stays::NotIdleNorLendable,
+        ),
+        (Assets, &[("accounting_status", "未入账")], Stays::NotBooked),
+        (Assets, &[("data_wiped", "否")], Stays::StorageNotWiped),
+        (Assets, &[("condition_code", "X")], Stays::ConditionNotListable),
+    ];
+    for (kind, cells, stays) in &table {
+        let mut bench = Bench::new();
+        let report = bench.import(*kind, &with(file(*kind), cells));
+        assert_eq!(report.kept.first().map(|kept| &kept.stays), Some(stays), "{:?}", report.quarantined);
+        assert_eq!((report.added, report.leaving.listed), (1, 0), "{stays:?}");
+        assert_eq!(bench.disclose(*kind), [], "{stays:?}");
+    }
+    let told: BTreeSet<_> = table.iter().map(|(.., stays)| code(stays)).collect();
+    assert_eq!(told, variants(include_str!("../fault.rs"), "pub enum Stays {"));
+}
+
+#[test]
+fn each_command_that_cannot_be_done_is_refused_by_name() {
+    let mut bench = Bench::new();
+    let release = |bench: &mut Bench, period: &str| {
+        let period = text(period);
+        bench.command(Command::Release { period, dry_run: false }).expect_err("refused")
+    };
+    let refused = [
+        bench.withdraw(Kind::Vehicles, "230000-V-000009", "r").expect_err("refused"),
+        bench.withdraw(Kind::Vehicles, "x", LONG).expect_err("refused"),
+        release(&mut bench, "2025-3x"),
+        release(&mut bench, "2026-11"),
+        release(&mut bench, "2025-03"),
+    ];
+    let expected = [
+        Refusal::NotInRegister { id: text("230000-V-000009") },
+        Refusal::ReasonTooLong { chars_max: 500 },
+        Refusal::PeriodForm { period: text("2025-3x") },
+        Refusal::PeriodNotOver { period: text("2026-11") },
+        Refusal::NothingToRelease { period: text("2025-03") },
+    ];
+    assert_eq!(refused, expected);
+    let told: BTreeSet<_> = refused.iter().map(code).collect();
+    assert_eq!(told, variants(include_str!("../mod.rs"), "pub enum Refusal {"));
+}
+
+#[test]
+fn a_list_by_a_column_that_is_not_there_names_those_that_are() {
+    let filters = vec![(text("colour"), text("red"))];
+    let asked = List { owner: Owner::All, filters, after: None };
+    let Err(ListRefusal::NoSuchColumn { column, columns }) =
+        list(&Bench::new().rows, Kind::Vehicles, me(), &asked)
+    else {
+        panic!("there is no such column");
+    };
+    assert_eq!(column, "colour");
+    assert!(columns.contains(&text("vehicle_type")) && !columns.contains(&text("vin")), "{columns:?}");
+}
