@@ -1,5 +1,7 @@
 //! One line for every refusal that has words: what its sentence says in both languages, beside its data.
 
+mod data;
+
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -14,6 +16,7 @@ use crate::files::{FileAction, FileFailure};
 use crate::keys::KeyError;
 use crate::papers::PaperRefusal;
 use crate::papers::proposal::{LevelName, ProposalRefusal};
+use crate::systems::Kind;
 use crate::tables::Difference;
 
 /// A refusal and what its sentences have to contain, in Chinese and in English.

@@ -1,0 +1,193 @@
+//! What is said of rows, files, releases and lists: one line for each code.
+
+use super::*;
+use crate::machine::{Refusal as NodeRefusal, Waiting};
+use crate::replica::agreement::NotInForce;
+use crate::systems::Refusal;
+use crate::systems::fault::{Fault, FileRefusal, Flag, Stays};
+use crate::systems::query::ListRefusal;
+use crate::text;
+use xietong_proto::reject::Reject;
+
+#[test]
+fn faults() {
+    let names = ["1", "2"].map(self::text).to_vec();
+    holds(
+        text::fault,
+        &[
+            (Fault::Blank, "必填", "Required"),
+            (Fault::NotAValue, "不是数据", "no value"),
+            (Fault::ExcelDestroyedCode, "设为文本", "as text"),
+            (Fault::CodeSpelling { suggestion: self::text("A1") }, "半角大写且不含空格：A1", "no blanks: A1"),
+            (Fault::TooLong { chars_max: 5 }, "最多 5 个", "at most 5"),
+            (Fault::ControlCharacter, "控制字符", "control character"),
+            (Fault::UsccForm, "18 位", "18 characters"),
+            (Fault::UsccCheckDigit { expected: 'A' }, "应为 A", "call for A"),
+            (Fault::VinForm, "17 位", "17 characters"),
+            (Fault::VinCheckDigit { expected: 'X' }, "应为 X", "call for X"),
+            (Fault::PlateForm, "号牌号码", "licence plate"),
+            (Fault::DivisionUnknown { nearest: names.clone() }, "1、2", "1, 2"),
+            (Fault::NotAChoice { choices: names.clone() }, "以下之一", "one of"),
+            (Fault::MoneyForm, "两位小数", "two decimals"),
+            (Fault::QuantityForm, "不是数量", "Not a quantity"),
+            (Fault::CountForm, "非负整数", "whole number"),
+            (Fault::DateForm, "不是日期", "Not a day"),
+            (Fault::PeriodForm, "不是月份", "Not a month"),
+            (Fault::YesNoForm, "“是”或“否”", "yes or no"),
+            (Fault::YearRange, "2000 年", "from 2000"),
+            (Fault::CellCount { expected: 3, found: 4 }, "3 列，这一行有 4 格", "3 columns and this row 4"),
+            (Fault::RowTooLong { bytes_max: 9 }, "最多 9 字节", "at most 9 bytes"),
+            (Fault::KeyTwice { first_line: 7 }, "第 7 行", "line 7"),
+            (Fault::UnitNotInRegister, "请先导入单位", "import it first"),
+            (Fault::AssetClassForm, "分类标准", "classification"),
+            (Fault::NetValueMismatch { expected_fen: 150 }, "1.50 元", "1.50 yuan"),
+            (Fault::DateOrder { after: self::text("2025-01-01") }, "不应晚于 2025-01-01", "after 2025-01-01"),
+            (Fault::QuantityNotPositive, "至少为 1", "at least 1"),
+            (Fault::PlateFuelMismatch, "新能源", "new energy"),
+            (Fault::ElectricWithDisplacement, "排量", "displacement"),
+            (Fault::SeatsRange, "1 至 60", "1 to 60"),
+            (Fault::OdometerBackwards { have_km: 8 }, "8 公里", "8 km"),
+            (Fault::PeriodInFuture, "还没有到", "not come yet"),
+            (Fault::PartAboveTotal, "分项大于合计", "larger than its total"),
+            (Fault::NothingReported, "没有任何数量", "no quantity"),
+        ],
+    );
+}
+
+#[test]
+fn remarks() {
+    let flag = |lang, flag: &Flag| text::flag(lang, Kind::Energy, flag);
+    let lines = [
+        (Flag::OrgCheckDigit { uscc: self::text("X1") }, "X1", "X1"),
+        (Flag::UsersOverQuota, "三倍", "three energy users"),
+        (Flag::SerialTwice { other: self::text("Z9") }, "与 Z9 相同", "on Z9 too"),
+        (Flag::AssetClassUnknown, "分类代码", "asset class"),
+        (Flag::VinCheckDigitForeign, "进口车", "imported"),
+        (Flag::ElectricOnOrdinaryPlate, "普通号牌", "ordinary plate"),
+        (Flag::PlateOtherProvince, "外省", "another province"),
+        (Flag::ModelYear, "注册登记日期", "first registration"),
+        (Flag::OverCeiling { fen_max: 18_000_000 }, "180000.00 元", "180000.00 yuan"),
+        (Flag::Unmarked, "标识化", "mark of an official"),
+        (Flag::UnitPriceOutOfBand { column: self::text("water_m3") }, "用水量", "water_m3"),
+        (Flag::YearOnYear { column: self::text("water_m3") }, "30%", "30 %"),
+        (Flag::PerArea, "每年 5 至 300", "5 to 300"),
+        (Flag::SameValueSixMonths { column: self::text("water_m3") }, "六个月", "six months"),
+    ];
+    for (said, zh, en) in lines {
+        let (in_zh, in_en) = (flag(Zh, &said), flag(En, &said));
+        assert!(in_zh.contains(zh) && in_en.contains(en), "{in_zh}\n{in_en}");
+        assert!(in_zh.chars().any(is_chinese) && !in_en.chars().any(is_chinese), "{in_zh}\n{in_en}");
+    }
+    holds(
+        text::stays,
+        &[
+            (Stays::Confidential, "涉密", "confidential"),
+            (Stays::UseNotShareable, "不共享", "never leave"),
+            (Stays::InspectionExpired, "检验", "inspection"),
+            (Stays::InsuranceExpired, "保险", "insurance"),
+            (Stays::StatusNotShareable, "待处置", "disposal"),
+            (Stays::NotIdleNorLendable, "未闲置", "Neither idle"),
+            (Stays::NotBooked, "未入账", "accounts"),
+            (Stays::StorageNotWiped, "未清除", "wiped"),
+            (Stays::ConditionNotListable, "报废", "Scrap"),
+        ],
+    );
+}
+
+#[test]
+fn files_that_are_not_taken_in() {
+    let refused = |lang, refusal: &FileRefusal| text::file_refusal(lang, Kind::Vehicles, refusal);
+    let lines = [
+        (FileRefusal::EncodingUnknown { line: 2 }, "第 2 行", "line 2"),
+        (FileRefusal::NoHeader, "没有表头", "no header"),
+        (FileRefusal::ColumnsMissing { columns: vec![self::text("vin")] }, "车辆识别代号", "vin"),
+        (FileRefusal::ColumnTwice { column: self::text("vin") }, "两次", "twice"),
+        (
+            FileRefusal::WrongUnitInHeader { header: self::text("x(t)"), wanted: self::text("x(kg)") },
+            "应为“x(kg)”",
+            "than ours, x(kg)",
+        ),
+        (FileRefusal::TooManyColumns { columns_max: 5 }, "超过 5", "more than 5"),
+        (FileRefusal::TooManyRows { rows_max: 6 }, "超过 6", "more than 6"),
+        (FileRefusal::Unreadable { line: 3 }, "第 3 行", "Line 3"),
+        (FileRefusal::MapForm { detail: self::text("d") }, "[rename]", "[rename]"),
+        (FileRefusal::MapColumn { column: self::text("c") }, "“c”", "names c"),
+    ];
+    for (said, zh, en) in lines {
+        let (in_zh, in_en) = (refused(Zh, &said), refused(En, &said));
+        assert!(in_zh.contains(zh) && in_en.contains(en), "{in_zh}\n{in_en}");
+        assert!(in_zh.chars().any(is_chinese) && !in_en.chars().any(is_chinese), "{in_zh}\n{in_en}");
+    }
+}
+
+#[test]
+fn commands_that_are_not_done() {
+    let period = self::text("2025-03");
+    holds(
+        text::data_refusal,
+        &[
+            (Refusal::NotInRegister { id: self::text("x") }, "没有 x", "no x"),
+            (Refusal::ReasonTooLong { chars_max: 5 }, "最多 5", "5 characters"),
+            (Refusal::PeriodForm { period: period.clone() }, "不是月份", "not a month"),
+            (Refusal::PeriodNotOver { period: period.clone() }, "还没有结束", "not over"),
+            (Refusal::NothingToRelease { period }, "没有可发布", "no energy"),
+        ],
+    );
+    holds(
+        text::node_refusal,
+        &[
+            (NodeRefusal::Rebuilding { entries_left: 4 }, "4 条", "4 entries"),
+            (NodeRefusal::NotNamed { member: code("220000") }, "220000", "220000"),
+            (NodeRefusal::NotThisNode, "传输密钥", "transport key"),
+            (NodeRefusal::UnknownMember { member: code("220000") }, "220000", "220000"),
+            (NodeRefusal::Data { refusal: Refusal::NotInRegister { id: self::text("y") } }, "没有 y", "no y"),
+        ],
+    );
+    let columns = vec![self::text("a"), self::text("b")];
+    let refused = ListRefusal::NoSuchColumn { column: self::text("c"), columns };
+    holds(text::list_refusal, &[(refused, "a、b", "a, b")]);
+}
+
+#[test]
+fn agreements_and_what_waits() {
+    let member = code("220000");
+    holds(
+        text::not_in_force,
+        &[
+            (NotInForce::LaterEpoch { epoch: Epoch(2) }, "第 2 版次", "epoch 2"),
+            (NotInForce::CardMissing { member }, "缺少", "missing"),
+            (NotInForce::CardDiffers { member }, "不一致", "something else"),
+            (NotInForce::NotApproved { members: vec![member] }, "220000", "220000"),
+            (
+                NotInForce::SharedTransportKey { members: [member, code("210000")] },
+                "同一个传输密钥",
+                "same transport key",
+            ),
+            (
+                NotInForce::NewerRules { system: System::ENERGY, profile: 2, rules_version: 3 },
+                "请先升级",
+                "upgrade first",
+            ),
+            (NotInForce::Unreadable { reject: Reject::BadSignature }, "签名", "signature"),
+        ],
+    );
+    let (author, system, at) = (member, System::VEHICLES, Position(5));
+    holds(
+        text::waiting,
+        &[
+            (Waiting::NoAgreement, "agreement join", "agreement join"),
+            (
+                Waiting::NotValid {
+                    agreement: AgreementId([1; 32]),
+                    title: self::text("T"),
+                    valid_from: Millis(0),
+                    valid_until: Millis(0),
+                },
+                "不在有效期",
+                "not valid now",
+            ),
+            (Waiting::Unfolded { author, system, entries: 3 }, "3 条", "3 entries"),
+            (Waiting::Forked { author, system, at }, "序号 5", "position 5"),
+        ],
+    );
+}
