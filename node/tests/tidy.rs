@@ -58,7 +58,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Where the clock, randomness, the disk, the network, tasks and logging have no place.
 const PURE: &[&str] = &[
     "node/src/calendar.rs",
-    "node/src/machine.rs",
+    "node/src/machine",
     "node/src/papers",
     "node/src/replica",
     "node/src/systems",

@@ -16,7 +16,8 @@ use crate::keys;
 use crate::machine::CutDigest;
 use crate::papers::agreement::AgreementFile;
 use crate::papers::copy::AgreementCopy;
-use crate::papers::proposal::{LevelName, Proposal};
+use crate::papers::copy::LevelName;
+use crate::papers::proposal::Proposal;
 use crate::text::{self, AGREEMENT_COMMENT};
 
 /// What can be done with agreement files.

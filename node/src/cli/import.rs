@@ -10,8 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Answer;
 use super::context::Context;
-use super::list::csv_text;
-use super::register::{BYTE_ORDER_MARK, path};
+use super::csv_file::{BYTE_ORDER_MARK, csv_text};
 use crate::failure::{Exit, Failure, ImportStopped, Obstacle};
 use crate::files::{self, FileAction, FileFailure};
 use crate::http::data::{ImportEvent, ImportQuery, ImportRefusal};
@@ -44,7 +43,7 @@ impl Import {
         let (node, file) = (context.node()?, self.open()?);
         let mut heard = Heard::default();
         let mut progress = Progress::new();
-        let place = format!("{}/import", path(kind));
+        let place = format!("{}/import", kind.name());
         let sent = node.stream(&place, &query, file, |event| {
             if let ImportEvent::Progress { thousandths, .. } = event {
                 progress.reached(thousandths);

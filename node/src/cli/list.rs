@@ -7,7 +7,7 @@ use xietong_proto::id::MemberCode;
 
 use super::Answer;
 use super::context::Context;
-use super::register::{BYTE_ORDER_MARK, path};
+use super::csv_file::{BYTE_ORDER_MARK, csv_text};
 use crate::failure::Failure;
 use crate::systems::Kind;
 use crate::systems::query::Page;
@@ -107,7 +107,7 @@ impl<F: Args + Debug + Filters> List<F> {
         loop {
             let after = all.next.take().map(|after| ("after".to_owned(), after));
             let query: Vec<_> = query.iter().cloned().chain(after).collect();
-            let page: Page = node.get(path(kind), &query)?;
+            let page: Page = node.get(kind.name(), &query)?;
             all.items.extend(page.items);
             all.next = page.next;
             if all.next.is_none() {
@@ -147,14 +147,4 @@ fn csv(lang: Lang, kind: Kind, view: View, page: &Page) -> String {
         Lang::Zh => BYTE_ORDER_MARK.to_owned() + &csv_text(lines),
         Lang::En => csv_text(lines),
     }
-}
-
-/// Lines as CSV.
-pub fn csv_text<'a>(lines: impl Iterator<Item = &'a Vec<String>>) -> String {
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-    for line in lines {
-        writer.write_record(line).expect("memory takes every line");
-    }
-    let bytes = writer.into_inner().expect("memory takes every line");
-    String::from_utf8(bytes).expect("lines are made of texts")
 }

@@ -18,6 +18,7 @@ mod agreement;
 mod caller;
 mod config;
 pub mod context;
+mod csv_file;
 pub mod demo;
 mod energy;
 mod import;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Answer;
 use super::context::Context;
+use super::csv_file::BYTE_ORDER_MARK;
 use super::import::Import;
 use super::list::{Filters, List};
 use crate::failure::Failure;
@@ -66,19 +67,6 @@ impl<F: Args + Debug + Filters> RegisterCommand<F> {
     }
 }
 
-/// The name of a kind in paths of the interface.
-pub fn path(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Institutions => "institutions",
-        Kind::Assets => "assets",
-        Kind::Vehicles => "vehicles",
-        Kind::Energy => "energy",
-    }
-}
-
-/// Spreadsheets read a Chinese file as UTF-8 only behind a byte order mark.
-pub const BYTE_ORDER_MARK: &str = "\u{feff}";
-
 fn empty_file(lang: Lang, kind: Kind, example: bool) -> Answer {
     let text = match lang {
         Lang::Zh => BYTE_ORDER_MARK.to_owned() + &template(kind, true, example),
@@ -88,13 +76,13 @@ fn empty_file(lang: Lang, kind: Kind, example: bool) -> Answer {
 }
 
 fn show(context: &Context, kind: Kind, id: &str) -> Result<Answer, Failure> {
-    let shown: Shown = context.node()?.get(&format!("{}/one", path(kind)), &[("id", id)])?;
+    let shown: Shown = context.node()?.get(&format!("{}/one", kind.name()), &[("id", id)])?;
     let text = text::shown(context.lang, kind, &shown);
     Ok(Answer::new(shown, text))
 }
 
 fn withdraw(context: &Context, kind: Kind, asked: &Withdrawal) -> Result<Answer, Failure> {
-    let report: ImportReport = context.node()?.post(&format!("{}/withdraw", path(kind)), asked)?;
+    let report: ImportReport = context.node()?.post(&format!("{}/withdraw", kind.name()), asked)?;
     let done = Imported { kind, dry_run: asked.dry_run, sheet: None, report: &report, rejected: None };
     let text = text::imported(context.lang, &done);
     Ok(Answer::new(report, text))

@@ -1,13 +1,46 @@
 //! The readable copies: what the exact bytes of a card or an agreement say, in fields for people. Made from
 //! the bytes and compared with what a paper claims; never read for its content.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Approval, Manifest, Member, Scope};
+use xietong_proto::manifest::{Approval, Level, Manifest, Member, Scope};
 
-use super::proposal::LevelName;
 use crate::calendar::stamp;
+
+/// The name of a level (协同层级) in files and on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum LevelName {
+    /// 省际.
+    #[default]
+    Provinces,
+    /// 城市间.
+    Cities,
+    /// 省内.
+    WithinProvince,
+}
+
+impl LevelName {
+    /// The name of a manifest's level.
+    pub fn of(level: Level) -> Self {
+        match level {
+            Level::Provinces => Self::Provinces,
+            Level::Cities => Self::Cities,
+            Level::WithinProvince => Self::WithinProvince,
+            Level::Unspecified => unreachable!("a manifest without a level does not open"),
+        }
+    }
+
+    /// As a manifest has it.
+    pub fn level(self) -> Level {
+        match self {
+            Self::Provinces => Level::Provinces,
+            Self::Cities => Level::Cities,
+            Self::WithinProvince => Level::WithinProvince,
+        }
+    }
+}
 
 /// A member card's readable copy.
 #[derive(Clone, Debug, Serialize)]

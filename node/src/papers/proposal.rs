@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::id::*;
 use xietong_proto::limits::MEMBERS_MAX;
-use xietong_proto::manifest::{Level, Manifest, ManifestFields, Member, Scope};
+use xietong_proto::manifest::{Manifest, ManifestFields, Member, Scope};
 use xietong_proto::reject::Reject;
 
 use super::agreement::AgreementFile;
+use super::copy::LevelName;
 use crate::calendar::midnight;
 
 /// What an operator proposes, as `config/agreement.example.toml` explains it.
@@ -31,39 +32,6 @@ pub struct Proposal {
     pub until: String,
     /// How many members decide; if none is given, just more than half.
     pub quorum: Option<u32>,
-}
-
-/// The name of a level (协同层级) in files and on the command line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum LevelName {
-    /// 省际.
-    #[default]
-    Provinces,
-    /// 城市间.
-    Cities,
-    /// 省内.
-    WithinProvince,
-}
-
-impl LevelName {
-    /// The name of a manifest's level.
-    pub fn of(level: Level) -> Self {
-        match level {
-            Level::Provinces => Self::Provinces,
-            Level::Cities => Self::Cities,
-            Level::WithinProvince => Self::WithinProvince,
-            Level::Unspecified => unreachable!("a manifest without a level does not open"),
-        }
-    }
-
-    fn level(self) -> Level {
-        match self {
-            Self::Provinces => Level::Provinces,
-            Self::Cities => Level::Cities,
-            Self::WithinProvince => Level::WithinProvince,
-        }
-    }
 }
 
 /// Why a proposal is refused, in the order in which the checks run.

@@ -9,7 +9,8 @@ use xietong_proto::reject::Reject;
 use super::PaperRefusal;
 use super::agreement::AgreementFile;
 use super::card::{CardFile, issue};
-use super::proposal::{LevelName, Proposal, ProposalRefusal};
+use super::copy::LevelName;
+use super::proposal::{Proposal, ProposalRefusal};
 use crate::calendar;
 
 const NOW: Millis = Millis(1_795_536_000_000);

@@ -1,15 +1,43 @@
 //! Why the store cannot go on. After any of these the node stops: a disk that cannot be trusted must not
 //! speak. What is wrong with the data is named by place, never repaired in silence.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use xietong_proto::id::Position;
+use xietong_proto::id::{AgreementId, Position};
 use xietong_proto::stream::Stream;
 
 use super::NotNext;
-use super::log::Damage;
+use super::names::{folder_name, segment_name};
 pub use super::rows::RowsError;
+
+/// Bytes that were durable and are not what was written. They stay where they are, are not served, and come
+/// again from a peer where one has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Which log; zero is the local one.
+    pub log: AgreementId,
+    /// Which segment.
+    pub segment: u32,
+    /// Where it begins.
+    pub offset: u64,
+    /// How many bytes; 0 where whole groups are gone.
+    pub bytes: u64,
+    /// What stood there, by stream from the first to the last position, as far as the index knows.
+    pub touched: Vec<(Stream, Position, Position)>,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { log, segment, offset, bytes, touched } = self;
+        write!(f, "log/{}/{} at byte {offset}, {bytes} bytes", folder_name(*log), segment_name(*segment))?;
+        for (stream, first, last) in touched {
+            write!(f, ", {}-{} {} to {}", stream.author, stream.system, first, last)?;
+        }
+        Ok(())
+    }
+}
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,7 @@ mod index;
 mod keyspace;
 pub mod log;
 pub mod memory;
+mod names;
 pub mod recovery;
 mod replay;
 mod rows;

@@ -8,12 +8,12 @@ use std::path::Path;
 use xietong_proto::id::{AgreementId, MemberCode, Position};
 use xietong_proto::stream::Stream;
 
-use super::error::StoreError;
+use super::error::{Damage, StoreError};
 use super::home::{Home, Stopped, boot_id};
 use super::index::{Contents, Index};
 use super::keyspace;
 use super::log::survey::Survey;
-use super::log::{self, Damage, Log, Torn};
+use super::log::{self, Log, Torn};
 use super::replay::{Logs, Marks, Replay};
 use super::rows::RowsError;
 use crate::replica::io::Boot;

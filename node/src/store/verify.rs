@@ -10,12 +10,12 @@ use xietong_proto::id::{AgreementId, MemberCode, Position};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 
-use super::error::StoreError;
+use super::error::{Damage, StoreError};
 use super::extend;
 use super::home;
 use super::log::group::{EntryFrame, Stored};
 use super::log::survey::{Visit, survey};
-use super::log::{self, Damage, LogEnd};
+use super::log::{self, LogEnd};
 use crate::replica::io::{Keyring, Object};
 
 /// What the logs of a home hold.

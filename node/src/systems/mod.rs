@@ -72,6 +72,16 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.system() == system)
     }
 
+    /// Its name in paths and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Institutions => "institutions",
+            Self::Assets => "assets",
+            Self::Vehicles => "vehicles",
+            Self::Energy => "energy",
+        }
+    }
+
     /// The letter in its listing numbers.
     pub fn letter(self) -> char {
         match self {

@@ -7,7 +7,7 @@ use xietong_proto::manifest::{Manifest, Member};
 use super::{Lang, fields, leaves, level, list, say, system, table};
 use crate::calendar::minute;
 use crate::papers::agreement::AgreementFile;
-use crate::papers::proposal::LevelName;
+use crate::papers::copy::LevelName;
 
 /// All fields of a card, the fingerprint first.
 pub fn card(lang: Lang, card: &Card) -> String {

@@ -15,7 +15,8 @@ use crate::failure::{Failure, Obstacle};
 use crate::files::{FileAction, FileFailure};
 use crate::keys::KeyError;
 use crate::papers::PaperRefusal;
-use crate::papers::proposal::{LevelName, ProposalRefusal};
+use crate::papers::copy::LevelName;
+use crate::papers::proposal::ProposalRefusal;
 use crate::systems::Kind;
 use crate::tables::Difference;
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use xietong_proto::id::*;
 
 use super::{Lang, say};
-use crate::papers::proposal::LevelName;
+use crate::papers::copy::LevelName;
 
 /// The name of a business system.
 pub fn system(lang: Lang, system: System) -> String {

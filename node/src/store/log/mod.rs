@@ -6,7 +6,6 @@
 pub(super) mod group;
 pub(super) mod survey;
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -19,6 +18,7 @@ use xietong_proto::stream::Stream;
 
 use self::group::{EntryFrame, GROUP_BYTES_MAX, Group, crc};
 use super::error::{StoreError, at};
+use super::names::{LOCAL, folder_name, segment_name};
 
 /// Bytes from which on a log goes on in a new segment.
 pub const SEGMENT_BYTES_MAX: u64 = GROUP_BYTES_MAX as u64;
@@ -61,33 +61,6 @@ impl Place {
     /// Of a frame in a segment.
     pub fn new(segment: u32, frame: &EntryFrame) -> Self {
         Self { segment, offset: frame.offset, length: frame.length, crc: frame.crc }
-    }
-}
-
-/// Bytes that were durable and are not what was written. They stay where they are, are not served, and come
-/// again from a peer where one has them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// Which log; zero is the local one.
-    pub log: AgreementId,
-    /// Which segment.
-    pub segment: u32,
-    /// Where it begins.
-    pub offset: u64,
-    /// How many bytes; 0 where whole groups are gone.
-    pub bytes: u64,
-    /// What stood there, by stream from the first to the last position, as far as the index knows.
-    pub touched: Vec<(Stream, Position, Position)>,
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { log, segment, offset, bytes, touched } = self;
-        write!(f, "log/{}/{} at byte {offset}, {bytes} bytes", folder_name(*log), segment_name(*segment))?;
-        for (stream, first, last) in touched {
-            write!(f, ", {}-{} {} to {}", stream.author, stream.system, first, last)?;
-        }
-        Ok(())
     }
 }
 
@@ -244,16 +217,6 @@ pub fn cut(root: &Path, log: AgreementId, segment: u32, offset: u64) -> Result<T
 /// Makes the names in a folder durable.
 pub fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
-}
-
-const LOCAL: &str = "local";
-
-fn folder_name(log: AgreementId) -> String {
-    if log == AgreementId::ZERO { LOCAL.to_owned() } else { log.to_string() }
-}
-
-fn segment_name(segment: u32) -> String {
-    format!("{segment:08}.seg")
 }
 
 /// The segments of a log, in order.

@@ -9,8 +9,10 @@ use std::path::Path;
 use xietong_proto::id::{AgreementId, MemberCode};
 
 use super::group::{GroupHead, Piece, Stored};
-use super::{Damage, LogEnd, SEGMENT_BYTES_MAX, folder_name, segment_name, segments};
+use super::{LogEnd, SEGMENT_BYTES_MAX, segments};
+use crate::store::error::Damage;
 use crate::store::error::{StoreError, at};
+use crate::store::names::{folder_name, segment_name};
 
 /// What a log holds.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 //! The only place that knows both replication and systems. It never reads a clock or a disk, and what it says
 //! comes out of its [`Output`] only after the writes in it were committed.
 
+mod status;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -14,10 +16,11 @@ use crate::calendar;
 use crate::replica::agreement::{Agreement, NotInForce};
 use crate::replica::io::{Boot, NetEvent, Now, Output, Writes};
 use crate::replica::logs::Past;
-use crate::replica::status::AgreementStatus;
 use crate::replica::{Authored, Me, Replica, Settings, Turn};
 use crate::systems::rows::{Overlay, Rows};
 use crate::systems::{self, Kind, Origin};
+
+pub use status::{CutDigest, CutPosition, Status, Waiting};
 
 /// Who waits for an answer; the shell numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,66 +85,6 @@ pub enum Refusal {
     UnknownMember { member: MemberCode },
     /// The system refuses.
     Data { refusal: systems::Refusal },
-}
-
-/// How a node stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Status {
-    /// This member.
-    pub member: MemberCode,
-    /// Its name.
-    pub name: String,
-    /// The fingerprint of its card.
-    pub card_fingerprint: String,
-    /// The node's clock.
-    pub time: Millis,
-    /// Whether the operator took it off the network.
-    pub is_paused: bool,
-    /// Strangers turned away since the start.
-    pub strangers: u64,
-    /// The agreements in force here.
-    pub agreements: Vec<AgreementStatus>,
-    /// What does not go on, and why.
-    pub waiting: Vec<Waiting>,
-}
-
-/// What an agreement shows at a cut. Members whose cuts are equal have equal digests; of different cuts nothing
-/// can be said (P32).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CutDigest {
-    /// Of which agreement.
-    pub agreement: AgreementId,
-    /// What people call it.
-    pub title: String,
-    /// How far each stream is in the rows.
-    pub cut: Vec<CutPosition>,
-    /// SHA-256 of the rows, in hexadecimal digits.
-    pub digest: String,
-}
-
-/// How far one stream is in the rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CutPosition {
-    /// Its author.
-    pub author: MemberCode,
-    /// Its system.
-    pub system: System,
-    /// The newest position that is folded.
-    pub position: Position,
-}
-
-/// What does not go on, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "code")]
-pub enum Waiting {
-    /// No agreement has been joined: nothing leaves and nothing comes.
-    NoAgreement,
-    /// Outside the validity of an agreement nothing is authored under it.
-    NotValid { agreement: AgreementId, title: String, valid_from: Millis, valid_until: Millis },
-    /// Entries that are in the log and not yet in the rows.
-    Unfolded { author: MemberCode, system: System, entries: u64 },
-    /// Two entries claim one place; nothing more of that stream is taken.
-    Forked { author: MemberCode, system: System, at: Position },
 }
 
 /// Work that can be done whenever nothing else is.
@@ -414,68 +357,6 @@ impl Machine {
         let own = logs.heads().filter(|(stream, _)| stream.author == me);
         let entries_left = own.map(|(stream, head)| head.position.0 - logs.folded(stream).0).sum();
         if entries_left > 0 { Err(Refusal::Rebuilding { entries_left }) } else { Ok(()) }
-    }
-
-    fn status(&self, now: Millis) -> Status {
-        let card = &self.replica.me().card;
-        Status {
-            member: card.fields.code,
-            name: card.fields.name.clone(),
-            card_fingerprint: card.fingerprint(),
-            time: now,
-            is_paused: self.replica.is_paused(),
-            strangers: self.replica.strangers(),
-            agreements: self.replica.status(now),
-            waiting: self.waiting(now),
-        }
-    }
-
-    fn digests(&self, rows: &dyn Rows) -> Vec<CutDigest> {
-        let logs = self.replica.logs();
-        let cut = |id| {
-            let shown = logs.heads().filter(move |(stream, _)| stream.agreement == id);
-            let position = |(stream, _): (&Stream, _)| CutPosition {
-                author: stream.author,
-                system: stream.system,
-                position: logs.folded(stream),
-            };
-            shown.map(position).collect()
-        };
-        let digest = |held: &Agreement| CutDigest {
-            agreement: held.id(),
-            title: held.manifest().fields.title.clone(),
-            cut: cut(held.id()),
-            digest: hex::encode(systems::digest(rows, held.id())),
-        };
-        self.replica.agreements().map(digest).collect()
-    }
-
-    fn waiting(&self, now: Millis) -> Vec<Waiting> {
-        let mut waiting = Vec::new();
-        if self.replica.agreements().next().is_none() {
-            waiting.push(Waiting::NoAgreement);
-        }
-        for held in self.replica.agreements().filter(|held| !held.manifest().is_valid_at(now)) {
-            let fields = &held.manifest().fields;
-            waiting.push(Waiting::NotValid {
-                agreement: held.id(),
-                title: fields.title.clone(),
-                valid_from: fields.valid_from,
-                valid_until: fields.valid_until,
-            });
-        }
-        let logs = self.replica.logs();
-        for (stream, head) in logs.heads() {
-            let (author, system) = (stream.author, stream.system);
-            let entries = head.position.0 - logs.folded(stream).0;
-            if entries > 0 {
-                waiting.push(Waiting::Unfolded { author, system, entries });
-            }
-            if let Some(at) = logs.forked_at(stream) {
-                waiting.push(Waiting::Forked { author, system, at });
-            }
-        }
-        waiting
     }
 }
 

@@ -1,0 +1,137 @@
+//! How a node stands: itself, its agreements, what does not go on and why, and what agreements show as digests.
+
+use serde::{Deserialize, Serialize};
+use xietong_proto::id::*;
+use xietong_proto::stream::Stream;
+
+use super::Machine;
+use crate::replica::agreement::Agreement;
+use crate::replica::status::AgreementStatus;
+use crate::systems;
+use crate::systems::rows::Rows;
+
+/// How a node stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// This member.
+    pub member: MemberCode,
+    /// Its name.
+    pub name: String,
+    /// The fingerprint of its card.
+    pub card_fingerprint: String,
+    /// The node's clock.
+    pub time: Millis,
+    /// Whether the operator took it off the network.
+    pub is_paused: bool,
+    /// Strangers turned away since the start.
+    pub strangers: u64,
+    /// The agreements in force here.
+    pub agreements: Vec<AgreementStatus>,
+    /// What does not go on, and why.
+    pub waiting: Vec<Waiting>,
+}
+
+/// What an agreement shows at a cut. Members whose cuts are equal have equal digests; of different cuts nothing
+/// can be said (P32).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CutDigest {
+    /// Of which agreement.
+    pub agreement: AgreementId,
+    /// What people call it.
+    pub title: String,
+    /// How far each stream is in the rows.
+    pub cut: Vec<CutPosition>,
+    /// SHA-256 of the rows, in hexadecimal digits.
+    pub digest: String,
+}
+
+/// How far one stream is in the rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CutPosition {
+    /// Its author.
+    pub author: MemberCode,
+    /// Its system.
+    pub system: System,
+    /// The newest position that is folded.
+    pub position: Position,
+}
+
+/// What does not go on, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Waiting {
+    /// No agreement has been joined: nothing leaves and nothing comes.
+    NoAgreement,
+    /// Outside the validity of an agreement nothing is authored under it.
+    NotValid { agreement: AgreementId, title: String, valid_from: Millis, valid_until: Millis },
+    /// Entries that are in the log and not yet in the rows.
+    Unfolded { author: MemberCode, system: System, entries: u64 },
+    /// Two entries claim one place; nothing more of that stream is taken.
+    Forked { author: MemberCode, system: System, at: Position },
+}
+
+impl Machine {
+    /// Everything at once.
+    pub(super) fn status(&self, now: Millis) -> Status {
+        let card = &self.replica.me().card;
+        Status {
+            member: card.fields.code,
+            name: card.fields.name.clone(),
+            card_fingerprint: card.fingerprint(),
+            time: now,
+            is_paused: self.replica.is_paused(),
+            strangers: self.replica.strangers(),
+            agreements: self.replica.status(now),
+            waiting: self.waiting(now),
+        }
+    }
+
+    /// One for each agreement, of the rows as this step leaves them.
+    pub(super) fn digests(&self, rows: &dyn Rows) -> Vec<CutDigest> {
+        let logs = self.replica.logs();
+        let cut = |id| {
+            let shown = logs.heads().filter(move |(stream, _)| stream.agreement == id);
+            let position = |(stream, _): (&Stream, _)| CutPosition {
+                author: stream.author,
+                system: stream.system,
+                position: logs.folded(stream),
+            };
+            shown.map(position).collect()
+        };
+        let digest = |held: &Agreement| CutDigest {
+            agreement: held.id(),
+            title: held.manifest().fields.title.clone(),
+            cut: cut(held.id()),
+            digest: hex::encode(systems::digest(rows, held.id())),
+        };
+        self.replica.agreements().map(digest).collect()
+    }
+
+    fn waiting(&self, now: Millis) -> Vec<Waiting> {
+        let mut waiting = Vec::new();
+        if self.replica.agreements().next().is_none() {
+            waiting.push(Waiting::NoAgreement);
+        }
+        for held in self.replica.agreements().filter(|held| !held.manifest().is_valid_at(now)) {
+            let fields = &held.manifest().fields;
+            waiting.push(Waiting::NotValid {
+                agreement: held.id(),
+                title: fields.title.clone(),
+                valid_from: fields.valid_from,
+                valid_until: fields.valid_until,
+            });
+        }
+        let logs = self.replica.logs();
+        for (stream, head) in logs.heads() {
+            let (author, system) = (stream.author, stream.system);
+            let entries = head.position.0 - logs.folded(stream).0;
+            if entries > 0 {
+                waiting.push(Waiting::Unfolded { author, system, entries });
+            }
+            if let Some(at) = logs.forked_at(stream) {
+                waiting.push(Waiting::Forked { author, system, at });
+            }
+        }
+        waiting
+    }
+}
