@@ -95,7 +95,7 @@ impl From<Export> for Exported {
                     exported.cards.extend(cards);
                 }
                 Object::Card { card } => exported.cards.push(card),
-                Object::Pause { .. } => {}
+                Object::Pause { .. } | Object::Met { .. } | Object::Excuse { .. } => {}
             }
         }
         exported
@@ -168,7 +168,7 @@ fn keyring(found: &Verification, own: Option<Card>) -> Keyring {
                 let card = hex::decode(card).ok().and_then(|bytes| Card::open(&bytes).ok());
                 card.iter().for_each(|card| keyring.learn(*log, card));
             }
-            Object::Pause { .. } => {}
+            Object::Pause { .. } | Object::Met { .. } | Object::Excuse { .. } => {}
         }
     }
     keyring

@@ -8,7 +8,7 @@ use xietong_proto::id::MemberCode;
 use super::Answer;
 use super::context::Context;
 use crate::failure::Failure;
-use crate::http::node::{NodeStatus, Pause};
+use crate::http::node::{Excuse, NodeStatus, Pause};
 use crate::text;
 
 /// What can be done with peers.
@@ -18,6 +18,16 @@ pub enum PeerCommand {
     Pause {
         /// 成员代码 · The member's code
         code: Option<MemberCode>,
+    },
+    /// 不再等候长期失联的成员，即可发布；记录在案 · Publish without waiting for a member that stays away; this is recorded
+    Excuse {
+        /// 成员代码 · The member's code
+        code: MemberCode,
+    },
+    /// 恢复等候 · Wait for it again
+    Expect {
+        /// 成员代码 · The member's code
+        code: MemberCode,
     },
     /// 恢复 · Bring it back
     Resume {
@@ -29,14 +39,25 @@ pub enum PeerCommand {
 impl PeerCommand {
     /// Needs the running node.
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let asked = match self {
-            Self::Pause { code } => Pause { member: *code, paused: true },
-            Self::Resume { code } => Pause { member: *code, paused: false },
-        };
-        let done: Pause = context.node()?.post("pause", &asked)?;
-        let text = text::paused(context.lang, done.member, done.paused);
-        Ok(Answer::new(done, text))
+        match self {
+            Self::Pause { code } => pause(context, *code, true),
+            Self::Resume { code } => pause(context, *code, false),
+            Self::Excuse { code } => excuse(context, *code, true),
+            Self::Expect { code } => excuse(context, *code, false),
+        }
     }
+}
+
+fn pause(context: &Context, member: Option<MemberCode>, paused: bool) -> Result<Answer, Failure> {
+    let done: Pause = context.node()?.post("pause", &Pause { member, paused })?;
+    let text = text::paused(context.lang, done.member, done.paused);
+    Ok(Answer::new(done, text))
+}
+
+fn excuse(context: &Context, member: MemberCode, excused: bool) -> Result<Answer, Failure> {
+    let done: Excuse = context.node()?.post("excuse", &Excuse { member, excused })?;
+    let text = text::excused(context.lang, done.member, done.excused);
+    Ok(Answer::new(done, text))
 }
 
 /// How the node stands.

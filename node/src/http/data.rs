@@ -279,6 +279,7 @@ impl Importer {
             Answer::Data(Report::Release(_))
             | Answer::Joined { .. }
             | Answer::Paused
+            | Answer::Excused
             | Answer::Status(_)
             | Answer::Digests(_) => {
                 unreachable!("an import is answered with its report")

@@ -19,6 +19,7 @@ pub fn routes() -> Router<Desk> {
         .route("/agreements", post(join))
         .route("/digests", get(digests))
         .route("/pause", post(pause))
+        .route("/excuse", post(excuse))
         .route("/stop", post(stop))
 }
 
@@ -38,6 +39,15 @@ pub struct Pause {
     pub member: Option<MemberCode>,
     /// False: back on the network.
     pub paused: bool,
+}
+
+/// `POST /v1/excuse`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Excuse {
+    /// Whom the node no longer waits for before it publishes.
+    pub member: MemberCode,
+    /// False: waits for it again.
+    pub excused: bool,
 }
 
 /// Answer to `POST /v1/agreements`.
@@ -84,6 +94,14 @@ async fn pause(State(desk): State<Desk>, Json(pause): Json<Pause>) -> Result<Jso
     }
 }
 
+async fn excuse(State(desk): State<Desk>, Json(excuse): Json<Excuse>) -> Result<Json<Excuse>, Problem> {
+    let command = Command::Excuse { member: excuse.member, excused: excuse.excused };
+    match desk.ask(command).await.ok_or(Problem::Stopping)? {
+        Answer::Excused => Ok(Json(excuse)),
+        other => Err(unexpected(other)),
+    }
+}
+
 async fn stop(State(desk): State<Desk>) -> Json<()> {
     let stop = desk.stop.lock().ok().and_then(|mut stop| stop.take());
     if let Some(stop) = stop {
@@ -97,7 +115,12 @@ async fn stop(State(desk): State<Desk>) -> Json<()> {
 pub(super) fn unexpected(answer: Answer) -> Problem {
     match answer {
         Answer::Refused(refusal) => refusal.into(),
-        Answer::Data(_) | Answer::Joined { .. } | Answer::Paused | Answer::Status(_) | Answer::Digests(_) => {
+        Answer::Data(_)
+        | Answer::Joined { .. }
+        | Answer::Paused
+        | Answer::Excused
+        | Answer::Status(_)
+        | Answer::Digests(_) => {
             unreachable!("each command has one kind of answer")
         }
     }

@@ -48,6 +48,8 @@ pub enum Command {
     Join(Box<Agreement>),
     /// Take a member, or all, off the network, or bring it back.
     Pause { member: Option<MemberCode>, paused: bool },
+    /// Do not wait for a member that stays away, or wait for it again (P28).
+    Excuse { member: MemberCode, excused: bool },
     /// How things stand.
     Status,
     /// What each agreement shows, as one number to compare.
@@ -63,6 +65,8 @@ pub enum Answer {
     Joined { agreement: AgreementId },
     /// The roster has changed.
     Paused,
+    /// Whom the node waits for has changed.
+    Excused,
     /// How things stand.
     Status(Box<Status>),
     /// One for each agreement.
@@ -113,6 +117,8 @@ pub struct Machine {
     comparing: BTreeMap<(AgreementId, Kind), String>,
     /// The day for which disclosure was last compared: guards look at dates.
     today: Date,
+    /// Agreements under which our clock is too far from the others' (P29).
+    doubted: BTreeSet<AgreementId>,
 }
 
 struct Step<'a> {
@@ -133,7 +139,12 @@ impl Machine {
     ) -> Result<(Self, Output<(Ticket, Answer)>), NotInForce> {
         let mut turn = Turn::new(now, past);
         let replica = Replica::start(me, settings, boot, &mut turn)?;
-        let mut machine = Self { replica, comparing: BTreeMap::new(), today: calendar::date(now.wall) };
+        let mut machine = Self {
+            replica,
+            comparing: BTreeMap::new(),
+            today: calendar::date(now.wall),
+            doubted: BTreeSet::new(),
+        };
         machine.compare_all();
         let writes = Writes { appends: turn.appends, ..Writes::default() };
         Ok((machine, Output::new(writes, turn.actions, Vec::new())))
@@ -158,6 +169,7 @@ impl Machine {
             self.take(&mut step, input);
         }
         self.replica.settle(&mut step.turn);
+        self.keep_up(now);
         let writes =
             Writes { appends: step.turn.appends, rows: step.rows.into_changes(), folded: step.folded };
         Output::new(writes, step.turn.actions, step.answers)
@@ -200,7 +212,8 @@ impl Machine {
             Command::Data(command) => self.decide(step, command).map(Answer::Data),
             Command::Join(agreement) => self.join(step, *agreement),
             Command::Pause { member, paused } => self.pause(step, member, paused),
-            Command::Status => Ok(Answer::Status(Box::new(self.status(step.turn.now.wall)))),
+            Command::Excuse { member, excused } => self.excuse(step, member, excused),
+            Command::Status => Ok(Answer::Status(Box::new(self.status(step.turn.now)))),
             Command::Digests => Ok(Answer::Digests(self.digests(&step.rows))),
         }
     }
@@ -239,12 +252,20 @@ impl Machine {
         member: Option<MemberCode>,
         paused: bool,
     ) -> Result<Answer, Refusal> {
-        let is_known = |code| self.replica.agreements().any(|held| held.manifest().member(code).is_some());
-        if let Some(member) = member.filter(|code| !is_known(*code)) {
-            return Err(Refusal::UnknownMember { member });
-        }
+        member.map_or(Ok(()), |member| self.check_known(member))?;
         self.replica.pause(&mut step.turn, member, paused);
         Ok(Answer::Paused)
+    }
+
+    fn excuse(&mut self, step: &mut Step, member: MemberCode, excused: bool) -> Result<Answer, Refusal> {
+        self.check_known(member)?;
+        self.replica.excuse(&mut step.turn, member, excused);
+        Ok(Answer::Excused)
+    }
+
+    fn check_known(&self, member: MemberCode) -> Result<(), Refusal> {
+        let is_known = self.replica.agreements().any(|held| held.manifest().member(member).is_some());
+        if is_known { Ok(()) } else { Err(Refusal::UnknownMember { member }) }
     }
 
     /// Appends records to a stream of our own and folds them in the same step.
@@ -298,8 +319,23 @@ impl Machine {
         diff.next
     }
 
+    /// Compares in full what may be authored again: after a confirmation, and once clocks agree.
+    fn keep_up(&mut self, now: Now) {
+        let doubted = self.replica.agreements().map(Agreement::id);
+        let doubted: BTreeSet<_> =
+            doubted.filter(|id| self.replica.clock_doubt(*id, now).is_some()).collect();
+        let cleared: Vec<_> = self.doubted.difference(&doubted).copied().collect();
+        self.doubted = doubted;
+        let confirmed = self.replica.take_confirmed();
+        self.compare_in_full([confirmed, cleared].concat());
+    }
+
     fn compare_all(&mut self) {
         let agreements: Vec<AgreementId> = self.replica.agreements().map(Agreement::id).collect();
+        self.compare_in_full(agreements);
+    }
+
+    fn compare_in_full(&mut self, agreements: Vec<AgreementId>) {
         let pairs = agreements.iter().flat_map(|id| Kind::ALL.map(|kind| (*id, kind)));
         self.comparing.extend(pairs.map(|pair| (pair, String::new())));
     }
@@ -332,8 +368,16 @@ impl Machine {
         }
     }
 
-    /// The agreements under which this node may author in a system now (P17, P20).
+    /// The agreements under which this node may author in a system now (P17, P20, P28, P29).
     fn open_agreements(&self, kind: Kind, now: Now) -> Vec<AgreementId> {
+        let may = |id: &AgreementId| {
+            self.replica.unconfirmed(*id).is_none() && self.replica.clock_doubt(*id, now).is_none()
+        };
+        self.valid_agreements(kind, now).into_iter().filter(may).collect()
+    }
+
+    /// The agreements in force now that have a system in scope: what may leave, at once or once confirmed.
+    fn valid_agreements(&self, kind: Kind, now: Now) -> Vec<AgreementId> {
         let covers = |held: &&Agreement| {
             held.manifest().covers(kind.system()) && held.manifest().is_valid_at(now.wall)
         };
@@ -344,8 +388,8 @@ impl Machine {
     fn circle(&self, now: Now) -> systems::Circle {
         let me = self.replica.me().code();
         let members = |kind| -> BTreeSet<MemberCode> {
-            let open = self.open_agreements(kind, now);
-            let held = self.replica.agreements().filter(|held| open.contains(&held.id()));
+            let valid = self.valid_agreements(kind, now);
+            let held = self.replica.agreements().filter(|held| valid.contains(&held.id()));
             let members = held.flat_map(|held| held.manifest().fields.members.iter().map(|m| m.code));
             members.filter(|code| *code != me).collect()
         };

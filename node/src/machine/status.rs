@@ -6,6 +6,8 @@ use xietong_proto::stream::Stream;
 
 use super::Machine;
 use crate::replica::agreement::Agreement;
+use crate::replica::confirm::Unconfirmed;
+use crate::replica::io::Now;
 use crate::replica::status::AgreementStatus;
 use crate::systems;
 use crate::systems::rows::Rows;
@@ -64,6 +66,10 @@ pub enum Waiting {
     NoAgreement,
     /// Outside the validity of an agreement nothing is authored under it.
     NotValid { agreement: AgreementId, title: String, valid_from: Millis, valid_until: Millis },
+    /// Nothing is authored under an agreement before others have shown what they hold of ours (P28).
+    Unconfirmed { agreement: AgreementId, title: String, missing: Unconfirmed },
+    /// Our clock is too far from the other members' to author anything (P29); positive if ours is ahead.
+    ClockDoubtful { agreement: AgreementId, title: String, ahead_ms: i64 },
     /// Entries that are in the log and not yet in the rows.
     Unfolded { author: MemberCode, system: System, entries: u64 },
     /// Two entries claim one place; nothing more of that stream is taken.
@@ -72,13 +78,13 @@ pub enum Waiting {
 
 impl Machine {
     /// Everything at once.
-    pub(super) fn status(&self, now: Millis) -> Status {
+    pub(super) fn status(&self, now: Now) -> Status {
         let card = &self.replica.me().card;
         Status {
             member: card.fields.code,
             name: card.fields.name.clone(),
             card_fingerprint: card.fingerprint(),
-            time: now,
+            time: now.wall,
             is_paused: self.replica.is_paused(),
             strangers: self.replica.strangers(),
             agreements: self.replica.status(now),
@@ -107,12 +113,12 @@ impl Machine {
         self.replica.agreements().map(digest).collect()
     }
 
-    fn waiting(&self, now: Millis) -> Vec<Waiting> {
+    fn waiting(&self, now: Now) -> Vec<Waiting> {
         let mut waiting = Vec::new();
         if self.replica.agreements().next().is_none() {
             waiting.push(Waiting::NoAgreement);
         }
-        for held in self.replica.agreements().filter(|held| !held.manifest().is_valid_at(now)) {
+        for held in self.replica.agreements().filter(|held| !held.manifest().is_valid_at(now.wall)) {
             let fields = &held.manifest().fields;
             waiting.push(Waiting::NotValid {
                 agreement: held.id(),
@@ -120,6 +126,15 @@ impl Machine {
                 valid_from: fields.valid_from,
                 valid_until: fields.valid_until,
             });
+        }
+        for held in self.replica.agreements() {
+            let (agreement, title) = (held.id(), || held.manifest().fields.title.clone());
+            if let Some(missing) = self.replica.unconfirmed(agreement) {
+                waiting.push(Waiting::Unconfirmed { agreement, title: title(), missing });
+            }
+            if let Some(ahead_ms) = self.replica.clock_doubt(agreement, now) {
+                waiting.push(Waiting::ClockDoubtful { agreement, title: title(), ahead_ms });
+            }
         }
         let logs = self.replica.logs();
         for (stream, head) in logs.heads() {

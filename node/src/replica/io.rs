@@ -146,6 +146,10 @@ pub enum Object {
     Card { card: String },
     /// The operator takes one peer, or all, off the network, or brings it back: in the local log.
     Pause { member: Option<MemberCode>, paused: bool },
+    /// A member was heard of for the first time: in the agreement's log.
+    Met { member: MemberCode },
+    /// The operator does not wait for a member, or does again: in the local log.
+    Excuse { member: MemberCode, excused: bool },
 }
 
 /// One frame for a log.

@@ -6,7 +6,7 @@ use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
 use xietong_proto::sync::Line;
 
-use super::io::LinkId;
+use super::io::{LinkId, Now};
 
 /// A link and what is known of its other end.
 #[derive(Clone, Debug)]
@@ -25,8 +25,8 @@ pub struct Link {
     pub wanted: BTreeMap<Stream, Wanted>,
     /// When heads go out next, on the monotonic clock.
     pub heads_due_ms: u64,
-    /// The other clock minus ours when it said hello.
-    pub skew_ms: i64,
+    /// The other wall clock minus our monotonic one when it said hello.
+    pub clock_offset_ms: i64,
 }
 
 /// Which agreement a link is about, and who is at the other end.
@@ -58,7 +58,7 @@ impl Link {
             pushed: BTreeMap::new(),
             wanted: BTreeMap::new(),
             heads_due_ms: 0,
-            skew_ms: 0,
+            clock_offset_ms: 0,
         }
     }
 
@@ -66,6 +66,11 @@ impl Link {
     pub fn greeted(&self) -> Option<(AgreementId, MemberCode)> {
         let about = self.about.filter(|about| about.is_greeted)?;
         Some((about.agreement, about.member))
+    }
+
+    /// The other clock minus ours, in milliseconds, as far as its hello told.
+    pub fn skew_ms(&self, now: Now) -> i64 {
+        self.clock_offset_ms.saturating_sub(offset_ms(now.wall, now.mono_ms))
     }
 
     /// How far the other end is known to hold a stream.
@@ -88,6 +93,12 @@ impl Link {
     pub fn show_all(&mut self, lines: &[Line]) {
         self.shown = lines.iter().map(|line| (line.stream, line.position)).collect();
     }
+}
+
+/// A wall clock minus a monotonic one.
+pub fn offset_ms(wall: Millis, mono_ms: u64) -> i64 {
+    let ms = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    ms(wall.0).saturating_sub(ms(mono_ms))
 }
 
 /// Which of two links between the same two nodes about the same agreement stays: the one opened by the node

@@ -6,6 +6,7 @@
 
 pub mod agreement;
 pub mod carry;
+pub mod confirm;
 pub mod io;
 pub mod link;
 pub mod logs;
@@ -23,6 +24,7 @@ use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Audience, Stream};
 
 use agreement::{Agreement, NotInForce};
+use confirm::{Circle, Session};
 use io::{Append, Boot, Keyring, LinkId, NetAction, NetEvent, Now, Object};
 use link::Link;
 use logs::{Logs, Past};
@@ -98,6 +100,13 @@ pub struct Replica {
     links_due_ms: u64,
     rejects: BTreeMap<(PeerId, &'static str), u64>,
     strangers: u64,
+    /// What is known since the start (P28).
+    sessions: BTreeMap<AgreementId, Session>,
+    circle: Circle,
+    /// Confirmed, and nobody has been told yet.
+    confirmed: Vec<AgreementId>,
+    /// Wall minus monotonic clock at the last turn.
+    clock_offset_ms: Option<i64>,
 }
 
 /// Records that were put into one entry of our own.
@@ -132,6 +141,10 @@ impl Replica {
             links_due_ms: 0,
             rejects: BTreeMap::new(),
             strangers: 0,
+            sessions: BTreeMap::new(),
+            circle: Circle::default(),
+            confirmed: Vec::new(),
+            clock_offset_ms: None,
         };
         for (agreement, object) in boot.objects {
             replica.restore(agreement, object)?;
@@ -251,6 +264,10 @@ impl Replica {
                 }
             }
             Object::Pause { member, paused } => self.paused.set(member, paused),
+            Object::Met { member } => {
+                self.circle.meet(id, member);
+            }
+            Object::Excuse { member, excused } => self.circle.excuse(member, excused),
         }
         Ok(())
     }

@@ -7,6 +7,8 @@ use xietong_proto::id::*;
 use xietong_proto::stream::{Audience, Stream};
 
 use super::Replica;
+use super::confirm::Unconfirmed;
+use super::io::Now;
 
 /// One agreement as seen from here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,8 @@ pub struct AgreementStatus {
     pub valid_until: Millis,
     /// Whether they may now.
     pub is_valid: bool,
+    /// What is missing before anything is authored (P28); none once it is confirmed.
+    pub unconfirmed: Option<Unconfirmed>,
     /// The other members.
     pub peers: Vec<PeerStatus>,
     /// The streams held here.
@@ -71,7 +75,7 @@ pub struct StreamStatus {
 
 impl Replica {
     /// All agreements as seen from here.
-    pub fn status(&self, now: Millis) -> Vec<AgreementStatus> {
+    pub fn status(&self, now: Now) -> Vec<AgreementStatus> {
         self.agreements.keys().filter_map(|id| self.agreement_status(*id, now)).collect()
     }
 
@@ -85,7 +89,7 @@ impl Replica {
         self.strangers
     }
 
-    fn agreement_status(&self, id: AgreementId, now: Millis) -> Option<AgreementStatus> {
+    fn agreement_status(&self, id: AgreementId, now: Now) -> Option<AgreementStatus> {
         let manifest = self.agreements.get(&id)?.manifest();
         let others = manifest.fields.members.iter().filter(|member| member.code != self.me.code());
         Some(AgreementStatus {
@@ -93,13 +97,14 @@ impl Replica {
             title: manifest.fields.title.clone(),
             fingerprint: manifest.fingerprint(),
             valid_until: manifest.fields.valid_until,
-            is_valid: manifest.is_valid_at(now),
-            peers: others.map(|member| self.peer_status(id, member.code, &member.name)).collect(),
+            is_valid: manifest.is_valid_at(now.wall),
+            unconfirmed: self.unconfirmed(id),
+            peers: others.map(|member| self.peer_status(id, member.code, &member.name, now)).collect(),
             streams: self.stream_statuses(id),
         })
     }
 
-    fn peer_status(&self, id: AgreementId, member: MemberCode, name: &str) -> PeerStatus {
+    fn peer_status(&self, id: AgreementId, member: MemberCode, name: &str, now: Now) -> PeerStatus {
         let cards = self.agreements.get(&id).into_iter().flat_map(|agreement| agreement.cards());
         let card = cards.into_iter().find(|card| card.fields.code == member);
         let peers = card.map(|card| card.fields.transport_keys.clone()).unwrap_or_default();
@@ -112,7 +117,7 @@ impl Replica {
             is_paused: self.paused.has(member),
             connected: connection.map(|connection| (connection.address.clone(), connection.since)),
             is_linked: link.is_some(),
-            skew_ms: link.map(|link| link.skew_ms),
+            skew_ms: link.map(|link| link.skew_ms(now)),
             behind: BTreeMap::new(),
             ahead: BTreeMap::new(),
             rejects: BTreeMap::new(),

@@ -13,7 +13,7 @@ use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::{Frame, Heads, Hello, Line, Want, digest};
 
 use super::io::{Append, LinkId, Message, NetAction};
-use super::link::{About, Link, Wanted, survivor};
+use super::link::{About, Link, Wanted, offset_ms, survivor};
 use super::logs::Arrival;
 use super::roster::Connection;
 use super::{Replica, Turn, is_offered};
@@ -74,16 +74,20 @@ impl Replica {
             Frame::Cards(cards) => self.cards(turn, id, agreement, &cards),
             Frame::Heads(Heads::Digest(theirs)) => {
                 let lines = self.logs.lines(agreement, member);
-                if digest(&lines) != theirs {
+                if digest(&lines) == theirs {
+                    self.heed(id, &lines, true);
+                } else {
                     self.send(turn, id, Frame::Heads(Heads::All(lines)));
                 }
             }
             Frame::Heads(Heads::All(lines)) => {
+                self.heed(id, &lines, true);
                 self.link_mut(id, |link| link.show_all(&lines));
                 self.compare(turn, id, agreement, &lines);
             }
             Frame::Heads(Heads::Changed(lines)) => {
                 let show = |link: &mut Link| lines.iter().for_each(|at| link.show(at.stream, at.position));
+                self.heed(id, &lines, false);
                 self.link_mut(id, show);
                 self.compare(turn, id, agreement, &lines);
             }
@@ -108,12 +112,13 @@ impl Replica {
             return self.refuse(turn, id, Reject::WrongAgreement);
         }
         let about = About { agreement: hello.agreement, member, is_greeted: true };
-        let ms = |time: Millis| i64::try_from(time.0).unwrap_or(i64::MAX);
-        let skew_ms = ms(hello.time).saturating_sub(ms(turn.now.wall));
+        let clock_offset_ms = offset_ms(hello.time, turn.now.mono_ms);
         let heads_due_ms = turn.now.mono_ms + self.settings.heads_interval_ms;
         self.link_mut(id, |link| {
-            (link.about, link.skew_ms, link.heads_due_ms) = (Some(about), skew_ms, heads_due_ms);
+            (link.about, link.clock_offset_ms, link.heads_due_ms) =
+                (Some(about), clock_offset_ms, heads_due_ms);
         });
+        self.meet(turn, about.agreement, about.member);
         if self.connections.tell(peer, hello.addresses) {
             self.publish_trust(turn);
         }
@@ -203,6 +208,7 @@ impl Replica {
     }
 
     fn nothing_there(&mut self, id: LinkId, stream: Stream) {
+        self.disbelieve(id, stream);
         let head = self.logs.head(&stream).position;
         self.link_mut(id, |link| {
             link.wanted.remove(&stream);
@@ -289,6 +295,7 @@ impl Replica {
     pub(super) fn announced(&mut self, turn: &mut Turn, id: LinkId, stream: Stream, head: Head) {
         let Some((agreement, _)) = self.links.get(&id).and_then(Link::greeted) else { return };
         let line = Line::new(stream, head);
+        self.heed(id, &[line], false);
         self.link_mut(id, |link| link.show(stream, head.position));
         self.compare(turn, id, agreement, &[line]);
     }
@@ -296,6 +303,7 @@ impl Replica {
     /// Ends a turn: tells what moved, asks for what is missing, and does what is due.
     pub fn settle(&mut self, turn: &mut Turn) {
         self.keep_time(turn);
+        self.settle_confirmations(turn);
         for stream in std::mem::take(&mut self.moved) {
             self.tell(turn, stream);
         }

@@ -54,6 +54,21 @@ pub fn last_number(system: System) -> Vec<u8> {
     [b"C", &system.0.to_be_bytes()[..]].concat()
 }
 
+/// The thing that has a listing number.
+pub fn holder_of_number(system: System, number: u64) -> Vec<u8> {
+    [b"M", &system.0.to_be_bytes()[..], &number.to_be_bytes()].concat()
+}
+
+/// The highest listing number that an owner ever used in an agreement.
+pub fn highest_number(system: System, owner: MemberCode, agreement: AgreementId) -> Vec<u8> {
+    [&highest_numbers(system, owner)[..], &agreement.0].concat()
+}
+
+/// The highest numbers of an owner, by agreement.
+pub fn highest_numbers(system: System, owner: MemberCode) -> Vec<u8> {
+    [b"H", &system.0.to_be_bytes()[..], owner.bytes()].concat()
+}
+
 /// A month's release, as decided here.
 pub fn release(period: &str) -> Vec<u8> {
     [b"E", period.as_bytes()].concat()

@@ -166,6 +166,9 @@ pub enum Refusal {
     PeriodForm { period: String },
     /// A month that is not over yet.
     PeriodNotOver { period: String },
+    /// Members hold a release of ours that this node's ledger does not have: it was restored from before it,
+    /// and cannot tell what a further release would give away.
+    LedgerBehind { period: String },
     /// There is no row of that month that could be released.
     NothingToRelease { period: String },
 }
@@ -231,7 +234,7 @@ pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: Command) -
             let intake = for_register!(kind, R => register::take_back::<R>(rows, today, &ids, &reason));
             Ok(Decision::of_intake(kind, intake, circle, dry_run))
         }
-        Command::Release { period, dry_run } => release_act::decide(rows, today, &period, dry_run),
+        Command::Release { period, dry_run } => release_act::decide(rows, today, circle.me, &period, dry_run),
     }
 }
 

@@ -271,10 +271,12 @@ pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) 
             let Ok(Numbering { key, number }) = Numbering::decode(&record.body[..]) else { return };
             rows.put(keys::number(system, &key), number.to_be_bytes().to_vec());
             rows.put(keys::last_number(system), number.to_be_bytes().to_vec());
+            rows.put(keys::holder_of_number(system, number), key);
         }
         (Audience::Agreement, record::LIST) => {
             let Ok(listing) = R::Listing::decode(&record.body[..]) else { return };
             put(rows, listing_key(origin, listing.number()), origin, &record.body);
+            keep_highest(rows, origin, listing.number());
         }
         (Audience::Agreement, record::UNLIST) => {
             let Ok(withdrawal) = Withdrawal::decode(&record.body[..]) else { return };
@@ -333,7 +335,10 @@ pub fn disclose<R: Register>(
     let system = R::KIND.system();
     let (ids, next) = ids_of(rows, system, which);
     let mut diff = Diff { local: Vec::new(), shared: Vec::new(), next };
-    let mut last = rows.get(&keys::last_number(system)).and_then(|value| number_of(&value)).unwrap_or(0);
+    let mut last = last_number(rows, system, me);
+    if matches!(which, Which::From { key: "", .. }) {
+        diff.shared.extend(nobodys(rows, system, agreement, me));
+    }
     for id in ids {
         let wanted = get::<R>(rows, &id).and_then(|(_, row)| R::disclose(&row, today).leaves());
         let number = rows.get(&keys::number(system, id.as_bytes())).and_then(|value| number_of(&value));
@@ -342,9 +347,7 @@ pub fn disclose<R: Register>(
         match (wanted, shown) {
             (None, None) => {}
             (None, Some(_)) => {
-                let number = number.unwrap_or_default().to_be_bytes().to_vec();
-                let withdrawal = Withdrawal { key: number, reason: String::new() };
-                diff.shared.push(record(system, record::UNLIST, withdrawal.encode_to_vec()));
+                diff.shared.push(unlist(system, number.unwrap_or_default()));
             }
             (Some(mut listing), shown) => {
                 listing.set_number(number.unwrap_or_else(|| {
@@ -361,6 +364,38 @@ pub fn disclose<R: Register>(
         }
     }
     diff
+}
+
+/// The highest number in use: of things here, and of listings that a log older than they knows nothing of (P31).
+fn last_number(rows: &dyn Rows, system: System, me: MemberCode) -> u64 {
+    let given = rows.get(&keys::last_number(system));
+    let shown = rows.scan(&keys::highest_numbers(system, me), &[]).map(|(_, value)| value);
+    given.into_iter().chain(shown).filter_map(|value| number_of(&value)).max().unwrap_or(0)
+}
+
+/// Withdrawals of our own listings of which the register knows nothing: it was restored from before them.
+fn nobodys(
+    rows: &dyn Rows,
+    system: System,
+    agreement: AgreementId,
+    me: MemberCode,
+) -> impl Iterator<Item = Record> + '_ {
+    let listed = rows.scan(&keys::listing_prefix(agreement, system, Some(me)), &[]);
+    let numbers = listed.filter_map(|(key, _)| keys::number_of_listing(&key));
+    let is_nobodys = move |number: &u64| rows.get(&keys::holder_of_number(system, *number)).is_none();
+    numbers.filter(is_nobodys).map(move |number| unlist(system, number))
+}
+
+fn unlist(system: System, number: u64) -> Record {
+    let withdrawal = Withdrawal { key: number.to_be_bytes().to_vec(), reason: String::new() };
+    record(system, record::UNLIST, withdrawal.encode_to_vec())
+}
+
+fn keep_highest(rows: &mut Overlay, origin: &Origin, number: u64) {
+    let key = keys::highest_number(origin.stream.system, origin.stream.author, origin.stream.agreement);
+    if rows.get(&key).and_then(|value| number_of(&value)).is_none_or(|highest| highest < number) {
+        rows.put(key, number.to_be_bytes().to_vec());
+    }
 }
 
 /// Keys to compare: those given, or the next of all that are or ever were listed or registered.

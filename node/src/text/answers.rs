@@ -82,6 +82,17 @@ pub fn joined(lang: Lang, title: &str, others: &[MemberCode]) -> String {
         en: "The agreement \"{title}\" is joined; exchange with {others} begins.")
 }
 
+/// After `peer excuse` and `peer expect`.
+pub fn excused(lang: Lang, member: MemberCode, excused: bool) -> String {
+    if excused {
+        say!(lang,
+            zh: "不再等候 {member} 即可发布，已记录在案。它若留有本单位较新的条目，可能造成分叉。",
+            en: "{member} is no longer waited for before publishing; this is recorded. If it holds newer entries of ours, the stream may fork.")
+    } else {
+        say!(lang, zh: "恢复等候 {member}。", en: "{member} is waited for again.")
+    }
+}
+
 /// After `peer pause` and `peer resume`; no member stands for all.
 pub fn paused(lang: Lang, member: Option<MemberCode>, paused: bool) -> String {
     let who = member.map_or_else(|| say!(lang, zh: "本节点", en: "This node"), |code| code.to_string());

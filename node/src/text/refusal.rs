@@ -4,6 +4,7 @@ use super::{Lang, list, reject, say, system};
 use crate::calendar::minute;
 use crate::machine::{Refusal, Waiting};
 use crate::replica::agreement::NotInForce;
+use crate::replica::confirm::Unconfirmed;
 use crate::systems;
 use crate::systems::query::ListRefusal;
 
@@ -41,6 +42,9 @@ pub fn data_refusal(lang: Lang, refusal: &systems::Refusal) -> String {
         systems::Refusal::PeriodNotOver { period } => say!(lang,
             zh: "{period} 还没有结束，不能发布。",
             en: "{period} is not over yet and cannot be released."),
+        systems::Refusal::LedgerBehind { period } => say!(lang,
+            zh: "其他成员持有本单位 {period} 的发布，而本机的发布台账没有：本机是从较早的备份恢复的，无法判断再次发布会泄露什么；请恢复较新的备份。",
+            en: "Members hold our release of {period}, which this node's ledger does not have: it was restored from an older backup and cannot tell what another release would give away; restore a newer one."),
         systems::Refusal::NothingToRelease { period } => say!(lang,
             zh: "{period} 没有可发布的能耗数据。",
             en: "There is no energy of {period} that could be released."),
@@ -90,6 +94,26 @@ pub fn not_in_force(lang: Lang, reason: &NotInForce) -> String {
     }
 }
 
+fn unconfirmed(lang: Lang, title: &str, missing: &Unconfirmed) -> String {
+    let Unconfirmed { needed, compared, silent, fetching } = missing;
+    let (have, silent) = (compared.len(), list(lang, silent));
+    if *fetching > 0 {
+        return say!(lang,
+            zh: "“{title}”：其他成员持有本单位 {fetching} 条本机没有的条目，正在取回；取回之前不发布。",
+            en: "\"{title}\": others hold {fetching} entries of ours that are not here; they are fetched before anything is published.");
+    }
+    let hint = match (silent.is_empty(), lang) {
+        (true, _) => String::new(),
+        (false, Lang::Zh) => format!("；尚未联系上：{silent}（长期失联的可用 xietong peer excuse 免等）"),
+        (false, Lang::En) => {
+            format!("; not heard yet: {silent} (xietong peer excuse for one that stays away)")
+        }
+    };
+    say!(lang,
+        zh: "“{title}”：启动后须先与其他成员核对（已核对 {have} 家，需 {needed} 家）才发布{hint}。",
+        en: "\"{title}\": after a start nothing is published before heads were compared with {needed} other members ({have} so far){hint}.")
+}
+
 /// What does not go on, why, and who can help.
 pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
     match waiting {
@@ -101,6 +125,14 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
             say!(lang,
                 zh: "协议“{title}”不在有效期内（北京时间 {from} 至 {until}）：可查阅，不再新增。",
                 en: "The agreement \"{title}\" is not valid now ({from} to {until}, UTC+8): readable, nothing new is authored.")
+        }
+        Waiting::Unconfirmed { title, missing, agreement: _ } => unconfirmed(lang, title, missing),
+        Waiting::ClockDoubtful { title, ahead_ms, agreement: _ } => {
+            let minutes = ahead_ms.abs() / 60_000;
+            let (zh, en) = if *ahead_ms > 0 { ("快", "ahead of") } else { ("慢", "behind") };
+            say!(lang,
+                zh: "本机时钟比“{title}”其他成员的中位数{zh} {minutes} 分钟：暂不发布；请校准时间服务。",
+                en: "This clock is {minutes} minutes {en} the median of the members of \"{title}\": nothing is published; set the time service right.")
         }
         Waiting::Unfolded { author, system: number, entries } => {
             let name = system(lang, *number);

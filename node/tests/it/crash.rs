@@ -173,15 +173,17 @@ fn a_flipped_byte_before_the_end_of_the_own_log_is_named_and_not_cut() {
     assert_eq!(fs::metadata(&segment).expect("it is there").len(), length, "nothing is cut");
 }
 
-/// One node with registers, an agreement of its own and a release.
+/// A node with registers and a release, and a member that holds what it shares.
 fn filled() -> Nodes {
     let mut nodes = Nodes::make(Transport::Quic, &[LIAONING, HEILONGJIANG], &[]);
     nodes.agree();
     nodes.start_and_join(0);
+    nodes.start_and_join(1);
     for kind in Kind::ALL {
         nodes.import(0, kind);
     }
     nodes.provinces[0].give(&["energy", "release", "2025-03"]).expect("a release");
+    nodes.await_equal(&[0, 1]);
     nodes
 }
 

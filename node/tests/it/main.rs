@@ -7,4 +7,5 @@ mod http;
 mod net;
 mod nodes;
 mod sim;
+mod starting;
 mod transcript;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use xietong::cli::demo::data::Member;
 use xietong::cli::demo::province::{Province, Stage, Transport};
+use xietong::machine::Waiting;
 use xietong::systems::Kind;
 use xietong::text::Lang;
 
@@ -87,7 +88,7 @@ impl Nodes {
     pub fn await_folded(&self, place: usize) {
         wait_until("the rows are rebuilt", || {
             let status = self.provinces[place].status().expect("it answers");
-            status.status.waiting.is_empty()
+            !status.status.waiting.iter().any(|waits| matches!(waits, Waiting::Unfolded { .. }))
         });
     }
 

@@ -45,12 +45,19 @@ pub struct ReleaseReport {
 }
 
 /// Decides the release of a month.
-pub fn decide(rows: &dyn Rows, today: Date, period: &str, dry_run: bool) -> Result<Decision, Refusal> {
+pub fn decide(
+    rows: &dyn Rows,
+    today: Date,
+    me: MemberCode,
+    period: &str,
+    dry_run: bool,
+) -> Result<Decision, Refusal> {
     let month = parse(period)?;
     let period = month.to_string();
     if period.as_str() >= &today.to_string()[..7] {
         return Err(Refusal::PeriodNotOver { period });
     }
+    check_ledger(rows, me)?;
     let contributions: Vec<Contribution> =
         of_period(rows, &period).filter_map(|row| contribution(rows, &row)).collect();
     if contributions.is_empty() {
@@ -136,6 +143,20 @@ pub fn regional(rows: &dyn Rows, period: &str, set: SetId) -> Result<RegionalRep
     let releases: Vec<(String, Release)> =
         releases.into_iter().map(|(owner, release)| (owner.to_string(), release)).collect();
     Ok(report(month, set, &releases))
+}
+
+/// Refuses if an agreement shows a release of ours that is not in the register: the ledger lacks it too.
+fn check_ledger(rows: &dyn Rows, me: MemberCode) -> Result<(), Refusal> {
+    for agreement in query::agreements(rows) {
+        for (key, _) in rows.scan(&keys::listing_prefix(agreement, System::ENERGY, Some(me)), &[]) {
+            let number = keys::number_of_listing(&key).unwrap_or_default();
+            let period = format!("{:04}-{:02}", number / 100, number % 100);
+            if rows.get(&keys::release(&period)).is_none() {
+                return Err(Refusal::LedgerBehind { period });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Every figure ever disclosed.

@@ -114,3 +114,22 @@ fn a_guard_that_looks_at_dates_takes_the_listing_back_when_its_day_comes() {
     let diff = disclose(&bench.rows, tomorrow, AGREEMENT, me(), Kind::Vehicles, which);
     assert_eq!(diff.shared.len(), 1);
 }
+
+#[test]
+fn a_register_that_is_older_than_what_it_published_takes_the_rest_back_and_reuses_no_number() {
+    let other = VEHICLE.replace("LSVNA418XR0000001", "LSVNA4181R0000002").replace("黑A12345", "黑A12346");
+    let mut published = Bench::new();
+    published.import(Kind::Vehicles, VEHICLE);
+    published.import(Kind::Vehicles, &other);
+    let shared = published.disclose(Kind::Vehicles);
+    assert_eq!(shared.len(), 2);
+    let mut restored = Bench::new();
+    restored.import(Kind::Vehicles, VEHICLE);
+    restored.fold(Stream::shared(AGREEMENT, me(), System::VEHICLES), &shared);
+    restored.disclose(Kind::Vehicles);
+    assert_eq!(ids(&restored, Kind::Vehicles), ["230000-V-000003"], "a new number, the old ones are gone");
+    restored.import(Kind::Vehicles, &other);
+    restored.disclose(Kind::Vehicles);
+    assert_eq!(ids(&restored, Kind::Vehicles), ["230000-V-000003", "230000-V-000004"]);
+    assert_eq!(restored.disclose(Kind::Vehicles), []);
+}

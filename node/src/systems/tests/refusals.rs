@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::systems::fault::{CellFault, Fault, Flag, Stays};
+use crate::systems::keys;
 use crate::systems::query::{List, ListRefusal, Owner, list};
 
 /// A hundred characters.
@@ -234,12 +235,19 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
         let period = text(period);
         bench.command(Command::Release { period, dry_run: false }).expect_err("refused")
     };
+    let behind = {
+        let mut restored = Bench::new();
+        let key = keys::listing(AGREEMENT, System::ENERGY, me(), 202_502);
+        restored.rows.put(key, Vec::new());
+        release(&mut restored, "2025-03")
+    };
     let refused = [
         bench.withdraw(Kind::Vehicles, "230000-V-000009", "r").expect_err("refused"),
         bench.withdraw(Kind::Vehicles, "x", LONG).expect_err("refused"),
         release(&mut bench, "2025-3x"),
         release(&mut bench, "2026-11"),
         release(&mut bench, "2025-03"),
+        behind,
     ];
     let expected = [
         Refusal::NotInRegister { id: text("230000-V-000009") },
@@ -247,6 +255,7 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
         Refusal::PeriodForm { period: text("2025-3x") },
         Refusal::PeriodNotOver { period: text("2026-11") },
         Refusal::NothingToRelease { period: text("2025-03") },
+        Refusal::LedgerBehind { period: text("2025-02") },
     ];
     assert_eq!(refused, expected);
     let told: BTreeSet<_> = refused.iter().map(code).collect();

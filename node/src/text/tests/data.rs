@@ -3,6 +3,7 @@
 use super::*;
 use crate::machine::{Refusal as NodeRefusal, Waiting};
 use crate::replica::agreement::NotInForce;
+use crate::replica::confirm::Unconfirmed;
 use crate::systems::Refusal;
 use crate::systems::fault::{Fault, FileRefusal, Flag, Stays};
 use crate::systems::query::ListRefusal;
@@ -130,6 +131,7 @@ fn commands_that_are_not_done() {
             (Refusal::ReasonTooLong { chars_max: 5 }, "最多 5", "5 characters"),
             (Refusal::PeriodForm { period: period.clone() }, "不是月份", "not a month"),
             (Refusal::PeriodNotOver { period: period.clone() }, "还没有结束", "not over"),
+            (Refusal::LedgerBehind { period: period.clone() }, "较早的备份", "older backup"),
             (Refusal::NothingToRelease { period }, "没有可发布", "no energy"),
         ],
     );
@@ -172,19 +174,48 @@ fn agreements_and_what_waits() {
         ],
     );
     let (author, system, at) = (member, System::VEHICLES, Position(5));
+    let agreement = AgreementId([1; 32]);
     holds(
         text::waiting,
         &[
             (Waiting::NoAgreement, "agreement join", "agreement join"),
             (
                 Waiting::NotValid {
-                    agreement: AgreementId([1; 32]),
+                    agreement,
                     title: self::text("T"),
                     valid_from: Millis(0),
                     valid_until: Millis(0),
                 },
                 "不在有效期",
                 "not valid now",
+            ),
+            (
+                Waiting::Unconfirmed {
+                    agreement,
+                    title: self::text("T"),
+                    missing: Unconfirmed {
+                        needed: 2,
+                        compared: vec![author],
+                        silent: vec![code("210000")],
+                        fetching: 0,
+                    },
+                },
+                "已核对 1 家，需 2 家）才发布；尚未联系上：210000",
+                "compared with 2 other members (1 so far); not heard yet: 210000",
+            ),
+            (
+                Waiting::Unconfirmed {
+                    agreement,
+                    title: self::text("T"),
+                    missing: Unconfirmed { needed: 1, compared: Vec::new(), silent: Vec::new(), fetching: 3 },
+                },
+                "3 条",
+                "3 entries of ours",
+            ),
+            (
+                Waiting::ClockDoubtful { agreement, title: self::text("T"), ahead_ms: -660_000 },
+                "慢 11 分钟",
+                "11 minutes behind",
             ),
             (Waiting::Unfolded { author, system, entries: 3 }, "3 条", "3 entries"),
             (Waiting::Forked { author, system, at }, "序号 5", "position 5"),

@@ -19,6 +19,10 @@ use super::world::{World, agreements_of};
 pub enum Violation {
     /// Once healed, members hold unequal heads or digests.
     Converged { agreement: AgreementId, members: [MemberCode; 2] },
+    /// Once healed, a node still does not author under an agreement.
+    Unconfirmed { agreement: AgreementId, member: MemberCode },
+    /// A node that was never older than what it said has two entries at one place.
+    OwnFork { holder: MemberCode, stream: Stream },
     /// What was acknowledged is gone.
     Durable { member: MemberCode, id: String },
     /// A byte of a stream went to somebody it is not for.
@@ -39,6 +43,11 @@ pub fn converged(world: &World) -> Result<(), Violation> {
             let shared: Vec<_> = shared.map(|(stream, head)| (stream, head.position, head.id)).collect();
             (shared, systems::digest(node.store.rows(), id))
         };
+        let replicas =
+            members.iter().filter_map(|node| node.machine.as_ref()).map(|machine| machine.replica());
+        if let Some(waits) = replicas.into_iter().find(|replica| replica.unconfirmed(id).is_some()) {
+            return Err(Violation::Unconfirmed { agreement: id, member: waits.me().code() });
+        }
         for pair in members.windows(2) {
             if state(pair[0]) != state(pair[1]) {
                 let members = [pair[0].me.code(), pair[1].me.code()];
@@ -68,6 +77,16 @@ pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation
     }
 }
 
+/// Nobody ever holds two entries of one place: all nodes are honest, and none goes on from an older state.
+pub fn unforked(node: &Node) -> Result<(), Violation> {
+    let Some(machine) = &node.machine else { return Ok(()) };
+    let logs = machine.replica().logs();
+    match logs.heads().find(|(stream, _)| logs.forked_at(stream).is_some()) {
+        Some((stream, _)) => Err(Violation::OwnFork { holder: node.me.code(), stream: *stream }),
+        None => Ok(()),
+    }
+}
+
 /// What the operator was told is done stands in the register.
 pub fn durable(node: &Node) -> Result<(), Violation> {
     if !node.is_settled() {
@@ -86,7 +105,11 @@ pub fn durable(node: &Node) -> Result<(), Violation> {
 pub fn disclosed(node: &Node, now_ms: u64) -> Result<(), Violation> {
     let Some(machine) = node.machine.as_ref().filter(|_| node.is_settled()) else { return Ok(()) };
     let today = xietong::calendar::date(node.now(now_ms).wall);
-    for agreement in machine.replica().agreements().map(|held| held.id()) {
+    let replica = machine.replica();
+    let now = node.now(now_ms);
+    let may =
+        |id: &AgreementId| replica.unconfirmed(*id).is_none() && replica.clock_doubt(*id, now).is_none();
+    for agreement in replica.agreements().map(|held| held.id()).filter(may) {
         for kind in Kind::ALL {
             let which = Which::From { key: "", rows_max: 1_000 };
             let diff = systems::disclose(node.store.rows(), today, agreement, node.me.code(), kind, which);

@@ -32,7 +32,7 @@ pub struct Node {
     pub acknowledged: BTreeMap<String, Option<Vec<u8>>>,
     entry_key: SecretKey,
     settings: Settings,
-    clock_offset_ms: i64,
+    pub clock_offset_ms: i64,
     /// With [`Fault::AcknowledgesBeforeSync`]: how the store was at the last sync.
     synced: Option<Memory>,
     commits: u64,

@@ -113,6 +113,7 @@ impl World {
             }
             72..82 => self.crash(place),
             82..86 => self.pause(place),
+            86..89 => self.turn_clock(place),
             _ => self.pry(place),
         }
     }
@@ -147,6 +148,14 @@ impl World {
         let command = Command::Pause { member: None, paused };
         let (wishes, _) = self.nodes[place].ask(self.now_ms, command);
         self.grant(place, wishes)
+    }
+
+    /// A year ahead, an hour back, or right again.
+    fn turn_clock(&mut self, place: Place) -> Result<(), Violation> {
+        let offset_ms = [365 * 86_400_000, -3_600_000, 0][self.rng.random_range(0..3)];
+        self.note(&format!("{place} sets its clock to {offset_ms} ms"));
+        self.nodes[place].clock_offset_ms = offset_ms;
+        Ok(())
     }
 
     fn crash(&mut self, place: Place) -> Result<(), Violation> {
@@ -195,6 +204,7 @@ impl World {
             if self.nodes[place].machine.is_none() {
                 self.start(place)?;
             }
+            self.nodes[place].clock_offset_ms = 0;
             let me = self.nodes[place].me.code();
             let command = Command::Pause { member: None, paused: false };
             let (wishes, _) = self.nodes[place].ask(self.now_ms, command);
@@ -292,6 +302,7 @@ impl World {
         }
         self.reconnect();
         invariants::durable(&self.nodes[place])?;
+        invariants::unforked(&self.nodes[place])?;
         invariants::disclosed(&self.nodes[place], self.now_ms)
     }
 

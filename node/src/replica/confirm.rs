@@ -1,0 +1,174 @@
+//! The start rule (P28): after a start a node may be older than what it has published – a backup, a snapshot, a
+//! clone. Under each agreement it authors nothing until it has compared heads with those who would know and
+//! holds everything of its own that they showed. And it authors nothing while its clock is far from theirs (P29).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use xietong_proto::id::*;
+use xietong_proto::stream::Stream;
+use xietong_proto::sync::Line;
+
+use super::io::{Append, LinkId, Object};
+use super::{Replica, Turn};
+
+/// Wall and monotonic clock may part by so much before a node no longer knows whether it slept or was copied.
+const CLOCK_JUMP_MS: i64 = 60_000;
+/// Further from the median of the connected members' clocks nothing is authored.
+const SKEW_MS_MAX: u64 = 600_000;
+
+/// What is known under one agreement since the start, or since confirmation was lost.
+#[derive(Clone, Debug, Default)]
+pub struct Session {
+    is_confirmed: bool,
+    /// Members that have shown all heads they hold.
+    compared: BTreeSet<MemberCode>,
+    /// How far members say that they hold our own streams. A claim falls when it is not served.
+    claims: BTreeMap<(MemberCode, Stream), Position>,
+}
+
+/// Members of whom this node has heard under an agreement at any time, and those the operator does not wait for.
+#[derive(Clone, Debug, Default)]
+pub struct Circle {
+    met: BTreeMap<AgreementId, BTreeSet<MemberCode>>,
+    excused: BTreeSet<MemberCode>,
+}
+
+/// What is missing before a node authors under an agreement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unconfirmed {
+    /// With how many other members heads must have been compared.
+    pub needed: u64,
+    /// With whom they have been.
+    pub compared: Vec<MemberCode>,
+    /// Known members with whom they have not been: excuse one that stays away for long.
+    pub silent: Vec<MemberCode>,
+    /// Entries of our own that others showed and that are not here.
+    pub fetching: u64,
+}
+
+impl Replica {
+    /// What is missing before anything is authored under an agreement; none once it is confirmed.
+    pub fn unconfirmed(&self, id: AgreementId) -> Option<Unconfirmed> {
+        let session = self.sessions.get(&id).filter(|session| !session.is_confirmed)?;
+        let known = self.known(id, session);
+        let silent = known.difference(&session.compared).copied().collect();
+        let own = session.claims.iter().map(|((_, stream), shown)| (*stream, *shown));
+        let lag =
+            |(stream, shown): (Stream, Position)| shown.0.saturating_sub(self.logs.head(&stream).position.0);
+        Some(Unconfirmed {
+            needed: (known.len() as u64 / 2 + 1).max(1),
+            compared: session.compared.iter().copied().collect(),
+            silent,
+            fetching: own.map(lag).max().unwrap_or(0),
+        })
+    }
+
+    /// How far our clock is from the median of the connected members', in milliseconds, if that is too far to
+    /// author anything; positive if ours is ahead.
+    pub fn clock_doubt(&self, id: AgreementId, now: super::Now) -> Option<i64> {
+        let greeted = self.links.values().filter(|link| link.greeted().is_some_and(|about| about.0 == id));
+        let mut skews: Vec<i64> = greeted.map(|link| link.skew_ms(now)).collect();
+        skews.sort_unstable();
+        let median = skews.get(skews.len() / 2)?;
+        (median.unsigned_abs() > SKEW_MS_MAX).then_some(-median)
+    }
+
+    /// The operator no longer waits for a member, or does again.
+    pub fn excuse(&mut self, turn: &mut Turn, member: MemberCode, excused: bool) {
+        turn.appends.push(Append::Object(AgreementId::ZERO, Object::Excuse { member, excused }));
+        self.circle.excuse(member, excused);
+        for session in self.sessions.values_mut().filter(|_| excused) {
+            session.claims.retain(|(teller, _), _| *teller != member);
+        }
+    }
+
+    /// Agreements that were confirmed since the last call: what they show is to be compared in full.
+    pub fn take_confirmed(&mut self) -> Vec<AgreementId> {
+        std::mem::take(&mut self.confirmed)
+    }
+
+    /// A member is heard of; remembered once for all.
+    pub(super) fn meet(&mut self, turn: &mut Turn, id: AgreementId, member: MemberCode) {
+        if self.circle.meet(id, member) {
+            turn.appends.push(Append::Object(id, Object::Met { member }));
+        }
+    }
+
+    /// The other end has shown some of what it holds, or all.
+    pub(super) fn heed(&mut self, link: LinkId, lines: &[Line], is_all: bool) {
+        let Some((id, member)) = self.links.get(&link).and_then(super::Link::greeted) else { return };
+        let me = self.me.code();
+        let session = self.sessions.entry(id).or_default();
+        for line in lines.iter().filter(|line| line.stream.author == me && line.stream.agreement == id) {
+            let claim = session.claims.entry((member, line.stream)).or_default();
+            *claim = line.position.max(*claim);
+        }
+        if is_all {
+            session.compared.insert(member);
+        }
+    }
+
+    /// A claim that was not served is held against its teller: it counts for nothing until it compares again.
+    pub(super) fn disbelieve(&mut self, link: LinkId, stream: Stream) {
+        let Some((id, member)) = self.links.get(&link).and_then(super::Link::greeted) else { return };
+        let head = self.logs.head(&stream).position;
+        let session = self.sessions.entry(id).or_default();
+        let is_bare = session.claims.remove(&(member, stream)).is_some_and(|claim| claim > head);
+        if is_bare {
+            session.compared.remove(&member);
+        }
+    }
+
+    /// Confirms what can be, and takes back all confirmations when the clocks part.
+    pub(super) fn settle_confirmations(&mut self, turn: &Turn) {
+        let offset = super::link::offset_ms(turn.now.wall, turn.now.mono_ms);
+        let before = self.clock_offset_ms.replace(offset).unwrap_or(offset);
+        if offset.abs_diff(before) > CLOCK_JUMP_MS.unsigned_abs() {
+            self.sessions.values_mut().for_each(|session| *session = Session::default());
+            self.links.values_mut().for_each(|link| link.heads_due_ms = turn.now.mono_ms);
+        }
+        let agreements: Vec<AgreementId> = self.agreements.keys().copied().collect();
+        for id in agreements {
+            self.sessions.entry(id).or_default();
+            let is_met = |lacking: &Unconfirmed| lacking.compared.len() as u64 >= lacking.needed;
+            let is_ready =
+                self.unconfirmed(id).is_some_and(|lacking| is_met(&lacking) && lacking.fetching == 0);
+            if is_ready && self.all_linked_compared(id) {
+                self.sessions.entry(id).or_default().is_confirmed = true;
+                self.confirmed.push(id);
+            }
+        }
+    }
+
+    fn all_linked_compared(&self, id: AgreementId) -> bool {
+        let linked = self.links.values().filter_map(super::Link::greeted).filter(|about| about.0 == id);
+        let session = self.sessions.get(&id);
+        linked
+            .into_iter()
+            .all(|(_, member)| session.is_some_and(|session| session.compared.contains(&member)))
+    }
+
+    /// Members that were ever heard of and are not excused, or were heard since the start.
+    fn known(&self, id: AgreementId, session: &Session) -> BTreeSet<MemberCode> {
+        let met = self.circle.met.get(&id).into_iter().flatten().copied();
+        let waited_for = met.filter(|member| !self.circle.excused.contains(member));
+        waited_for.chain(session.compared.iter().copied()).collect()
+    }
+}
+
+impl Circle {
+    /// Remembers a member; says whether that is news.
+    pub fn meet(&mut self, id: AgreementId, member: MemberCode) -> bool {
+        self.met.entry(id).or_default().insert(member)
+    }
+
+    /// Excuses a member or waits for it again.
+    pub fn excuse(&mut self, member: MemberCode, excused: bool) {
+        if excused {
+            self.excused.insert(member);
+        } else {
+            self.excused.remove(&member);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The start rule with real nodes: who may be older than what it published compares first, and what it lost of
+//! its own comes back from those who hold it.
+
+use std::fs;
+use std::path::Path;
+
+use xietong::cli::demo::data::{HEILONGJIANG, JILIN, LIAONING};
+use xietong::cli::demo::province::Transport;
+use xietong::machine::Waiting;
+use xietong::replica::confirm::Unconfirmed;
+use xietong::systems::Kind;
+
+use crate::nodes::{Nodes, wait_until};
+
+const ME: usize = 0;
+const OTHER: usize = 1;
+const THIRD: usize = 2;
+
+#[test]
+fn a_home_rolled_back_behind_the_nodes_back_gets_its_entries_back_and_forks_nothing() {
+    let mut nodes = two();
+    let backup = backup(&mut nodes);
+    nodes.import(ME, Kind::Vehicles);
+    nodes.await_equal(&[ME, OTHER]);
+    nodes.provinces[ME].kill();
+    restore(&nodes, &backup);
+    nodes.provinces[ME].start().expect("it starts");
+    wait_until("it may publish again", || missing(&nodes).is_none());
+    nodes.await_equal(&[ME, OTHER]);
+    let shown = nodes.provinces[OTHER].give(&["vehicle", "report"]).expect("a report");
+    assert_eq!(shown, serde_json::json!([]), "the restored register knows no vehicle, so none is shown");
+    nodes.import(ME, Kind::Vehicles);
+    nodes.await_equal(&[ME, OTHER]);
+    assert_unforked(&nodes, &[ME, OTHER]);
+}
+
+#[test]
+fn an_old_home_publishes_nothing_before_the_other_has_shown_what_it_holds() {
+    let mut nodes = two();
+    let backup = backup(&mut nodes);
+    nodes.import(ME, Kind::Vehicles);
+    nodes.await_equal(&[ME, OTHER]);
+    let published = nodes.digest(OTHER);
+    nodes.provinces[ME].kill();
+    nodes.provinces[OTHER].kill();
+    restore(&nodes, &backup);
+    nodes.provinces[ME].start().expect("it starts");
+    let report = nodes.import(ME, Kind::Vehicles);
+    assert_eq!(report["added"], 60, "importing never waits");
+    let silent = vec![nodes.provinces[OTHER].code()];
+    let lacking = Unconfirmed { needed: 1, compared: Vec::new(), silent, fetching: 0 };
+    assert_eq!(missing(&nodes), Some(lacking));
+    assert_ne!(nodes.digest(ME), published, "nothing was published");
+    nodes.provinces[OTHER].start().expect("it starts");
+    nodes.await_equal(&[ME, OTHER]);
+    assert_unforked(&nodes, &[ME, OTHER]);
+}
+
+#[test]
+fn members_that_were_never_installed_are_not_waited_for_and_dead_ones_can_be_excused() {
+    let mut nodes = Nodes::make(Transport::Quic, &[HEILONGJIANG, JILIN, LIAONING], &[]);
+    nodes.agree();
+    nodes.start_and_join(ME);
+    nodes.start_and_join(OTHER);
+    nodes.import(ME, Kind::Institutions);
+    nodes.import(ME, Kind::Assets);
+    nodes.await_equal(&[ME, OTHER]);
+    assert_eq!(missing(&nodes), None, "the third was never installed");
+    nodes.start_and_join(THIRD);
+    nodes.await_equal(&[ME, OTHER, THIRD]);
+    nodes.provinces[THIRD].kill();
+    nodes.provinces[ME].give(&["stop"]).expect("it stops");
+    nodes.provinces[ME].start().expect("it starts");
+    nodes.import(ME, Kind::Vehicles);
+    let other = nodes.provinces[OTHER].code();
+    wait_until("the second has compared", || {
+        missing(&nodes).is_some_and(|missing| missing.compared == [other])
+    });
+    let dead = nodes.provinces[THIRD].code();
+    assert_eq!(missing(&nodes).map(|missing| (missing.needed, missing.silent)), Some((2, vec![dead])));
+    nodes.provinces[ME].give(&["peer", "excuse", LIAONING.code]).expect("excused");
+    wait_until("it publishes", || missing(&nodes).is_none());
+    nodes.await_equal(&[ME, OTHER]);
+    nodes.provinces[THIRD].start().expect("it comes back");
+    nodes.await_equal(&[ME, OTHER, THIRD]);
+    assert_unforked(&nodes, &[ME, OTHER, THIRD]);
+}
+
+fn two() -> Nodes {
+    let mut nodes = Nodes::make(Transport::Quic, &[HEILONGJIANG, JILIN], &[]);
+    nodes.agree();
+    nodes.start_and_join(ME);
+    nodes.start_and_join(OTHER);
+    nodes.import(ME, Kind::Institutions);
+    nodes.import(ME, Kind::Assets);
+    nodes.await_equal(&[ME, OTHER]);
+    nodes
+}
+
+/// A copy of the whole home, made as the README says.
+fn backup(nodes: &mut Nodes) -> std::path::PathBuf {
+    nodes.provinces[ME].give(&["stop"]).expect("it stops");
+    let copy = nodes.folder.path().join("backup");
+    copy_folder(&nodes.provinces[ME].home, &copy);
+    nodes.provinces[ME].start().expect("it starts");
+    wait_until("it may publish again", || missing(nodes).is_none());
+    copy
+}
+
+fn restore(nodes: &Nodes, backup: &Path) {
+    fs::remove_dir_all(&nodes.provinces[ME].home).expect("it was there");
+    copy_folder(backup, &nodes.provinces[ME].home);
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for place in fs::read_dir(from).expect("a readable folder") {
+        let path = place.expect("a readable place").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else if path.extension().is_none_or(|kind| kind != "sock") {
+            fs::copy(&path, &target).expect("it can be copied");
+        }
+    }
+}
+
+/// What the first node lacks before it publishes.
+fn missing(nodes: &Nodes) -> Option<Unconfirmed> {
+    let waiting = nodes.provinces[ME].status().expect("it answers").status.waiting;
+    waiting.into_iter().find_map(|waits| match waits {
+        Waiting::Unconfirmed { missing, .. } => Some(missing),
+        Waiting::NoAgreement
+        | Waiting::NotValid { .. }
+        | Waiting::ClockDoubtful { .. }
+        | Waiting::Unfolded { .. }
+        | Waiting::Forked { .. } => None,
+    })
+}
+
+fn assert_unforked(nodes: &Nodes, places: &[usize]) {
+    for place in places {
+        let waiting = nodes.provinces[*place].status().expect("it answers").status.waiting;
+        assert!(!waiting.iter().any(|waits| matches!(waits, Waiting::Forked { .. })), "{waiting:?}");
+    }
+}
