@@ -62,7 +62,7 @@ struct Report {
     faults: Vec<String>,
 }
 
-/// A stream for programs and auditors: exact bytes in hexadecimal digits.
+/// A stream for programs and auditors: exact bytes in hexadecimal digits (P33).
 #[derive(Serialize, Deserialize)]
 pub struct Exported {
     /// In which agreement; zero for a local stream.

@@ -8,4 +8,5 @@ mod net;
 mod nodes;
 mod sim;
 mod starting;
+mod stranger;
 mod transcript;
