@@ -26,6 +26,10 @@ pub enum Tag {
     Card,
     /// A member's approval of a manifest.
     Approve,
+    /// A receipt.
+    Receipt,
+    /// All that a receipt speaks of.
+    Holdings,
     /// A digest over heads.
     Heads,
     /// The digits by which people compare a card or a manifest.
@@ -43,6 +47,8 @@ impl Tag {
             Tag::Manifest => b"xietong/1/manifest\0",
             Tag::Card => b"xietong/1/card\0",
             Tag::Approve => b"xietong/1/approve\0",
+            Tag::Receipt => b"xietong/1/receipt\0",
+            Tag::Holdings => b"xietong/1/holdings\0",
             Tag::Heads => b"xietong/1/heads\0",
             Tag::Fingerprint => b"xietong/1/fingerprint\0",
         }

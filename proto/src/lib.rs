@@ -39,6 +39,7 @@ pub mod limits;
 pub mod manifest;
 pub mod merkle;
 pub mod object;
+pub mod receipt;
 pub mod reject;
 pub mod stream;
 pub mod sync;

@@ -28,6 +28,8 @@ pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;
 pub const CARD_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of one approval body.
 pub const APPROVAL_BYTES_MAX: usize = 256;
+/// Bytes of a receipt's body.
+pub const RECEIPT_BYTES_MAX: usize = 256;
 /// Bytes that suite, signature and framing add to a signed body.
 pub const ENVELOPE_BYTES_MAX: usize = 128;
 /// Cards in one frame.

@@ -10,6 +10,7 @@ use crate::entry::ENTRY_HEAD_BYTES;
 use crate::id::*;
 use crate::limits::*;
 use crate::object::{bounded, is_text};
+use crate::receipt::{self, Holdings};
 use crate::reject::Reject;
 use crate::stream::{Head, STREAM_NAME_BYTES, Stream};
 use crate::wire::sync as wire;
@@ -34,6 +35,8 @@ pub enum Frame {
     Range(Range),
     /// A new entry.
     Push(Push),
+    /// What a member holds, over its signature.
+    Receipted(Receipted),
 }
 
 /// Names the agreement and introduces the sender.
@@ -111,6 +114,17 @@ pub struct Push {
     pub payload: Vec<u8>,
 }
 
+/// A receipt and the holdings it is over (P34).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipted {
+    /// Body and signature.
+    pub receipt: Vec<u8>,
+    /// The receipt since which the lines changed; 0: they are all.
+    pub base: u64,
+    /// What is held.
+    pub lines: Holdings,
+}
+
 /// A digest over lines in order of stream (P23): equal if two members hold the same.
 pub fn digest(lines: &[Line]) -> [u8; 32] {
     tagged_hash(Tag::Heads, &Line::join(lines))
@@ -126,6 +140,7 @@ impl Frame {
             Frame::Want(want) => wire::frame::Body::Want(want.to_wire()),
             Frame::Range(range) => wire::frame::Body::Range(range.to_wire()),
             Frame::Push(push) => wire::frame::Body::Push(push.to_wire()),
+            Frame::Receipted(receipted) => wire::frame::Body::Receipted(receipted.to_wire()),
         };
         wire::Frame { body: Some(body) }.encode_to_vec()
     }
@@ -141,6 +156,7 @@ impl Frame {
             4 => Frame::Want(Want::from_wire(read(body)?)?),
             5 => Frame::Range(Range::from_wire(read(body)?)?),
             6 => Frame::Push(Push::from_wire(read(body)?)?),
+            7 => Frame::Receipted(Receipted::from_wire(read(body)?)?),
             _ => return Err(Reject::Malformed),
         })
     }
@@ -272,6 +288,19 @@ impl Push {
         within(push.payload.len(), PUSH_PAYLOAD_BYTES_MAX)?;
         let has_head = push.head.len() == ENTRY_HEAD_BYTES;
         has_head.then_some(Self { head: push.head, payload: push.payload }).ok_or(Reject::Malformed)
+    }
+}
+
+impl Receipted {
+    fn to_wire(&self) -> wire::Receipted {
+        let (receipt, lines) = (self.receipt.clone(), receipt::join(&self.lines));
+        wire::Receipted { receipt, base: self.base, lines }
+    }
+
+    fn from_wire(receipted: wire::Receipted) -> Result<Self, Reject> {
+        within(receipted.receipt.len(), RECEIPT_BYTES_MAX + ENVELOPE_BYTES_MAX)?;
+        let lines = receipt::split(&receipted.lines)?;
+        Ok(Self { receipt: receipted.receipt, base: receipted.base, lines })
     }
 }
 

@@ -95,7 +95,10 @@ impl From<Export> for Exported {
                     exported.cards.extend(cards);
                 }
                 Object::Card { card } => exported.cards.push(card),
-                Object::Pause { .. } | Object::Met { .. } | Object::Excuse { .. } => {}
+                Object::Pause { .. }
+                | Object::Receipt { .. }
+                | Object::Met { .. }
+                | Object::Excuse { .. } => {}
             }
         }
         exported
@@ -168,7 +171,7 @@ fn keyring(found: &Verification, own: Option<Card>) -> Keyring {
                 let card = hex::decode(card).ok().and_then(|bytes| Card::open(&bytes).ok());
                 card.iter().for_each(|card| keyring.learn(*log, card));
             }
-            Object::Pause { .. } | Object::Met { .. } | Object::Excuse { .. } => {}
+            Object::Pause { .. } | Object::Receipt { .. } | Object::Met { .. } | Object::Excuse { .. } => {}
         }
     }
     keyring

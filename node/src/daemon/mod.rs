@@ -37,7 +37,7 @@ pub struct Daemon<S> {
     /// Keeps.
     pub store: S,
     /// Signs our entries.
-    pub entry_key: SecretKey,
+    pub entry_key: Arc<SecretKey>,
     /// Tells the time.
     pub clock: Clock,
     /// Speaks.

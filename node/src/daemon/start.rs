@@ -17,8 +17,8 @@ use crate::http::{self, ASKS_MAX, Desk, RowView, SocketFailure, Surroundings};
 use crate::keys::{self, NodeKeys};
 use crate::machine::Machine;
 use crate::net::{self, NetConfig, NetError};
-use crate::replica::Me;
 use crate::replica::agreement::NotInForce;
+use crate::replica::{EntryKey, Me};
 use crate::store::disk::{Disk, Opened, Reader};
 use crate::store::error::StoreError;
 use crate::systems::rows::Rows;
@@ -76,7 +76,9 @@ async fn serve(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> 
     tell(&recovery);
     let reader = store.reader();
     let clock = Clock::start();
-    let me = Me { card: card.clone(), peer: keys.peer(), secret: keys.salt, instance: instance() };
+    let (peer, entry_key) = (keys.peer(), Arc::new(keys.entry));
+    let signer = EntryKey(Arc::clone(&entry_key));
+    let me = Me { card: card.clone(), peer, entry_key: signer, secret: keys.salt, instance: instance() };
     let (machine, first) = Machine::start(me, config.replication(), boot, clock.now(), &store)
         .map_err(NodeFailure::Agreement)?;
     let net = NetConfig { transport_key: keys.transport, listen: config.network.listen.clone() };
@@ -100,7 +102,7 @@ async fn serve(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> 
     let daemon = Daemon {
         machine,
         store,
-        entry_key: keys.entry,
+        entry_key,
         clock,
         network,
         events,

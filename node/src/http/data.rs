@@ -137,7 +137,20 @@ async fn show(
     let (me, today) = (desk.me(), desk.today());
     let wanted = id.clone();
     let shown = desk.look(move |rows| query::show(rows, kind, me, today, &wanted)).await;
-    shown.ok_or(Problem::Stopping)?.map(Json).ok_or(Problem::NotFound { id })
+    let mut shown = shown.ok_or(Problem::Stopping)?.ok_or(Problem::NotFound { id })?;
+    shown.held_by = holders(&desk, kind, &shown).await?;
+    Ok(Json(shown))
+}
+
+/// Members who have signed that they hold the entry from which a listing comes.
+async fn holders(desk: &Desk, kind: Kind, shown: &Shown) -> Result<Vec<MemberCode>, Problem> {
+    let Some(agreement) = shown.agreement else { return Ok(Vec::new()) };
+    let (author, system, position) = (shown.owner, kind.system(), shown.source.position);
+    let command = Command::Holders { agreement, author, system, position };
+    match desk.ask(command).await.ok_or(Problem::Stopping)? {
+        Answer::Holders(members) => Ok(members),
+        other => Err(unexpected(other)),
+    }
 }
 
 async fn withdraw(
@@ -281,7 +294,8 @@ impl Importer {
             | Answer::Paused
             | Answer::Excused
             | Answer::Status(_)
-            | Answer::Digests(_) => {
+            | Answer::Digests(_)
+            | Answer::Holders(_) => {
                 unreachable!("an import is answered with its report")
             }
         }

@@ -120,7 +120,8 @@ pub(super) fn unexpected(answer: Answer) -> Problem {
         | Answer::Paused
         | Answer::Excused
         | Answer::Status(_)
-        | Answer::Digests(_) => {
+        | Answer::Digests(_)
+        | Answer::Holders(_) => {
             unreachable!("each command has one kind of answer")
         }
     }

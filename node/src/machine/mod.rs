@@ -54,6 +54,8 @@ pub enum Command {
     Status,
     /// What each agreement shows, as one number to compare.
     Digests,
+    /// Who has signed that it holds an entry.
+    Holders { agreement: AgreementId, author: MemberCode, system: System, position: Position },
 }
 
 /// What is answered.
@@ -71,6 +73,8 @@ pub enum Answer {
     Status(Box<Status>),
     /// One for each agreement.
     Digests(Vec<CutDigest>),
+    /// Members, by their newest receipts.
+    Holders(Vec<MemberCode>),
     /// Not done, and why.
     Refused(Refusal),
 }
@@ -215,6 +219,11 @@ impl Machine {
             Command::Excuse { member, excused } => self.excuse(step, member, excused),
             Command::Status => Ok(Answer::Status(Box::new(self.status(step.turn.now)))),
             Command::Digests => Ok(Answer::Digests(self.digests(&step.rows))),
+            Command::Holders { agreement, author, system, position } => {
+                let signed = self.replica.receipted(&Stream::shared(agreement, author, system));
+                let holds = signed.into_iter().filter(|(_, held)| *held >= position);
+                Ok(Answer::Holders(holds.map(|(member, _)| member).collect()))
+            }
         }
     }
 

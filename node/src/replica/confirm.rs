@@ -149,10 +149,15 @@ impl Replica {
             .all(|(_, member)| session.is_some_and(|session| session.compared.contains(&member)))
     }
 
-    /// Members that were ever heard of and are not excused, or were heard since the start.
+    /// Members that were ever heard of and are not excused, or were heard since the start. Who wrote or signed
+    /// anything was heard of, if only through others.
     fn known(&self, id: AgreementId, session: &Session) -> BTreeSet<MemberCode> {
         let met = self.circle.met.get(&id).into_iter().flatten().copied();
-        let waited_for = met.filter(|member| !self.circle.excused.contains(member));
+        let authors = self.logs.heads().map(|(stream, _)| stream).filter(|stream| stream.agreement == id);
+        let heard_of = met.chain(authors.map(|stream| stream.author)).chain(self.receipts.signers(id));
+        let is_waited_for =
+            |member: &MemberCode| *member != self.me.code() && !self.circle.excused.contains(member);
+        let waited_for = heard_of.filter(is_waited_for);
         waited_for.chain(session.compared.iter().copied()).collect()
     }
 }

@@ -124,10 +124,19 @@ impl Keyring {
         self.0.entry(place).or_insert(card.fields.entry_key);
     }
 
+    /// The entry key of a card under an agreement.
+    pub fn entry_key(
+        &self,
+        agreement: AgreementId,
+        author: MemberCode,
+        card: CardNumber,
+    ) -> Result<&PublicKey, Reject> {
+        self.0.get(&(agreement, author, card)).ok_or(Reject::UnknownCard { author, card })
+    }
+
     /// The key that must have signed.
     pub fn key(&self, header: &Header) -> Result<&PublicKey, Reject> {
-        let (author, card) = (header.stream.author, header.card);
-        self.0.get(&(header.stream.agreement, author, card)).ok_or(Reject::UnknownCard { author, card })
+        self.entry_key(header.stream.agreement, header.stream.author, header.card)
     }
 
     fn open_first<'a>(&self, bytes: &'a [u8]) -> Result<(SignedEntry, &'a [u8]), Reject> {
@@ -146,10 +155,27 @@ pub enum Object {
     Card { card: String },
     /// The operator takes one peer, or all, off the network, or brings it back: in the local log.
     Pause { member: Option<MemberCode>, paused: bool },
+    /// The newest receipt of a member, with the lines that changed since the one of number `base`: in the
+    /// agreement's log. Bytes as hex.
+    Receipt { member: MemberCode, receipt: String, base: u64, lines: String },
     /// A member was heard of for the first time: in the agreement's log.
     Met { member: MemberCode },
     /// The operator does not wait for a member, or does again: in the local log.
     Excuse { member: MemberCode, excused: bool },
+}
+
+impl Object {
+    /// Whether no peer could give it back.
+    pub fn is_sole(&self, me: MemberCode) -> bool {
+        match self {
+            Self::Receipt { member, .. } => *member == me,
+            Self::Agreement { .. }
+            | Self::Card { .. }
+            | Self::Pause { .. }
+            | Self::Met { .. }
+            | Self::Excuse { .. } => true,
+        }
+    }
 }
 
 /// One frame for a log.

@@ -10,14 +10,17 @@ pub mod confirm;
 pub mod io;
 pub mod link;
 pub mod logs;
+mod receipts;
 mod roster;
 pub mod status;
 mod sync;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use xietong_proto::card::Card;
+use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::{Authority, Draft, Record, fill};
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
@@ -28,6 +31,7 @@ use confirm::{Circle, Session};
 use io::{Append, Boot, Keyring, LinkId, NetAction, NetEvent, Now, Object};
 use link::Link;
 use logs::{Logs, Past};
+use receipts::Receipts;
 use roster::{Connections, Paused};
 
 /// Who this node is. Fixed while it runs.
@@ -37,10 +41,22 @@ pub struct Me {
     pub card: Card,
     /// This node's transport key.
     pub peer: PeerId,
+    /// Signs receipts; entries are signed on their way into the store.
+    pub entry_key: EntryKey,
     /// Enters the salts of our own entries and nothing else.
     pub secret: [u8; 32],
     /// Random for each start of the process.
     pub instance: u64,
+}
+
+/// The secret half of an entry key; shows nothing of itself.
+#[derive(Clone)]
+pub struct EntryKey(pub Arc<SecretKey>);
+
+impl fmt::Debug for EntryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EntryKey")
+    }
 }
 
 impl Me {
@@ -103,6 +119,7 @@ pub struct Replica {
     /// What is known since the start (P28).
     sessions: BTreeMap<AgreementId, Session>,
     circle: Circle,
+    receipts: Receipts,
     /// Confirmed, and nobody has been told yet.
     confirmed: Vec<AgreementId>,
     /// Wall minus monotonic clock at the last turn.
@@ -143,6 +160,7 @@ impl Replica {
             strangers: 0,
             sessions: BTreeMap::new(),
             circle: Circle::default(),
+            receipts: Receipts::default(),
             confirmed: Vec::new(),
             clock_offset_ms: None,
         };
@@ -264,6 +282,9 @@ impl Replica {
                 }
             }
             Object::Pause { member, paused } => self.paused.set(member, paused),
+            Object::Receipt { receipt, base, lines, member: _ } => {
+                self.restore_receipt(id, &Object::told(&receipt, base, &lines)?)?;
+            }
             Object::Met { member } => {
                 self.circle.meet(id, member);
             }

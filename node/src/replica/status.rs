@@ -69,7 +69,7 @@ pub struct StreamStatus {
     pub folded: Position,
     /// Where two entries claim one place.
     pub forked_at: Option<Position>,
-    /// How far each linked member has shown to hold it.
+    /// How far each member has signed that it holds it (P34).
     pub held_by: BTreeMap<MemberCode, Position>,
 }
 
@@ -138,11 +138,6 @@ impl Replica {
     }
 
     fn stream_statuses(&self, id: AgreementId) -> Vec<StreamStatus> {
-        let links = || self.links.values().filter_map(|link| Some((link.greeted()?, link)));
-        let held_by = |stream: &Stream| {
-            let of_agreement = links().filter(|((agreement, _), _)| *agreement == id);
-            of_agreement.map(|((_, member), link)| (member, link.shown(stream))).collect()
-        };
         let streams = self.logs.heads();
         let of_agreement =
             streams.filter(|(stream, _)| stream.agreement == id && stream.audience == Audience::Agreement);
@@ -154,7 +149,7 @@ impl Replica {
                 head: head.id,
                 folded: self.logs.folded(stream),
                 forked_at: self.logs.forked_at(stream),
-                held_by: held_by(stream),
+                held_by: self.receipted(stream),
             })
             .collect()
     }

@@ -92,6 +92,11 @@ impl Replica {
                 self.compare(turn, id, agreement, &lines);
             }
             Frame::Want(want) => self.serve(turn, id, agreement, member, want),
+            Frame::Receipted(told) => {
+                if let Err(reject) = self.receipted_by(turn, agreement, &told) {
+                    self.refuse(turn, id, reject);
+                }
+            }
             Frame::Range(range) if range.entries.is_empty() => self.nothing_there(id, range.stream),
             // The shell opens entries and hands them over as such; here they were never opened.
             Frame::Range(_) | Frame::Push(_) => self.refuse(turn, id, Reject::BadSignature),
@@ -163,6 +168,7 @@ impl Replica {
         for some in cards.chunks(CARDS_MAX) {
             self.send(turn, id, Frame::Cards(some.to_vec()));
         }
+        self.show_receipts(turn, id, about.agreement);
         let lines = self.logs.lines(about.agreement, about.member);
         self.send(turn, id, Frame::Heads(Heads::All(lines)));
     }
@@ -307,6 +313,7 @@ impl Replica {
         for stream in std::mem::take(&mut self.moved) {
             self.tell(turn, stream);
         }
+        self.sign_receipts(turn);
         self.ask(turn);
     }
 
@@ -318,7 +325,8 @@ impl Replica {
             wants.map_or(link.heads_due_ms, |due_ms| due_ms.min(link.heads_due_ms))
         };
         let is_connected = self.connections.peers().next().is_some();
-        links.map(of_link).chain(is_connected.then_some(self.links_due_ms)).min()
+        let links_due_ms = is_connected.then_some(self.links_due_ms);
+        links.map(of_link).chain(links_due_ms).chain(self.receipts_due_ms()).min()
     }
 
     fn keep_time(&mut self, turn: &mut Turn) {
@@ -334,6 +342,7 @@ impl Replica {
         for (id, (agreement, member)) in due {
             let digest = digest(&self.logs.lines(agreement, member));
             self.send(turn, id, Frame::Heads(Heads::Digest(digest)));
+            self.show_own_receipt(turn, id, agreement);
         }
         if self.links_due_ms <= now_ms {
             self.links_due_ms = now_ms + interval_ms;
@@ -410,7 +419,7 @@ impl Replica {
         self.send(turn, id, Frame::Want(Want { stream, from, bytes_max: WANT_BYTES }));
     }
 
-    fn send(&self, turn: &mut Turn, link: LinkId, frame: Frame) {
+    pub(super) fn send(&self, turn: &mut Turn, link: LinkId, frame: Frame) {
         turn.actions.push(NetAction::Send { link, message: Message::Frame(frame) });
     }
 

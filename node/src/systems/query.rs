@@ -77,6 +77,8 @@ pub struct Shown {
     pub number: Option<String>,
     /// Of a register row that should be shared: why it stays.
     pub stays: Option<super::fault::Stays>,
+    /// Of a listing: members who have signed that they hold the entry that said it. Whoever knows fills it in.
+    pub held_by: Vec<MemberCode>,
 }
 
 /// A listing number as people write it, such as `230000-V-000123`.
@@ -245,6 +247,7 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
         listed: agreements(rows).into_iter().filter(is_listed).collect(),
         number: number.map(|number| number_text(me, R::KIND, number)),
         stays,
+        held_by: Vec::new(),
     })
 }
 
@@ -264,6 +267,7 @@ fn show_listing<R: Register>(rows: &dyn Rows, id: &str) -> Option<Shown> {
         listed: Vec::new(),
         number: None,
         stays: None,
+        held_by: Vec::new(),
     })
 }
 

@@ -127,6 +127,9 @@ fn origin(lang: Lang, shown: &Shown) -> Vec<(String, String)> {
     ];
     if let Some(agreement) = shown.agreement {
         rows.push((say!(lang, zh: "协议", en: "agreement"), agreement.to_string()));
+        let held = list(lang, &shown.held_by);
+        let held = if held.is_empty() { say!(lang, zh: "尚无", en: "nobody yet") } else { held };
+        rows.push((say!(lang, zh: "已出具收讫回执", en: "receipted by"), held));
         return rows;
     }
     let listed = list(lang, &shown.listed);

@@ -135,7 +135,7 @@ fn streams(lang: Lang, streams: &[StreamStatus]) -> String {
         say!(lang, zh: "序号", en: "position"),
         say!(lang, zh: "已入表", en: "in the rows"),
         say!(lang, zh: "链头", en: "head"),
-        say!(lang, zh: "成员已持有", en: "held by"),
+        say!(lang, zh: "收讫回执", en: "receipted by"),
         say!(lang, zh: "同号异文", en: "fork"),
     ];
     let row = |stream: &StreamStatus| {

@@ -68,6 +68,13 @@ fn members_that_were_never_installed_are_not_waited_for_and_dead_ones_can_be_exc
     assert_eq!(missing(&nodes), None, "the third was never installed");
     nodes.start_and_join(THIRD);
     nodes.await_equal(&[ME, OTHER, THIRD]);
+    let is_linked = || {
+        nodes.provinces[ME].status().expect("it answers").status.agreements[0]
+            .peers
+            .iter()
+            .all(|peer| peer.is_linked)
+    };
+    wait_until("the third is heard of", is_linked);
     nodes.provinces[THIRD].kill();
     nodes.provinces[ME].give(&["stop"]).expect("it stops");
     nodes.provinces[ME].start().expect("it starts");
@@ -138,9 +145,14 @@ fn missing(nodes: &Nodes) -> Option<Unconfirmed> {
     })
 }
 
+/// Nobody has two entries of one place, and nobody had to refuse anything.
 fn assert_unforked(nodes: &Nodes, places: &[usize]) {
     for place in places {
-        let waiting = nodes.provinces[*place].status().expect("it answers").status.waiting;
+        let status = nodes.provinces[*place].status().expect("it answers").status;
+        let waiting = &status.waiting;
         assert!(!waiting.iter().any(|waits| matches!(waits, Waiting::Forked { .. })), "{waiting:?}");
+        let peers = status.agreements.iter().flat_map(|held| &held.peers);
+        let refused: Vec<_> = peers.map(|peer| &peer.rejects).filter(|rejects| !rejects.is_empty()).collect();
+        assert!(refused.is_empty(), "nothing was refused, no receipt either: {refused:?}");
     }
 }

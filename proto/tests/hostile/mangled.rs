@@ -9,7 +9,7 @@ use xietong_proto::limits::*;
 use xietong_proto::manifest::{Approval, Manifest};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{STREAM_NAME_BYTES, Stream};
-use xietong_proto::sync::{Frame, Heads, Hello, Line, Push, Range, Want};
+use xietong_proto::sync::{Frame, Heads, Hello, Line, Push, Range, Receipted, Want};
 
 use crate::{Random, samples};
 
@@ -97,6 +97,11 @@ fn frames() -> Vec<Frame> {
         Frame::Want(Want { stream, from: Position(3), bytes_max: 1000 }),
         Frame::Range(Range { stream, from: Position(1), entries: entry.bytes().to_vec() }),
         Frame::Push(Push { head: head.to_vec(), payload: payload.to_vec() }),
+        Frame::Receipted(Receipted {
+            receipt: vec![7; 150],
+            base: 1,
+            lines: [(stream, entry.head())].into(),
+        }),
     ]
 }
 

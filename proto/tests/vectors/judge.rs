@@ -9,6 +9,7 @@ use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Approval, Manifest, missing};
 use xietong_proto::object::fingerprint;
+use xietong_proto::receipt::{Receipt, root};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Audience, Head, Stream};
 use xietong_proto::sync::{Frame, Heads, digest};
@@ -37,6 +38,7 @@ pub fn judge(judge: &str, input: &Value) -> Finding {
         "card" => refusing(Card::open(&bytes(&input["bytes"]))).map(|card| card_output(&card)),
         "manifest" => manifest(&input["bytes"]).map(|manifest| manifest_output(&manifest)),
         "approval" => approval(input),
+        "receipt" => receipt(input),
         "in_force" => in_force(input),
         "fingerprint" => Ok(json!({ "digits": fingerprint(&array(&input["id"])) })),
         "admits" => refusing(manifest(&input["manifest"])?.admits(&header(input)?)).map(|()| json!({})),
@@ -94,6 +96,8 @@ fn tag(input: &Value) -> Tag {
         "manifest" => Tag::Manifest,
         "card" => Tag::Card,
         "approve" => Tag::Approve,
+        "receipt" => Tag::Receipt,
+        "holdings" => Tag::Holdings,
         "heads" => Tag::Heads,
         "fingerprint" => Tag::Fingerprint,
         other => panic!("no tag is called {other}"),
@@ -221,6 +225,13 @@ fn approval(input: &Value) -> Finding {
     Ok(json!({ "member": approval.member, "manifest": approval.manifest }))
 }
 
+fn receipt(input: &Value) -> Finding {
+    let key = SecretKey::from_bytes(&array(&input["key_seed"])).public();
+    let receipt = refusing(Receipt::open(&bytes(&input["bytes"]), |_| Ok(&key)))?;
+    let fields = &receipt.fields;
+    Ok(json!({ "member": fields.member, "number": fields.number, "root": hex(fields.root) }))
+}
+
 fn in_force(input: &Value) -> Finding {
     let manifest = manifest(&input["manifest"])?;
     let open = |bytes: &Value| refusing(Approval::open(&self::bytes(bytes), &manifest));
@@ -264,6 +275,8 @@ fn frame_output(frame: &Frame) -> Value {
             "bytes_max": want.bytes_max }),
         Frame::Range(range) => json!({ "message": "range", "stream": hex(range.stream.name()),
             "from": range.from, "entries": hex(&range.entries) }),
+        Frame::Receipted(receipted) => json!({ "message": "receipted", "receipt": hex(&receipted.receipt),
+            "base": receipted.base, "lines": receipted.lines.len(), "root_of_lines": hex(root(&receipted.lines)) }),
         Frame::Push(push) => {
             json!({ "message": "push", "head": hex(&push.head), "payload": hex(&push.payload) })
         }

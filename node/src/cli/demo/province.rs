@@ -128,7 +128,14 @@ impl Province {
         self.process = Some(process);
         let expected = Expected::NodeAnswers { member: self.code() };
         await_it(expected, || self.has_ended() || self.status().is_ok())?;
-        if self.has_ended() { Err(DemoFailure::DemoBroken { expected }.into()) } else { Ok(()) }
+        if self.has_ended() { Err(self.ended(&log)) } else { Ok(()) }
+    }
+
+    /// What the node said last.
+    fn ended(&self, log: &Path) -> Failure {
+        let said = fs::read_to_string(log).unwrap_or_default();
+        let said = said.lines().last().unwrap_or_default().to_owned();
+        DemoFailure::DemoCommand { member: self.code(), command: "run".to_owned(), said }.into()
     }
 
     fn has_ended(&mut self) -> bool {

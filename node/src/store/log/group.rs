@@ -134,7 +134,7 @@ impl Group {
             }
             SignedAppend::Object(_, object) => {
                 self.frame(3, &serde_json::to_vec(object).expect("an object is plain data"));
-                self.sole += 1;
+                self.sole += u64::from(object.is_sole(me));
             }
         }
     }
@@ -175,7 +175,7 @@ impl Stored {
         match self {
             Stored::Entry(entry, _) => entry.header().stream.author == me,
             Stored::Aside(_) => false,
-            Stored::Object(_) => true,
+            Stored::Object(object) => object.is_sole(me),
         }
     }
 

@@ -1,12 +1,14 @@
 //! What must hold in every world, by name.
 
+use xietong::replica::agreement::Agreement;
 use xietong::replica::io::NetEvent;
+use xietong::replica::logs::Past;
 use xietong::store::Store;
 use xietong::systems::vehicles::Vehicles;
 use xietong::systems::{self, Kind, Which, register};
 use xietong_proto::entry::Entry;
 use xietong_proto::id::*;
-use xietong_proto::stream::Stream;
+use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::{Frame, Heads};
 
 use super::network::Place;
@@ -23,6 +25,8 @@ pub enum Violation {
     Unconfirmed { agreement: AgreementId, member: MemberCode },
     /// A node that was never older than what it said has two entries at one place.
     OwnFork { holder: MemberCode, stream: Stream },
+    /// A member has signed that it holds what it does not hold.
+    Receipted { member: MemberCode, stream: Stream, at: Position },
     /// What was acknowledged is gone.
     Durable { member: MemberCode, id: String },
     /// A byte of a stream went to somebody it is not for.
@@ -48,6 +52,7 @@ pub fn converged(world: &World) -> Result<(), Violation> {
         if let Some(waits) = replicas.into_iter().find(|replica| replica.unconfirmed(id).is_some()) {
             return Err(Violation::Unconfirmed { agreement: id, member: waits.me().code() });
         }
+        members.iter().try_for_each(|node| all_receipted(node, agreement))?;
         for pair in members.windows(2) {
             if state(pair[0]) != state(pair[1]) {
                 let members = [pair[0].me.code(), pair[1].me.code()];
@@ -65,6 +70,7 @@ pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation
     let may = |stream: &Stream| stream.is_for(to) && named.contains(&stream.agreement);
     let told: Vec<Stream> = match frame {
         Frame::Range(range) => streams_in(&range.entries),
+        Frame::Receipted(told) => told.lines.keys().copied().collect(),
         Frame::Push(push) => streams_in(&[&push.head[..], &push.payload].concat()),
         Frame::Heads(Heads::All(lines) | Heads::Changed(lines)) => {
             lines.iter().map(|line| line.stream).collect()
@@ -85,6 +91,37 @@ pub fn unforked(node: &Node) -> Result<(), Violation> {
         Some((stream, _)) => Err(Violation::OwnFork { holder: node.me.code(), stream: *stream }),
         None => Ok(()),
     }
+}
+
+/// What a member has signed for, it durably holds: looked up in its own store, wherever the receipt is known.
+pub fn receipted(world: &World, place: Place) -> Result<(), Violation> {
+    let Some(machine) = &world.nodes[place].machine else { return Ok(()) };
+    for (fields, lines) in machine.replica().newest_receipts() {
+        let signer = world.nodes.iter().find(|node| node.me.code() == fields.member);
+        let Some(signer) = signer else { continue };
+        let lacks =
+            |(stream, head): &(&Stream, &Head)| signer.store.id_at(**stream, head.position) != Some(head.id);
+        if let Some((stream, head)) = lines.iter().find(lacks) {
+            return Err(Violation::Receipted { member: fields.member, stream: *stream, at: head.position });
+        }
+    }
+    Ok(())
+}
+
+/// Everybody has everybody's receipt for everything, in the end.
+fn all_receipted(node: &Node, agreement: &Agreement) -> Result<(), Violation> {
+    let Some(machine) = &node.machine else { return Ok(()) };
+    let (replica, id) = (machine.replica(), agreement.id());
+    for (stream, head) in replica.logs().heads().filter(|(stream, _)| stream.agreement == id) {
+        let signed = replica.receipted(stream);
+        let readers = agreement.manifest().fields.members.iter().map(|member| member.code);
+        for member in readers.filter(|member| *member != stream.author) {
+            if signed.get(&member) != Some(&head.position) {
+                return Err(Violation::Receipted { member, stream: *stream, at: head.position });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What the operator was told is done stands in the register.

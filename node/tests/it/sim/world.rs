@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use xietong::machine::Command;
 use xietong::replica::agreement::Agreement;
 use xietong::replica::io::NetEvent;
-use xietong::replica::{Me, Settings};
+use xietong::replica::{EntryKey, Me, Settings};
 use xietong_proto::card::{Card, CardFields};
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::*;
@@ -303,6 +304,7 @@ impl World {
         self.reconnect();
         invariants::durable(&self.nodes[place])?;
         invariants::unforked(&self.nodes[place])?;
+        invariants::receipted(self, place)?;
         invariants::disclosed(&self.nodes[place], self.now_ms)
     }
 
@@ -352,7 +354,8 @@ impl Keys {
     }
 
     fn me(&self) -> Me {
-        Me { card: self.card.clone(), peer: self.peer, secret: self.secret, instance: 1 }
+        let entry_key = EntryKey(Arc::new(self.entry()));
+        Me { card: self.card.clone(), peer: self.peer, entry_key, secret: self.secret, instance: 1 }
     }
 
     fn entry(&self) -> SecretKey {

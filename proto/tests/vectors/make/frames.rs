@@ -97,7 +97,7 @@ fn bad_frames() -> Vec<Value> {
     let large = input(vec![0; 2_098_177]);
     let cases = [
         ("P21", "nothing", input([]), malformed()),
-        ("P21", "a message of later", input([0x3a, 0]), malformed()),
+        ("P21", "a message of later", input([0x4a, 0]), malformed()),
         ("P21", "field 0", input([0x02, 0]), malformed()),
         ("P21", "a varint where a message stands", input([0x08, 0]), malformed()),
         ("P21", "half a frame", input(&hello[..hello.len() / 2]), malformed()),

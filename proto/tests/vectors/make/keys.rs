@@ -24,7 +24,19 @@ pub fn cases() -> Vec<Value> {
 }
 
 fn tags() -> Vec<Value> {
-    let names = ["entry", "stream", "leaf", "seed", "manifest", "card", "approve", "heads", "fingerprint"];
+    let names = [
+        "entry",
+        "stream",
+        "leaf",
+        "seed",
+        "manifest",
+        "card",
+        "approve",
+        "receipt",
+        "holdings",
+        "heads",
+        "fingerprint",
+    ];
     let hash = |tag| good("P4", &format!("tag {tag}"), "hash", json!({ "tag": tag, "body": hex(BODY) }));
     names.map(hash).to_vec()
 }

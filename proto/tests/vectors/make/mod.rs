@@ -7,6 +7,7 @@ mod headers;
 mod keys;
 mod papers;
 mod places;
+mod receipts;
 
 use serde_json::{Value, json};
 
@@ -23,7 +24,8 @@ pub fn all() -> Vec<(&'static str, Vec<Value>)> {
         ("approvals", papers::approval_cases()),
         ("admission", places::admission_cases()),
         ("chains", places::chain_cases()),
-        ("frames", frames::cases()),
+        ("frames", [frames::cases(), receipts::frame_cases()].concat()),
+        ("receipts", receipts::receipt_cases()),
     ]
 }
 

@@ -33,7 +33,7 @@ fn second_forms(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn canonical_cases(judge: &str, body: &[u8], input: impl Fn(Vec<u8>) -> Value) -> Vec<Value> {
+pub fn canonical_cases(judge: &str, body: &[u8], input: impl Fn(Vec<u8>) -> Value) -> Vec<Value> {
     let second = second_forms(body).into_iter().map(|(what, body)| (what, body, not_canonical()));
     let newer = [&[8, 2][..], &body[2..], &UNKNOWN_FIELD].concat();
     let more = [

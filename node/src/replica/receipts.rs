@@ -1,0 +1,241 @@
+//! Receipts (P34): the newest that each member has signed, and when this node signs one.
+
+use std::collections::BTreeMap;
+
+use xietong_proto::id::*;
+use xietong_proto::receipt::{Holdings, Receipt, ReceiptFields, root, split};
+use xietong_proto::reject::Reject;
+use xietong_proto::stream::{Audience, Stream};
+use xietong_proto::sync::{Frame, Receipted};
+
+use super::agreement::{Agreement, NotInForce, from_hex};
+use super::io::{Append, LinkId, Object};
+use super::{Replica, Turn};
+
+/// Between two receipts of one agreement.
+const RECEIPT_PAUSE_MS: u64 = 1_000;
+
+/// The newest receipt of a member, and what it is over.
+#[derive(Clone, Debug)]
+pub struct Held {
+    receipt: Receipt,
+    lines: Holdings,
+}
+
+/// All that are known here.
+#[derive(Clone, Debug, Default)]
+pub struct Receipts {
+    newest: BTreeMap<(AgreementId, MemberCode), Held>,
+    /// Before that none is signed, on the monotonic clock.
+    due_ms: BTreeMap<AgreementId, u64>,
+}
+
+impl Receipts {
+    /// Whose receipts are known under an agreement.
+    pub fn signers(&self, id: AgreementId) -> impl Iterator<Item = MemberCode> {
+        self.newest.keys().filter(move |(of, _)| *of == id).map(|(_, member)| *member)
+    }
+}
+
+impl Replica {
+    /// How far each member has signed that it holds a stream.
+    pub fn receipted(&self, stream: &Stream) -> BTreeMap<MemberCode, Position> {
+        let of_agreement = self.receipts.newest.iter().filter(|((id, _), _)| *id == stream.agreement);
+        of_agreement
+            .filter_map(|((_, member), held)| Some((*member, held.lines.get(stream)?.position)))
+            .collect()
+    }
+
+    /// Every receipt that is known, with what it is over: for tests and for those who keep evidence.
+    pub fn newest_receipts(&self) -> impl Iterator<Item = (&ReceiptFields, &Holdings)> {
+        self.receipts.newest.values().map(|held| (&held.receipt.fields, &held.lines))
+    }
+
+    /// Shows a new link the newest receipt of every member: also the other end's own, in case it was restored
+    /// from before it.
+    pub(super) fn show_receipts(&self, turn: &mut Turn, link: LinkId, id: AgreementId) {
+        let known = self.receipts.newest.iter().filter(|((of, _), _)| *of == id);
+        let frames: Vec<Frame> = known.map(|(_, held)| held.frame(0, held.lines.clone())).collect();
+        frames.into_iter().for_each(|frame| self.send(turn, link, frame));
+    }
+
+    /// Shows our newest receipt again: what was lost comes with the comparison of heads.
+    pub(super) fn show_own_receipt(&self, turn: &mut Turn, link: LinkId, id: AgreementId) {
+        if let Some(held) = self.receipts.newest.get(&(id, self.me.code())) {
+            self.send(turn, link, held.frame(0, held.lines.clone()));
+        }
+    }
+
+    /// Takes what a member has signed, or refuses it by name.
+    pub(super) fn receipted_by(
+        &mut self,
+        turn: &mut Turn,
+        id: AgreementId,
+        told: &Receipted,
+    ) -> Result<(), Reject> {
+        let keyring = &self.keyring;
+        let receipt =
+            Receipt::open(&told.receipt, |fields| keyring.entry_key(id, fields.member, fields.card))?;
+        let held = self.agreements.get(&id).ok_or(Reject::WrongAgreement)?;
+        let member = receipt.fields.member;
+        if receipt.fields.agreement != id {
+            return Err(Reject::WrongAgreement);
+        }
+        held.manifest().member(member).ok_or(Reject::NotAMember { author: member })?;
+        let known = self.receipts.newest.get(&(id, member));
+        let number = known.map_or(0, |known| known.receipt.fields.number);
+        if receipt.fields.number < number {
+            return Ok(());
+        }
+        if receipt.fields.number == number {
+            let is_same = known.is_some_and(|known| known.receipt.fields.root == receipt.fields.root);
+            return if is_same { Ok(()) } else { Err(bad("receipt.number")) };
+        }
+        // One in between was lost; the whole comes with the next comparison of heads.
+        let Some(lines) = whole(known, told) else { return Ok(()) };
+        judge(&receipt.fields, &lines)?;
+        if known.is_some_and(|known| !goes_on(&known.lines, &lines)) {
+            return Err(bad("receipt.lines"));
+        }
+        self.keep_receipt(turn, id, Held { receipt, lines }, told);
+        Ok(())
+    }
+
+    /// Signs for what has come since the last receipt, and says so to everybody who is linked.
+    pub(super) fn sign_receipts(&mut self, turn: &mut Turn) {
+        let confirmed = self.agreements.keys().copied().filter(|id| self.unconfirmed(*id).is_none());
+        for id in confirmed.collect::<Vec<_>>() {
+            let is_due = self.receipts.due_ms.get(&id).is_none_or(|due_ms| *due_ms <= turn.now.mono_ms);
+            let before = self.receipts.newest.get(&(id, self.me.code())).cloned();
+            let lines = self.holdings(id, before.as_ref());
+            let is_news = before
+                .as_ref()
+                .map_or(!lines.is_empty(), |before| before.lines != lines && goes_on(&before.lines, &lines));
+            if is_due && is_news {
+                self.sign_receipt(turn, id, before, lines);
+            }
+        }
+    }
+
+    /// When a receipt that waits may be signed.
+    pub(super) fn receipts_due_ms(&self) -> Option<u64> {
+        let waits = |id: &AgreementId| {
+            let before = self.receipts.newest.get(&(*id, self.me.code()));
+            self.unconfirmed(*id).is_none()
+                && before.is_some_and(|before| before.lines != self.holdings(*id, Some(before)))
+        };
+        self.receipts.due_ms.iter().filter(|(id, _)| waits(id)).map(|(_, due_ms)| *due_ms).min()
+    }
+
+    /// Takes over what the log has of receipts.
+    pub(super) fn restore_receipt(&mut self, id: AgreementId, told: &Receipted) -> Result<(), NotInForce> {
+        let keyring = &self.keyring;
+        let receipt =
+            Receipt::open(&told.receipt, |fields| keyring.entry_key(id, fields.member, fields.card))?;
+        let place = (id, receipt.fields.member);
+        let lines = whole(self.receipts.newest.get(&place), told).ok_or_else(|| bad("receipt.base"))?;
+        self.receipts.newest.insert(place, Held { receipt, lines });
+        Ok(())
+    }
+
+    fn sign_receipt(&mut self, turn: &mut Turn, id: AgreementId, before: Option<Held>, lines: Holdings) {
+        let manifest = self.agreements.get(&id).map(Agreement::manifest);
+        let fields = ReceiptFields {
+            agreement: id,
+            manifest: manifest.map_or(ManifestId::ZERO, |manifest| manifest.id()),
+            member: self.me.code(),
+            card: self.me.card.fields.number,
+            number: before.as_ref().map_or(0, |before| before.receipt.fields.number) + 1,
+            root: root(&lines),
+            time: turn.now.wall,
+        };
+        let held = Held { receipt: Receipt::sign(&fields, &self.me.entry_key.0), lines };
+        let changed = before.as_ref().map(|before| changed(&before.lines, &held.lines));
+        let base = before.map_or(0, |before| before.receipt.fields.number);
+        let told = held.told(base, changed.unwrap_or_else(|| held.lines.clone()));
+        self.receipts.due_ms.insert(id, turn.now.mono_ms + RECEIPT_PAUSE_MS);
+        self.keep_receipt(turn, id, held, &told);
+        let links = self.links.iter().filter(|(_, link)| link.greeted().is_some_and(|about| about.0 == id));
+        let links: Vec<LinkId> = links.map(|(id, _)| *id).collect();
+        links.into_iter().for_each(|link| self.send(turn, link, Frame::Receipted(told.clone())));
+    }
+
+    fn keep_receipt(&mut self, turn: &mut Turn, id: AgreementId, held: Held, told: &Receipted) {
+        turn.appends.push(Append::Object(id, Object::receipt(&held.receipt.fields, told)));
+        self.receipts.newest.insert((id, held.receipt.fields.member), held);
+    }
+
+    /// What this node holds of the others' agreement streams. Of a forked one its last receipt stands.
+    fn holdings(&self, id: AgreementId, before: Option<&Held>) -> Holdings {
+        let is_others = |stream: &Stream| {
+            stream.agreement == id
+                && stream.audience == Audience::Agreement
+                && stream.author != self.me.code()
+        };
+        let standing = |stream: &Stream| before.and_then(|before| before.lines.get(stream)).copied();
+        let heads = self.logs.heads().filter(|(stream, _)| is_others(stream));
+        let held = heads.filter_map(|(stream, head)| match self.logs.forked_at(stream) {
+            Some(_) => Some((*stream, standing(stream)?)),
+            None => Some((*stream, *head)),
+        });
+        held.collect()
+    }
+}
+
+impl Held {
+    fn told(&self, base: u64, lines: Holdings) -> Receipted {
+        Receipted { receipt: self.receipt.bytes().to_vec(), base, lines }
+    }
+
+    fn frame(&self, base: u64, lines: Holdings) -> Frame {
+        Frame::Receipted(self.told(base, lines))
+    }
+}
+
+impl Object {
+    fn receipt(fields: &ReceiptFields, told: &Receipted) -> Self {
+        let (receipt, lines) = (hex::encode(&told.receipt), xietong_proto::receipt::join(&told.lines));
+        Object::Receipt { member: fields.member, receipt, base: told.base, lines: hex::encode(lines) }
+    }
+
+    /// A receipt as it was told.
+    pub(super) fn told(receipt: &str, base: u64, lines: &str) -> Result<Receipted, Reject> {
+        Ok(Receipted { receipt: from_hex(receipt)?, base, lines: split(&from_hex(lines)?)? })
+    }
+}
+
+/// All lines that a receipt is over; none if those that changed are told since another receipt than is known.
+fn whole(known: Option<&Held>, told: &Receipted) -> Option<Holdings> {
+    if told.base == 0 {
+        return Some(told.lines.clone());
+    }
+    let known = known.filter(|known| known.receipt.fields.number == told.base)?;
+    Some(known.lines.iter().chain(&told.lines).map(|(stream, head)| (*stream, *head)).collect())
+}
+
+fn judge(fields: &ReceiptFields, lines: &Holdings) -> Result<(), Reject> {
+    let may = |stream: &Stream| {
+        stream.agreement == fields.agreement
+            && stream.audience == Audience::Agreement
+            && stream.author != fields.member
+    };
+    if !lines.keys().all(may) {
+        return Err(Reject::WrongAudience);
+    }
+    if root(lines) != fields.root {
+        return Err(bad("receipt.root"));
+    }
+    Ok(())
+}
+
+fn goes_on(before: &Holdings, after: &Holdings) -> bool {
+    before.iter().all(|(stream, head)| after.get(stream).is_some_and(|then| then.position >= head.position))
+}
+
+fn changed(before: &Holdings, after: &Holdings) -> Holdings {
+    after.iter().filter(|(stream, head)| before.get(stream) != Some(head)).map(|(s, h)| (*s, *h)).collect()
+}
+
+fn bad(field: &str) -> Reject {
+    Reject::BadField { field: field.to_owned() }
+}
