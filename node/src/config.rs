@@ -82,6 +82,7 @@ pub struct OperationLog {
 pub struct SyncTimers {
     pub heads_interval_s: u64,
     pub want_timeout_s: u64,
+    pub shut_out_s: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -260,6 +261,7 @@ impl Config {
         Settings {
             heads_interval_ms: self.sync.heads_interval_s * 1_000,
             want_timeout_ms: self.sync.want_timeout_s * 1_000,
+            shut_out_ms: self.sync.shut_out_s * 1_000,
             addresses: self.network.announce.clone(),
             address_overrides: self.network.addresses.clone(),
         }
@@ -279,6 +281,7 @@ impl Config {
         positive("operation_log.files", self.operation_log.files.into())?;
         positive("sync.heads_interval_s", self.sync.heads_interval_s)?;
         positive("sync.want_timeout_s", self.sync.want_timeout_s)?;
+        positive("sync.shut_out_s", self.sync.shut_out_s)?;
         positive("import.rows_max", self.import.rows_max)?;
         positive("import.size_mib_max", self.import.size_mib_max)
     }

@@ -224,8 +224,9 @@ impl Deref for SignedEntry {
     }
 }
 
-/// Header and signature of an entry, without its payload: a hint that it can be fetched (P26).
-#[derive(Clone, Copy, Debug)]
+/// Header and signature of an entry, without its payload: a hint that it can be fetched (P26), and what is
+/// needed to show that it was said (P35).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryHead {
     header: Header,
     signature: [u8; 64],
@@ -239,9 +240,25 @@ impl EntryHead {
         Ok(Self { header: Header::decode(header)?, signature })
     }
 
+    /// Reads the one at the beginning of an entry.
+    pub fn first(bytes: &[u8]) -> Result<Self, Reject> {
+        let head = bytes.first_chunk::<ENTRY_HEAD_BYTES>().ok_or(Reject::Malformed)?;
+        Self::decode(head)
+    }
+
     /// What it claims.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The entry's id: it does not depend on the signature.
+    pub fn id(&self) -> EntryId {
+        self.header.id()
+    }
+
+    /// Header, then signature.
+    pub fn bytes(&self) -> Vec<u8> {
+        [&self.header.encode()[..], &self.signature].concat()
     }
 
     /// Checks the signature and gives the place that was signed (P8).

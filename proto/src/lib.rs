@@ -33,6 +33,7 @@ pub mod card;
 pub mod chain;
 pub mod crypto;
 pub mod entry;
+pub mod fork;
 pub mod header;
 pub mod id;
 pub mod limits;

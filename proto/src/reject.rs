@@ -30,7 +30,7 @@ pub enum Reject {
     },
     /// Decoded and encoded again, the object has other bytes: an unknown field, a default or an order.
     NotCanonical,
-    /// A card, manifest or receipt whose fields contradict its rules.
+    /// A card, manifest, receipt or fork proof whose fields contradict its rules.
     BadField {
         /// The field's name in the schema.
         field: String,
@@ -93,6 +93,7 @@ impl Reject {
             Reject::BadField { field } if field.starts_with("card.") => "P11",
             Reject::BadField { field } if field.starts_with("approval.") => "P13",
             Reject::BadField { field } if field.starts_with("receipt.") => "P34",
+            Reject::BadField { field } if field.starts_with("fork.") => "P35",
             Reject::BadField { .. } => "P12",
             Reject::WrongAgreement => "P14",
             Reject::NotAMember { .. } => "P15",

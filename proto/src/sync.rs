@@ -6,7 +6,8 @@ use prost::encoding::{WireType, decode_key, decode_varint};
 
 use crate::bytes::{Reader, within};
 use crate::crypto::{Tag, tagged_hash};
-use crate::entry::ENTRY_HEAD_BYTES;
+use crate::entry::{ENTRY_HEAD_BYTES, EntryHead};
+use crate::fork::{ForkProof, split_heads};
 use crate::id::*;
 use crate::limits::*;
 use crate::object::{bounded, is_text};
@@ -37,6 +38,12 @@ pub enum Frame {
     Push(Push),
     /// What a member holds, over its signature.
     Receipted(Receipted),
+    /// A stream is forked: header and signature of the two entries, still to be opened.
+    Fork(Box<[EntryHead; 2]>),
+    /// Asks what leads to an entry of a forked stream.
+    Trace(Trace),
+    /// What leads to it.
+    Traced(Traced),
 }
 
 /// Names the agreement and introduces the sender.
@@ -125,6 +132,28 @@ pub struct Receipted {
     pub lines: Holdings,
 }
 
+/// Asks for the signed heads that lead to an entry of a forked stream (P36).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Which stream.
+    pub stream: Stream,
+    /// The first position asked for.
+    pub from: Position,
+    /// The entry that is led to.
+    pub to: Head,
+}
+
+/// Signed heads, one after the other; still to be opened. None if the sender does not know them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traced {
+    /// Which stream.
+    pub stream: Stream,
+    /// The entry that was asked for.
+    pub to: EntryId,
+    /// What leads to it, from the first position asked for on, as many as fit.
+    pub heads: Vec<EntryHead>,
+}
+
 /// A digest over lines in order of stream (P23): equal if two members hold the same.
 pub fn digest(lines: &[Line]) -> [u8; 32] {
     tagged_hash(Tag::Heads, &Line::join(lines))
@@ -141,6 +170,12 @@ impl Frame {
             Frame::Range(range) => wire::frame::Body::Range(range.to_wire()),
             Frame::Push(push) => wire::frame::Body::Push(push.to_wire()),
             Frame::Receipted(receipted) => wire::frame::Body::Receipted(receipted.to_wire()),
+            Frame::Fork(pair) => {
+                let heads = pair.iter().flat_map(EntryHead::bytes).collect();
+                wire::frame::Body::Fork(wire::Fork { heads })
+            }
+            Frame::Trace(trace) => wire::frame::Body::Trace(trace.to_wire()),
+            Frame::Traced(traced) => wire::frame::Body::Traced(traced.to_wire()),
         };
         wire::Frame { body: Some(body) }.encode_to_vec()
     }
@@ -157,6 +192,12 @@ impl Frame {
             5 => Frame::Range(Range::from_wire(read(body)?)?),
             6 => Frame::Push(Push::from_wire(read(body)?)?),
             7 => Frame::Receipted(Receipted::from_wire(read(body)?)?),
+            8 => {
+                let fork: wire::Fork = read(body)?;
+                Frame::Fork(Box::new(ForkProof::split(&fork.heads)?))
+            }
+            9 => Frame::Trace(Trace::from_wire(&read(body)?)?),
+            10 => Frame::Traced(Traced::from_wire(&read(body)?)?),
             _ => return Err(Reject::Malformed),
         })
     }
@@ -301,6 +342,36 @@ impl Receipted {
         within(receipted.receipt.len(), RECEIPT_BYTES_MAX + ENVELOPE_BYTES_MAX)?;
         let lines = receipt::split(&receipted.lines)?;
         Ok(Self { receipt: receipted.receipt, base: receipted.base, lines })
+    }
+}
+
+impl Trace {
+    fn to_wire(self) -> wire::Trace {
+        wire::Trace {
+            stream: self.stream.name().to_vec(),
+            from: self.from.0,
+            position: self.to.position.0,
+            id: self.to.id.0.to_vec(),
+        }
+    }
+
+    fn from_wire(trace: &wire::Trace) -> Result<Self, Reject> {
+        let (from, position) = (place(trace.from)?, place(trace.position)?);
+        let to = Head { position, id: EntryId::from_slice(&trace.id).ok_or(Reject::Malformed)? };
+        Ok(Self { stream: stream(&trace.stream)?, from, to })
+    }
+}
+
+impl Traced {
+    fn to_wire(&self) -> wire::Traced {
+        let heads = self.heads.iter().flat_map(EntryHead::bytes).collect();
+        wire::Traced { stream: self.stream.name().to_vec(), id: self.to.0.to_vec(), heads }
+    }
+
+    fn from_wire(traced: &wire::Traced) -> Result<Self, Reject> {
+        let heads = split_heads(&traced.heads, RANGE_BYTES_MAX)?;
+        let to = EntryId::from_slice(&traced.id).ok_or(Reject::Malformed)?;
+        Ok(Self { stream: stream(&traced.stream)?, to, heads })
     }
 }
 

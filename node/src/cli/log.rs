@@ -58,7 +58,7 @@ struct Report {
     records: u64,
     bytes: u64,
     groups: u64,
-    asides: u64,
+    dropped: u64,
     faults: Vec<String>,
 }
 
@@ -97,6 +97,8 @@ impl From<Export> for Exported {
                 Object::Card { card } => exported.cards.push(card),
                 Object::Pause { .. }
                 | Object::Receipt { .. }
+                | Object::Fork { .. }
+                | Object::Traced { .. }
                 | Object::Met { .. }
                 | Object::Excuse { .. } => {}
             }
@@ -124,7 +126,7 @@ fn check(context: &Context) -> Result<Answer, Failure> {
         records: sum(|tally| tally.records),
         bytes: sum(|tally| tally.bytes),
         groups: found.groups,
-        asides: found.asides,
+        dropped: found.dropped,
         faults: found.faults.iter().map(|fault| text::log_fault(text::Lang::En, fault)).collect(),
     };
     let exit = if holds { Exit::Done } else { Exit::Refused };
@@ -171,7 +173,12 @@ fn keyring(found: &Verification, own: Option<Card>) -> Keyring {
                 let card = hex::decode(card).ok().and_then(|bytes| Card::open(&bytes).ok());
                 card.iter().for_each(|card| keyring.learn(*log, card));
             }
-            Object::Pause { .. } | Object::Receipt { .. } | Object::Met { .. } | Object::Excuse { .. } => {}
+            Object::Pause { .. }
+            | Object::Receipt { .. }
+            | Object::Fork { .. }
+            | Object::Traced { .. }
+            | Object::Met { .. }
+            | Object::Excuse { .. } => {}
         }
     }
     keyring

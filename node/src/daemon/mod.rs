@@ -161,6 +161,13 @@ impl<S: Store> Daemon<S> {
             NetAction::Close { link } => self.network.close(link),
             NetAction::Roster(roster) => self.network.set_roster(Arc::clone(&roster)),
             NetAction::Keyring(keyring) => self.network.set_keyring(Arc::clone(&keyring)),
+            NetAction::ShutOut { peer, for_ms } => {
+                warn!(
+                    peer = peer_text(peer),
+                    seconds = for_ms / 1_000,
+                    "a peer offended too often and is not let in"
+                );
+            }
             NetAction::Report { peer, reject } => {
                 warn!(peer = peer_text(peer), rule = reject.rule(), ?reject, "refused what a peer sent");
             }

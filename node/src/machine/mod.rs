@@ -173,6 +173,7 @@ impl Machine {
             self.take(&mut step, input);
         }
         self.replica.settle(&mut step.turn);
+        self.fold_again(&mut step);
         self.keep_up(now);
         let writes =
             Writes { appends: step.turn.appends, rows: step.rows.into_changes(), folded: step.folded };
@@ -297,6 +298,15 @@ impl Machine {
         }
     }
 
+    /// What was folded of entries that do not count any more is taken back; the rest is folded again (P36).
+    fn fold_again(&mut self, step: &mut Step) {
+        for stream in self.replica.take_rewound() {
+            systems::forget(&mut step.rows, &stream);
+            self.replica.mark_folded(stream, Position(0));
+            step.folded.insert(stream, Position(0));
+        }
+    }
+
     fn apply(
         &mut self,
         step: &mut Step,
@@ -377,10 +387,16 @@ impl Machine {
         }
     }
 
-    /// The agreements under which this node may author in a system now (P17, P20, P28, P29).
+    /// The agreements under which this node may author in a system now (P17, P20, P28, P29, P36).
     fn open_agreements(&self, kind: Kind, now: Now) -> Vec<AgreementId> {
+        let me = self.replica.me().code();
+        let is_forked = |id: &AgreementId| {
+            self.replica.logs().forked_at(&Stream::shared(*id, me, kind.system())).is_some()
+        };
         let may = |id: &AgreementId| {
-            self.replica.unconfirmed(*id).is_none() && self.replica.clock_doubt(*id, now).is_none()
+            self.replica.unconfirmed(*id).is_none()
+                && self.replica.clock_doubt(*id, now).is_none()
+                && !is_forked(id)
         };
         self.valid_agreements(kind, now).into_iter().filter(may).collect()
     }

@@ -72,8 +72,9 @@ pub enum Waiting {
     ClockDoubtful { agreement: AgreementId, title: String, ahead_ms: i64 },
     /// Entries that are in the log and not yet in the rows.
     Unfolded { author: MemberCode, system: System, entries: u64 },
-    /// Two entries claim one place; nothing more of that stream is taken.
-    Forked { author: MemberCode, system: System, at: Position },
+    /// Two entries claim one place; the stream counts as far as most of the others hold it, and no further (P36).
+    /// One of our own says that another node runs with our keys, or did.
+    Forked { author: MemberCode, system: System, at: Position, counts: Position, is_own: bool },
 }
 
 impl Machine {
@@ -143,9 +144,11 @@ impl Machine {
             if entries > 0 {
                 waiting.push(Waiting::Unfolded { author, system, entries });
             }
-            if let Some(at) = logs.forked_at(stream) {
-                waiting.push(Waiting::Forked { author, system, at });
-            }
+        }
+        for (stream, at) in logs.forked() {
+            let (author, system, counts) = (stream.author, stream.system, logs.head(stream).position);
+            let is_own = author == self.replica.me().code();
+            waiting.push(Waiting::Forked { author, system, at, counts, is_own });
         }
         waiting
     }

@@ -1,13 +1,15 @@
 //! What a shell does with messages, as pure functions: bytes of a frame → an event, and a message that names
 //! stored entries → the frame that carries them. The network's shell and the simulator use the same.
 
-use xietong_proto::entry::{ENTRY_HEAD_BYTES, EntryHead};
+use xietong_proto::entry::{ENTRY_HEAD_BYTES, Entry, EntryHead};
+use xietong_proto::fork::ForkProof;
 use xietong_proto::id::*;
 use xietong_proto::limits::PUSH_PAYLOAD_BYTES_MAX;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::Stream;
-use xietong_proto::sync::{Frame, Push, Range};
+use xietong_proto::sync::{Frame, Push, Range, Traced};
 
+use super::forks::TRACED_BYTES;
 use super::io::{Keyring, LinkId, Message, NetEvent};
 
 /// What the bytes of one frame mean. Entries are opened here, so it may take a while: one signature and the
@@ -35,6 +37,15 @@ fn open(keyring: &Keyring, link: LinkId, bytes: &[u8]) -> Result<NetEvent, Rejec
             let (entries, refused) = keyring.open_all(&[push.head, push.payload].concat());
             NetEvent::Entries { link, stream, entries, refused }
         }
+        Frame::Fork(pair) => {
+            let proof = ForkProof::open(*pair, |header| keyring.key(header))?;
+            NetEvent::Forked { link, proof: Box::new(proof) }
+        }
+        Frame::Traced(Traced { stream, to, heads }) => {
+            let open = |head: &EntryHead| head.open(keyring.key(head.header())?).map(drop);
+            heads.iter().try_for_each(open)?;
+            NetEvent::Traced { link, stream, to, heads }
+        }
         frame => NetEvent::Frame { link, frame },
     })
 }
@@ -55,7 +66,20 @@ pub fn fill<E>(
             let entry = read(stream, position, 1)?;
             push(&entry, with_payload).map(Frame::Push)
         }
+        Message::Traced { stream, from, until, to } => {
+            let heads = heads(&read(stream, from, TRACED_BYTES)?, until);
+            Some(Frame::Traced(Traced { stream, to, heads }))
+        }
     })
+}
+
+fn heads(mut entries: &[u8], until: Position) -> Vec<EntryHead> {
+    let mut heads = Vec::new();
+    while let Ok((entry, rest)) = Entry::split_first(entries) {
+        entries = rest;
+        heads.extend(EntryHead::first(entry.bytes()).ok().filter(|head| head.header().position <= until));
+    }
+    heads
 }
 
 fn push(entry: &[u8], with_payload: bool) -> Option<Push> {

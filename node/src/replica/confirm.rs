@@ -54,8 +54,13 @@ impl Replica {
         let known = self.known(id, session);
         let silent = known.difference(&session.compared).copied().collect();
         let own = session.claims.iter().map(|((_, stream), shown)| (*stream, *shown));
-        let lag =
-            |(stream, shown): (Stream, Position)| shown.0.saturating_sub(self.logs.head(&stream).position.0);
+        // Behind a fork of ours nothing more is fetched than what counts.
+        let wanted = |stream: &Stream, shown: Position| {
+            self.forks.limit(stream).map_or(shown, |limit| shown.min(limit))
+        };
+        let lag = |(stream, shown): (Stream, Position)| {
+            wanted(&stream, shown).0.saturating_sub(self.logs.head(&stream).position.0)
+        };
         Some(Unconfirmed {
             needed: (known.len() as u64 / 2 + 1).max(1),
             compared: session.compared.iter().copied().collect(),
@@ -106,6 +111,19 @@ impl Replica {
         }
         if is_all {
             session.compared.insert(member);
+        }
+    }
+
+    /// An entry of ours came from somebody else. If nothing was missing, another node runs with our keys: what it
+    /// says is not known here, so everything is compared again.
+    pub(super) fn heed_own(&mut self, turn: &Turn, stream: &Stream) {
+        let id = stream.agreement;
+        let is_confirmed = self.sessions.get(&id).is_some_and(|session| session.is_confirmed);
+        if stream.author == self.me.code() && is_confirmed {
+            self.sessions.insert(id, Session::default());
+            let links =
+                self.links.values_mut().filter(|link| link.greeted().is_some_and(|about| about.0 == id));
+            links.for_each(|link| link.heads_due_ms = turn.now.mono_ms);
         }
     }
 

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::chain::LinkedEntry;
 use xietong_proto::crypto::{PublicKey, SecretKey};
-use xietong_proto::entry::{Draft, Entry, SignedEntry};
+use xietong_proto::entry::{Draft, Entry, EntryHead, SignedEntry};
+use xietong_proto::fork::ForkProof;
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
@@ -48,6 +49,10 @@ pub enum NetEvent {
     Entries { link: LinkId, stream: Stream, entries: Vec<SignedEntry>, refused: Option<Reject> },
     /// Only the head of a new entry (a push without payload); its signature holds.
     Announced { link: LinkId, stream: Stream, head: Head },
+    /// Two entries of one author for one place; both signatures hold.
+    Forked { link: LinkId, proof: Box<ForkProof> },
+    /// What leads to an entry of a forked stream; the signatures hold.
+    Traced { link: LinkId, stream: Stream, to: EntryId, heads: Vec<EntryHead> },
     /// Bytes that are no frame or no entry.
     Refused { link: LinkId, reject: Reject },
     /// The stream ended, or could not be opened.
@@ -67,6 +72,8 @@ pub enum NetAction {
     Roster(Arc<Roster>),
     /// From now on entries are opened with these keys.
     Keyring(Arc<Keyring>),
+    /// Tell the operator that a peer is not let in for a while: it offended too often.
+    ShutOut { peer: PeerId, for_ms: u64 },
     /// Tell the world (operation log) what was refused, and from whom.
     Report { peer: PeerId, reject: Reject },
 }
@@ -80,6 +87,8 @@ pub enum Message {
     Range { stream: Stream, from: Position, bytes_max: u32 },
     /// One stored entry, with or without its payload.
     Push { stream: Stream, position: Position, with_payload: bool },
+    /// The heads of stored entries that lead towards `to`, as many as fit.
+    Traced { stream: Stream, from: Position, until: Position, to: EntryId },
 }
 
 /// Who may connect, and where they may be found.
@@ -158,6 +167,10 @@ pub enum Object {
     /// The newest receipt of a member, with the lines that changed since the one of number `base`: in the
     /// agreement's log. Bytes as hex.
     Receipt { member: MemberCode, receipt: String, base: u64, lines: String },
+    /// A stream is forked: the proof as hex, in the agreement's log.
+    Fork { heads: String },
+    /// Signed heads behind a fork that lead to what a member has signed for, as hex: in the agreement's log.
+    Traced { heads: String },
     /// A member was heard of for the first time: in the agreement's log.
     Met { member: MemberCode },
     /// The operator does not wait for a member, or does again: in the local log.
@@ -169,6 +182,7 @@ impl Object {
     pub fn is_sole(&self, me: MemberCode) -> bool {
         match self {
             Self::Receipt { member, .. } => *member == me,
+            Self::Fork { .. } | Self::Traced { .. } => false,
             Self::Agreement { .. }
             | Self::Card { .. }
             | Self::Pause { .. }
@@ -185,8 +199,8 @@ pub enum Append {
     Own(Draft),
     /// Another member's, next in its stream.
     Entry(LinkedEntry),
-    /// A second entry at a place that is taken: kept aside, never folded or served.
-    Aside(SignedEntry),
+    /// The stream goes on behind this entry: what followed it does not count (P36).
+    Rewind(Stream, Head),
     /// Anything else; zero stands for the local log.
     Object(AgreementId, Object),
 }
@@ -196,8 +210,8 @@ pub enum Append {
 pub enum SignedAppend {
     /// Next in its stream.
     Entry(SignedEntry),
-    /// Kept aside.
-    Aside(SignedEntry),
+    /// As in [`Append`].
+    Rewind(Stream, Head),
     /// Anything else; zero stands for the local log.
     Object(AgreementId, Object),
 }
@@ -235,7 +249,7 @@ impl Writes {
         let sign = |append| match append {
             Append::Own(draft) => SignedAppend::Entry(draft.sign(key)),
             Append::Entry(entry) => SignedAppend::Entry((*entry).clone()),
-            Append::Aside(entry) => SignedAppend::Aside(entry),
+            Append::Rewind(stream, to) => SignedAppend::Rewind(stream, to),
             Append::Object(log, object) => SignedAppend::Object(log, object),
         };
         SignedWrites {
@@ -255,8 +269,6 @@ pub struct Boot {
     pub heads: BTreeMap<Stream, Head>,
     /// How far each stream is folded into the rows.
     pub folded: BTreeMap<Stream, Position>,
-    /// Entries kept aside.
-    pub asides: Vec<(Stream, Position)>,
     /// Whether the node stopped in order last time. If not, everything is compared again.
     pub was_clean: bool,
 }

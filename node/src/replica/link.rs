@@ -23,6 +23,8 @@ pub struct Link {
     pub pushed: BTreeMap<Stream, Position>,
     /// What we asked for and have not got.
     pub wanted: BTreeMap<Stream, Wanted>,
+    /// Between which positions the other end's stream leaves ours: the same entry, another entry.
+    pub differs: BTreeMap<Stream, (Position, Position)>,
     /// When heads go out next, on the monotonic clock.
     pub heads_due_ms: u64,
     /// The other wall clock minus our monotonic one when it said hello.
@@ -57,6 +59,7 @@ impl Link {
             shown: BTreeMap::new(),
             pushed: BTreeMap::new(),
             wanted: BTreeMap::new(),
+            differs: BTreeMap::new(),
             heads_due_ms: 0,
             clock_offset_ms: 0,
         }

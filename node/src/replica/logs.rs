@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use xietong_proto::chain::{LinkedEntry, follow};
-use xietong_proto::entry::SignedEntry;
+use xietong_proto::entry::{Entry, EntryHead, SignedEntry};
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Audience, Head, Stream};
@@ -14,6 +14,12 @@ use xietong_proto::sync::Line;
 pub trait Past {
     /// The id of the stored entry at a position.
     fn id_at(&self, stream: Stream, position: Position) -> Option<EntryId>;
+
+    /// Header and signature of the stored entry at a position.
+    fn entry_head(&self, stream: Stream, position: Position) -> Option<EntryHead>;
+
+    /// An entry that was part of a stream before it was rewound.
+    fn given_up(&self, stream: Stream, at: Head) -> Option<Entry>;
 }
 
 /// What an entry from outside means for its stream.
@@ -22,7 +28,7 @@ pub enum Arrival {
     Next(LinkedEntry),
     /// It is there already.
     Known,
-    /// Another entry stands at its place: to be kept aside.
+    /// Another entry stands at its place.
     Second(SignedEntry),
     /// It cannot be placed.
     Refused(Reject),
@@ -38,14 +44,8 @@ pub struct Logs {
 
 impl Logs {
     /// As a store found them.
-    pub fn new(
-        heads: BTreeMap<Stream, Head>,
-        folded: BTreeMap<Stream, Position>,
-        asides: &[(Stream, Position)],
-    ) -> Self {
-        let mut logs = Self { heads, folded, forked: BTreeMap::new() };
-        asides.iter().for_each(|(stream, at)| logs.mark_forked(*stream, *at));
-        logs
+    pub fn new(heads: BTreeMap<Stream, Head>, folded: BTreeMap<Stream, Position>) -> Self {
+        Self { heads, folded, forked: BTreeMap::new() }
     }
 
     /// The newest entry, or the stream's origin.
@@ -53,14 +53,19 @@ impl Logs {
         self.heads.get(stream).copied().unwrap_or_else(|| stream.origin())
     }
 
-    /// All streams with their heads, in order.
+    /// All streams that have an entry with their heads, in order.
     pub fn heads(&self) -> impl Iterator<Item = (&Stream, &Head)> {
-        self.heads.iter()
+        self.heads.iter().filter(|(_, head)| head.position > Position(0))
     }
 
     /// The lowest position at which a stream is known to be forked.
     pub fn forked_at(&self, stream: &Stream) -> Option<Position> {
         self.forked.get(stream).copied()
+    }
+
+    /// All streams that are known to be forked, and where first.
+    pub fn forked(&self) -> impl Iterator<Item = (&Stream, Position)> {
+        self.forked.iter().map(|(stream, at)| (stream, *at))
     }
 
     /// Places an entry (P18). Entries behind the head are compared with what is stored there.
@@ -84,6 +89,11 @@ impl Logs {
     /// Moves a stream's head on.
     pub fn extend(&mut self, stream: Stream, head: Head) {
         self.heads.insert(stream, head);
+    }
+
+    /// Moves a stream's head back.
+    pub fn rewind(&mut self, stream: Stream, to: Head) {
+        self.heads.insert(stream, to);
     }
 
     /// Remembers that two entries claim a place.
@@ -115,7 +125,7 @@ impl Logs {
         let visible = |stream: &Stream| {
             stream.agreement == agreement && stream.audience != Audience::Local && stream.is_for(member)
         };
-        let heads = self.heads.iter().filter(|(stream, _)| visible(stream));
+        let heads = self.heads().filter(|(stream, _)| visible(stream));
         heads.map(|(stream, head)| Line::new(*stream, *head)).collect()
     }
 }

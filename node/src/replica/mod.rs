@@ -7,9 +7,11 @@
 pub mod agreement;
 pub mod carry;
 pub mod confirm;
+mod forks;
 pub mod io;
 pub mod link;
 pub mod logs;
+mod offences;
 mod receipts;
 mod roster;
 pub mod status;
@@ -23,14 +25,15 @@ use xietong_proto::card::Card;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::{Authority, Draft, Record, fill};
 use xietong_proto::id::*;
-use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Audience, Stream};
 
 use agreement::{Agreement, NotInForce};
 use confirm::{Circle, Session};
+use forks::Forks;
 use io::{Append, Boot, Keyring, LinkId, NetAction, NetEvent, Now, Object};
 use link::Link;
 use logs::{Logs, Past};
+use offences::Offences;
 use receipts::Receipts;
 use roster::{Connections, Paused};
 
@@ -71,6 +74,8 @@ impl Me {
 pub struct Settings {
     /// Between two comparisons of heads with each peer, in milliseconds.
     pub heads_interval_ms: u64,
+    /// For how long a peer that offended too often is not let in, in milliseconds.
+    pub shut_out_ms: u64,
     /// Until a request is given up and made elsewhere, in milliseconds.
     pub want_timeout_ms: u64,
     /// Where this node may be dialled, as told to peers.
@@ -114,12 +119,13 @@ pub struct Replica {
     links_opened: u64,
     /// When links that should stand are looked for next, on the monotonic clock.
     links_due_ms: u64,
-    rejects: BTreeMap<(PeerId, &'static str), u64>,
+    offences: Offences,
     strangers: u64,
     /// What is known since the start (P28).
     sessions: BTreeMap<AgreementId, Session>,
     circle: Circle,
     receipts: Receipts,
+    forks: Forks,
     /// Confirmed, and nobody has been told yet.
     confirmed: Vec<AgreementId>,
     /// Wall minus monotonic clock at the last turn.
@@ -143,7 +149,7 @@ pub struct Authored {
 impl Replica {
     /// Goes on from what the store holds.
     pub fn start(me: Me, settings: Settings, boot: Boot, turn: &mut Turn) -> Result<Self, NotInForce> {
-        let logs = Logs::new(boot.heads, boot.folded, &boot.asides);
+        let logs = Logs::new(boot.heads, boot.folded);
         let mut replica = Self {
             me,
             settings,
@@ -156,11 +162,12 @@ impl Replica {
             moved: BTreeSet::new(),
             links_opened: 0,
             links_due_ms: 0,
-            rejects: BTreeMap::new(),
+            offences: Offences::default(),
             strangers: 0,
             sessions: BTreeMap::new(),
             circle: Circle::default(),
             receipts: Receipts::default(),
+            forks: Forks::default(),
             confirmed: Vec::new(),
             clock_offset_ms: None,
         };
@@ -190,6 +197,8 @@ impl Replica {
                 self.entries(turn, link, stream, entries, refused);
             }
             NetEvent::Announced { link, stream, head } => self.announced(turn, link, stream, head),
+            NetEvent::Forked { link, proof } => self.told_fork(turn, link, &proof),
+            NetEvent::Traced { link: _, stream, to, heads } => self.traced(turn, stream, to, heads),
             NetEvent::Refused { link, reject } => self.refuse(turn, link, reject),
             NetEvent::Closed { link } => {
                 self.links.remove(&link);
@@ -285,6 +294,8 @@ impl Replica {
             Object::Receipt { receipt, base, lines, member: _ } => {
                 self.restore_receipt(id, &Object::told(&receipt, base, &lines)?)?;
             }
+            Object::Fork { heads } => self.restore_fork(&heads)?,
+            Object::Traced { heads } => self.restore_traced(&heads)?,
             Object::Met { member } => {
                 self.circle.meet(id, member);
             }
@@ -308,17 +319,6 @@ impl Replica {
     fn publish_trust(&self, turn: &mut Turn) {
         turn.actions.push(NetAction::Keyring(Arc::new(self.keyring.clone())));
         turn.actions.push(NetAction::Roster(Arc::new(self.roster())));
-    }
-
-    /// Counts and reports what a peer sent and we refuse; its link ends unless the refusal may pass later.
-    fn refuse(&mut self, turn: &mut Turn, id: LinkId, reject: Reject) {
-        let Some(link) = self.links.get(&id) else { return };
-        let peer = link.peer;
-        *self.rejects.entry((peer, reject.rule())).or_default() += 1;
-        if !reject.passes_later() {
-            self.close(turn, id);
-        }
-        turn.actions.push(NetAction::Report { peer, reject });
     }
 
     fn close(&mut self, turn: &mut Turn, link: LinkId) {

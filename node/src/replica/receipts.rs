@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use xietong_proto::id::*;
 use xietong_proto::receipt::{Holdings, Receipt, ReceiptFields, root, split};
 use xietong_proto::reject::Reject;
-use xietong_proto::stream::{Audience, Stream};
+use xietong_proto::stream::{Audience, Head, Stream};
 use xietong_proto::sync::{Frame, Receipted};
 
 use super::agreement::{Agreement, NotInForce, from_hex};
@@ -71,6 +71,7 @@ impl Replica {
         &mut self,
         turn: &mut Turn,
         id: AgreementId,
+        teller: MemberCode,
         told: &Receipted,
     ) -> Result<(), Reject> {
         let keyring = &self.keyring;
@@ -82,6 +83,8 @@ impl Replica {
             return Err(Reject::WrongAgreement);
         }
         held.manifest().member(member).ok_or(Reject::NotAMember { author: member })?;
+        // Whoever passes on what contradicts another receipt of its signer has done nothing wrong.
+        let contradicts = |field| if teller == member { Err(bad(field)) } else { Ok(()) };
         let known = self.receipts.newest.get(&(id, member));
         let number = known.map_or(0, |known| known.receipt.fields.number);
         if receipt.fields.number < number {
@@ -89,29 +92,31 @@ impl Replica {
         }
         if receipt.fields.number == number {
             let is_same = known.is_some_and(|known| known.receipt.fields.root == receipt.fields.root);
-            return if is_same { Ok(()) } else { Err(bad("receipt.number")) };
+            return if is_same { Ok(()) } else { contradicts("receipt.number") };
         }
         // One in between was lost; the whole comes with the next comparison of heads.
         let Some(lines) = whole(known, told) else { return Ok(()) };
         judge(&receipt.fields, &lines)?;
         if known.is_some_and(|known| !goes_on(&known.lines, &lines)) {
-            return Err(bad("receipt.lines"));
+            return contradicts("receipt.lines");
         }
-        self.keep_receipt(turn, id, Held { receipt, lines }, told);
+        let held = Held { receipt, lines };
+        // How far a forked stream counts rests on everybody's receipts: they travel on at once.
+        for (link, to) in self.links_about(id).into_iter().filter(|_| self.forks.touch(id)) {
+            if to != member {
+                self.send(turn, link, held.frame(0, held.lines.clone()));
+            }
+        }
+        self.keep_receipt(turn, id, held, told);
         Ok(())
     }
 
     /// Signs for what has come since the last receipt, and says so to everybody who is linked.
     pub(super) fn sign_receipts(&mut self, turn: &mut Turn) {
-        let confirmed = self.agreements.keys().copied().filter(|id| self.unconfirmed(*id).is_none());
-        for id in confirmed.collect::<Vec<_>>() {
+        for id in self.agreements.keys().copied().collect::<Vec<_>>() {
             let is_due = self.receipts.due_ms.get(&id).is_none_or(|due_ms| *due_ms <= turn.now.mono_ms);
-            let before = self.receipts.newest.get(&(id, self.me.code())).cloned();
-            let lines = self.holdings(id, before.as_ref());
-            let is_news = before
-                .as_ref()
-                .map_or(!lines.is_empty(), |before| before.lines != lines && goes_on(&before.lines, &lines));
-            if is_due && is_news {
+            if let Some(lines) = self.news(id).filter(|_| is_due) {
+                let before = self.receipts.newest.get(&(id, self.me.code())).cloned();
                 self.sign_receipt(turn, id, before, lines);
             }
         }
@@ -119,12 +124,19 @@ impl Replica {
 
     /// When a receipt that waits may be signed.
     pub(super) fn receipts_due_ms(&self) -> Option<u64> {
-        let waits = |id: &AgreementId| {
-            let before = self.receipts.newest.get(&(*id, self.me.code()));
-            self.unconfirmed(*id).is_none()
-                && before.is_some_and(|before| before.lines != self.holdings(*id, Some(before)))
+        let waiting = self.receipts.due_ms.iter().filter(|(id, _)| self.news(**id).is_some());
+        waiting.map(|(_, due_ms)| *due_ms).min()
+    }
+
+    /// What has come since the last receipt and may be signed for.
+    fn news(&self, id: AgreementId) -> Option<Holdings> {
+        let before = self.receipts.newest.get(&(id, self.me.code()));
+        let lines = self.holdings(id, before);
+        let is_news = match before {
+            Some(before) => before.lines != lines && goes_on(&before.lines, &lines),
+            None => !lines.is_empty(),
         };
-        self.receipts.due_ms.iter().filter(|(id, _)| waits(id)).map(|(_, due_ms)| *due_ms).min()
+        (is_news && self.unconfirmed(id).is_none()).then_some(lines)
     }
 
     /// Takes over what the log has of receipts.
@@ -163,22 +175,37 @@ impl Replica {
     fn keep_receipt(&mut self, turn: &mut Turn, id: AgreementId, held: Held, told: &Receipted) {
         turn.appends.push(Append::Object(id, Object::receipt(&held.receipt.fields, told)));
         self.receipts.newest.insert((id, held.receipt.fields.member), held);
+        self.forks.doubt(id);
     }
 
-    /// What this node holds of the others' agreement streams. Of a forked one its last receipt stands.
+    /// What each member but the author has signed that it holds of a stream.
+    pub(super) fn signed(&self, stream: &Stream) -> Vec<Head> {
+        let is_others =
+            |(id, member): &(AgreementId, MemberCode)| *id == stream.agreement && *member != stream.author;
+        let newest = self.receipts.newest.iter().filter(|(place, _)| is_others(place));
+        newest.filter_map(|(_, held)| held.lines.get(stream).copied()).collect()
+    }
+
+    /// What this node holds of the others' agreement streams. Of a forked one its last receipt behind the fork
+    /// stands; else it holds what stands before the fork (P36).
     fn holdings(&self, id: AgreementId, before: Option<&Held>) -> Holdings {
         let is_others = |stream: &Stream| {
             stream.agreement == id
                 && stream.audience == Audience::Agreement
                 && stream.author != self.me.code()
         };
-        let standing = |stream: &Stream| before.and_then(|before| before.lines.get(stream)).copied();
-        let heads = self.logs.heads().filter(|(stream, _)| is_others(stream));
-        let held = heads.filter_map(|(stream, head)| match self.logs.forked_at(stream) {
-            Some(_) => Some((*stream, standing(stream)?)),
-            None => Some((*stream, *head)),
-        });
-        held.collect()
+        let held = |(stream, head): (&Stream, &Head)| match self.forks.before(stream) {
+            Some(before) if head.position >= before.position => (*stream, before),
+            Some(_) | None => (*stream, *head),
+        };
+        let heads = self.logs.heads().filter(|(stream, _)| is_others(stream)).map(held);
+        let mut lines: Holdings = heads.filter(|(_, head)| head.position.0 > 0).collect();
+        let signed = before.into_iter().flat_map(|before| &before.lines);
+        let stands = |(stream, signed): &(&Stream, &Head)| {
+            self.forks.before(stream).is_some_and(|before| signed.position >= before.position)
+        };
+        lines.extend(signed.filter(stands).map(|(stream, signed)| (*stream, *signed)));
+        lines
     }
 }
 

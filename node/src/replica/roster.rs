@@ -86,7 +86,8 @@ impl Paused {
 }
 
 impl Replica {
-    /// All peers that an agreement names and the operator has not paused; of ours only other members' nodes.
+    /// All peers that an agreement names, the operator has not paused and who behave; of ours only other members'
+    /// nodes.
     pub(super) fn roster(&self) -> Roster {
         let mut roster = Roster::default();
         let cards = self.agreements.values().flat_map(|agreement| agreement.cards());
@@ -94,7 +95,7 @@ impl Replica {
             if fields.code == self.me.code() || self.paused.has(fields.code) {
                 continue;
             }
-            for peer in &fields.transport_keys {
+            for peer in fields.transport_keys.iter().filter(|peer| !self.offences.shuts_out(**peer)) {
                 let overrides = self.settings.address_overrides.get(&fields.code);
                 let told = self.connections.told.get(peer);
                 let mut addresses: Vec<String> = Vec::new();

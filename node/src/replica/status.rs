@@ -40,6 +40,8 @@ pub struct PeerStatus {
     pub name: String,
     /// Whether the operator took it off the network.
     pub is_paused: bool,
+    /// Whether it offended too often lately, and is not let in for a while.
+    pub is_shut_out: bool,
     /// Through which address a connection stands, and since when.
     pub connected: Option<(String, Millis)>,
     /// Whether it speaks with us about this agreement.
@@ -115,6 +117,7 @@ impl Replica {
             member,
             name: name.to_owned(),
             is_paused: self.paused.has(member),
+            is_shut_out: peers.iter().any(|peer| self.offences.shuts_out(*peer)),
             connected: connection.map(|connection| (connection.address.clone(), connection.since)),
             is_linked: link.is_some(),
             skew_ms: link.map(|link| link.skew_ms(now)),
@@ -122,8 +125,8 @@ impl Replica {
             ahead: BTreeMap::new(),
             rejects: BTreeMap::new(),
         };
-        for ((_, rule), count) in self.rejects.iter().filter(|((peer, _), _)| peers.contains(peer)) {
-            *status.rejects.entry((*rule).to_owned()).or_default() += count;
+        for (rule, count) in peers.iter().flat_map(|peer| self.offences.refused(*peer)) {
+            *status.rejects.entry(rule.to_owned()).or_default() += count;
         }
         let Some(link) = link else { return status };
         for (stream, head) in self.logs.heads().filter(|(stream, _)| is_own(stream, self.me.code())) {

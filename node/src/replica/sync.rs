@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use xietong_proto::card::Card;
-use xietong_proto::entry::SignedEntry;
+use xietong_proto::entry::{EntryHead, SignedEntry};
+use xietong_proto::fork::ForkProof;
 use xietong_proto::id::*;
 use xietong_proto::limits::CARDS_MAX;
 use xietong_proto::reject::Reject;
@@ -83,6 +84,7 @@ impl Replica {
             Frame::Heads(Heads::All(lines)) => {
                 self.heed(id, &lines, true);
                 self.link_mut(id, |link| link.show_all(&lines));
+                self.forks.doubt(agreement);
                 self.compare(turn, id, agreement, &lines);
             }
             Frame::Heads(Heads::Changed(lines)) => {
@@ -93,13 +95,19 @@ impl Replica {
             }
             Frame::Want(want) => self.serve(turn, id, agreement, member, want),
             Frame::Receipted(told) => {
-                if let Err(reject) = self.receipted_by(turn, agreement, &told) {
+                if let Err(reject) = self.receipted_by(turn, agreement, member, &told) {
                     self.refuse(turn, id, reject);
                 }
             }
             Frame::Range(range) if range.entries.is_empty() => self.nothing_there(id, range.stream),
             // The shell opens entries and hands them over as such; here they were never opened.
-            Frame::Range(_) | Frame::Push(_) => self.refuse(turn, id, Reject::BadSignature),
+            Frame::Trace(trace) if trace.stream.agreement == agreement => {
+                self.serve_trace(turn, id, member, trace);
+            }
+            Frame::Trace(_) => self.refuse(turn, id, Reject::WrongAgreement),
+            Frame::Range(_) | Frame::Push(_) | Frame::Fork(..) | Frame::Traced(_) => {
+                self.refuse(turn, id, Reject::BadSignature)
+            }
         }
     }
 
@@ -110,7 +118,7 @@ impl Replica {
         let expected = link.about.map(|about| about.agreement);
         let named = self.agreements.get(&hello.agreement).and_then(|held| held.member_of(peer));
         let member = match named {
-            Some(member) if !self.paused.has(member) => member,
+            Some(member) if !self.paused.has(member) && !self.offences.shuts_out(peer) => member,
             Some(_) | None => return self.close(turn, id),
         };
         if expected.is_some_and(|agreement| agreement != hello.agreement) {
@@ -168,6 +176,7 @@ impl Replica {
         for some in cards.chunks(CARDS_MAX) {
             self.send(turn, id, Frame::Cards(some.to_vec()));
         }
+        self.show_forks(turn, id, about.agreement, about.member);
         self.show_receipts(turn, id, about.agreement);
         let lines = self.logs.lines(about.agreement, about.member);
         self.send(turn, id, Frame::Heads(Heads::All(lines)));
@@ -182,13 +191,15 @@ impl Replica {
         }
     }
 
-    /// Where the other end holds another entry than we do, its entry is fetched: the pair is the evidence.
+    /// Where the other end holds another entry than we do, its entry is fetched: it leads to the proof. Behind
+    /// a known fork that is no news.
     fn compare(&mut self, turn: &mut Turn, id: LinkId, agreement: AgreementId, lines: &[Line]) {
         for line in lines {
             let (stream, position) = (line.stream, line.position);
             let head = self.logs.head(&stream);
             let is_known = stream.agreement == agreement && is_offered(&stream);
-            if !is_known || position > head.position || self.logs.forked_at(&stream).is_some() {
+            let is_behind_fork = self.logs.forked_at(&stream).is_some_and(|at| at <= position);
+            if !is_known || position > head.position || is_behind_fork {
                 continue;
             }
             let held =
@@ -236,13 +247,32 @@ impl Replica {
         self.link_mut(id, |link| {
             link.wanted.remove(&stream);
         });
-        let mut admit = |entry| self.admit(turn, id, agreement, sender, entry);
-        if let Some(reject) = entries.into_iter().try_for_each(&mut admit).err().or(refused) {
-            self.nothing_there(id, stream);
+        for entry in entries {
+            match self.admit(turn, id, agreement, sender, entry) {
+                Ok(true) => {}
+                Ok(false) => return self.nothing_there(id, stream),
+                Err(reject) => return self.refuse_entries(turn, id, stream, reject),
+            }
+        }
+        if let Some(reject) = refused {
+            self.refuse_entries(turn, id, stream, reject);
+        }
+    }
+
+    fn refuse_entries(&mut self, turn: &mut Turn, id: LinkId, stream: Stream, reject: Reject) {
+        self.nothing_there(id, stream);
+        self.refuse(turn, id, reject);
+    }
+
+    /// The other end says that a stream is forked.
+    pub(super) fn told_fork(&mut self, turn: &mut Turn, id: LinkId, proof: &ForkProof) {
+        let Some((agreement, _)) = self.links.get(&id).and_then(Link::greeted) else { return };
+        if let Err(reject) = self.learn_fork(turn, agreement, proof) {
             self.refuse(turn, id, reject);
         }
     }
 
+    /// Says whether the other end's stream goes on as ours does.
     fn admit(
         &mut self,
         turn: &mut Turn,
@@ -250,52 +280,58 @@ impl Replica {
         agreement: AgreementId,
         sender: MemberCode,
         entry: SignedEntry,
-    ) -> Result<(), Reject> {
+    ) -> Result<bool, Reject> {
         let held = self.agreements.get(&agreement).ok_or(Reject::WrongAgreement)?;
         held.admits(entry.header(), self.me.code(), sender)?;
         let (stream, head) = (entry.header().stream, entry.head());
+        self.link_mut(id, |link| link.show(stream, head.position));
         match self.logs.place(turn.past, entry) {
-            Arrival::Next(linked) if self.logs.forked_at(&stream).is_none() => {
+            Arrival::Next(linked) => {
+                if !self.forks.lets(&stream, head.position, head.id) {
+                    return Ok(false);
+                }
                 self.logs.extend(stream, linked.head());
                 self.moved.insert(stream);
                 turn.appends.push(Append::Entry(linked));
+                self.heed_own(turn, &stream);
+                Ok(true)
             }
-            Arrival::Next(_) | Arrival::Known => {}
-            Arrival::Second(second) => self.keep_aside(turn, stream, second),
-            Arrival::Refused(reject) => {
-                self.link_mut(id, |link| link.show(stream, head.position));
-                return self.unplaced(turn, id, stream, reject);
+            Arrival::Known => {
+                self.narrow(turn, id, stream, head.position, false);
+                Ok(true)
             }
+            Arrival::Second(second) => self.second(turn, id, &second).map(|()| false),
+            // A gap is filled by the next request.
+            Arrival::Refused(Reject::Gap { .. }) => Ok(true),
+            // Another predecessor: the other end holds another entry where our head is.
+            Arrival::Refused(Reject::Fork { at }) if at.0 > 0 => {
+                if self.logs.forked_at(&stream).is_none_or(|known| at < known) {
+                    self.narrow(turn, id, stream, at, true);
+                }
+                Ok(false)
+            }
+            Arrival::Refused(reject) => Err(reject),
         }
-        self.link_mut(id, |link| link.show(stream, head.position));
-        Ok(())
     }
 
-    fn keep_aside(&mut self, turn: &mut Turn, stream: Stream, second: SignedEntry) {
-        let at = second.header().position;
-        if self.logs.forked_at(&stream).is_none_or(|known| at < known) {
-            self.logs.mark_forked(stream, at);
-            turn.appends.push(Append::Aside(second));
+    /// Two entries claim one place. If both follow the same one, the pair is the proof (P35); else the stream
+    /// forked before.
+    fn second(&mut self, turn: &mut Turn, id: LinkId, second: &SignedEntry) -> Result<(), Reject> {
+        let (stream, at) = (second.header().stream, second.header().position);
+        let ours = turn.past.entry_head(stream, at);
+        let Some(ours) = ours.filter(|_| self.logs.forked_at(&stream).is_none_or(|known| at < known)) else {
+            return Ok(());
+        };
+        if ours.header().previous != second.header().previous {
+            self.narrow(turn, id, stream, at, true);
+            return Ok(());
         }
-    }
-
-    /// A gap is filled by the next request. An entry with another predecessor says that the other end holds
-    /// another entry where ours is: that one is asked for.
-    fn unplaced(
-        &mut self,
-        turn: &mut Turn,
-        id: LinkId,
-        stream: Stream,
-        reject: Reject,
-    ) -> Result<(), Reject> {
-        match reject {
-            Reject::Gap { .. } => Ok(()),
-            Reject::Fork { at } if at.0 > 0 && self.logs.forked_at(&stream).is_none() => {
-                self.send(turn, id, Frame::Want(Want { stream, from: at, bytes_max: 1 }));
-                Ok(())
-            }
-            other => Err(other),
-        }
+        self.link_mut(id, |link| {
+            link.differs.remove(&stream);
+        });
+        let theirs = EntryHead::first(second.bytes())?;
+        let proof = ForkProof::open([ours, theirs], |header| self.keyring.key(header))?;
+        self.learn_fork(turn, stream.agreement, &proof)
     }
 
     pub(super) fn announced(&mut self, turn: &mut Turn, id: LinkId, stream: Stream, head: Head) {
@@ -309,7 +345,9 @@ impl Replica {
     /// Ends a turn: tells what moved, asks for what is missing, and does what is due.
     pub fn settle(&mut self, turn: &mut Turn) {
         self.keep_time(turn);
+        self.forgive(turn);
         self.settle_confirmations(turn);
+        self.settle_forks(turn);
         for stream in std::mem::take(&mut self.moved) {
             self.tell(turn, stream);
         }
@@ -326,7 +364,13 @@ impl Replica {
         };
         let is_connected = self.connections.peers().next().is_some();
         let links_due_ms = is_connected.then_some(self.links_due_ms);
-        links.map(of_link).chain(links_due_ms).chain(self.receipts_due_ms()).min()
+        links
+            .map(of_link)
+            .chain(links_due_ms)
+            .chain(self.receipts_due_ms())
+            .chain(self.forks.due_ms())
+            .chain(self.offences.due_ms())
+            .min()
     }
 
     fn keep_time(&mut self, turn: &mut Turn) {
@@ -366,6 +410,9 @@ impl Replica {
     /// it, others' as a head alone; who holds it already is shown that we do too.
     fn tell(&mut self, turn: &mut Turn, stream: Stream) {
         let position = self.logs.head(&stream).position;
+        if position == Position(0) {
+            return;
+        }
         let is_own = stream.author == self.me.code();
         let line = Line::new(stream, self.logs.head(&stream));
         for (id, link) in &mut self.links {
@@ -395,7 +442,7 @@ impl Replica {
                     && is_offered(stream)
                     && stream.is_for(self.me.code())
                     && *shown > self.logs.head(stream).position
-                    && self.logs.forked_at(stream).is_none();
+                    && self.forks.limit(stream).is_none_or(|limit| self.logs.head(stream).position < limit);
                 let offer = (member == stream.author, *shown, *id);
                 let best = sources.get(stream);
                 if is_news && link.wanted.len() < WANTS_MAX && best.is_none_or(|best| *best < offer) {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
+use xietong_proto::entry::Entry;
 use xietong_proto::id::{AgreementId, MemberCode, Position};
 use xietong_proto::stream::{Head, Stream};
 
@@ -16,7 +17,7 @@ use super::log::group::{GROUP_BYTES_MAX, Group};
 use super::log::{EntryFiles, Log, LogEnd, SEGMENT_BYTES_MAX};
 use super::recovery::{Recovered, Recovery, recover};
 use super::rows::{RowsError, Tree};
-use super::{Store, extend, keyspace, log_of};
+use super::{Store, extend, keyspace, log_of, rewind};
 use crate::replica::io::{Boot, SignedAppend, SignedWrites};
 use crate::systems::rows::{Changes, RowIter, Rows};
 
@@ -87,13 +88,24 @@ impl Disk {
         for (stream, position) in writes.folded {
             changes.insert(keyspace::folded(&stream), Some(position.0.to_be_bytes().to_vec()));
         }
+        let mut places = BTreeMap::new();
         // Zero, the local log, comes first.
         for (log, group) in groups(&writes.appends, self.me)? {
             let log_file = self.log(log)?;
-            for (stream, position, place) in log_file.append(group)? {
-                changes.insert(keyspace::index(&stream, position), Some(keyspace::place(&place)));
-            }
+            places.insert(log, log_file.append(group)?.into_iter());
             changes.insert(keyspace::end(log), Some(keyspace::log_end(&log_file.end())));
+        }
+        for append in &writes.appends {
+            match append {
+                SignedAppend::Entry(_) => {
+                    let placed = places.get_mut(&log_of(append)).and_then(Iterator::next);
+                    let (stream, position, place) = placed.expect("each entry has a place");
+                    let place = keyspace::place(&place);
+                    changes.insert(keyspace::index(&stream, position), Some(place));
+                }
+                SignedAppend::Rewind(stream, to) => self.give_up(*stream, to.position, &mut changes)?,
+                SignedAppend::Object(..) => {}
+            }
         }
         let mut visible = self.reader.heads.write().expect(WRITER_LIVES);
         self.index.apply(changes)?;
@@ -101,17 +113,38 @@ impl Disk {
         Ok(())
     }
 
-    /// The new heads of the streams that are appended to.
+    /// Entries behind a position are no part of their stream any more, but can still be asked for by id.
+    fn give_up(&self, stream: Stream, to: Position, changes: &mut Changes) -> Result<(), StoreError> {
+        for position in (to.0 + 1..).map(Position) {
+            let key = keyspace::index(&stream, position);
+            let place = match changes.get(&key) {
+                Some(changed) => changed.clone(),
+                None => self.index.tree().get(&key)?,
+            };
+            let Some(place) = place else { break };
+            changes.insert(keyspace::given_up(&stream, position, &place), Some(place));
+            changes.insert(key, None);
+        }
+        Ok(())
+    }
+
+    /// The new heads of the streams that are appended to or rewound.
     fn link(&self, appends: &[SignedAppend]) -> Result<BTreeMap<Stream, Head>, StoreError> {
         let now = self.reader.heads.read().expect(WRITER_LIVES);
         let mut heads = BTreeMap::new();
         for append in appends {
-            if let SignedAppend::Entry(entry) = append {
-                let stream = entry.header().stream;
-                if let (false, Some(head)) = (heads.contains_key(&stream), now.get(&stream)) {
-                    heads.insert(stream, *head);
-                }
-                extend(&mut heads, entry)?;
+            let stream = match append {
+                SignedAppend::Entry(entry) => entry.header().stream,
+                SignedAppend::Rewind(stream, _) => *stream,
+                SignedAppend::Object(..) => continue,
+            };
+            if let (false, Some(head)) = (heads.contains_key(&stream), now.get(&stream)) {
+                heads.insert(stream, *head);
+            }
+            match append {
+                SignedAppend::Entry(entry) => extend(&mut heads, entry)?,
+                SignedAppend::Rewind(_, to) => drop(rewind(&mut heads, stream, *to)),
+                SignedAppend::Object(..) => {}
             }
         }
         Ok(heads)
@@ -144,6 +177,21 @@ impl Store for Disk {
 
     fn read(&self, stream: Stream, from: Position, bytes_max: usize) -> Result<Vec<u8>, StoreError> {
         self.reader.entries(stream, from, bytes_max)
+    }
+
+    fn given_up(&self, stream: Stream, at: Head) -> Result<Option<Entry>, StoreError> {
+        let (mut files, prefix) =
+            (EntryFiles::new(&self.reader.logs), keyspace::given_up_at(&stream, at.position));
+        for row in self.reader.rows.0.scan(&prefix, &prefix) {
+            let Some(place) = keyspace::read_place(&row?.1) else { continue };
+            let mut bytes = Vec::new();
+            files.read((stream, at.position), &place, &mut bytes)?;
+            let entry = Entry::decode(&bytes).ok().filter(|entry| entry.id() == at.id);
+            if entry.is_some() {
+                return Ok(entry);
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -57,7 +57,13 @@ impl Visit for Copy {
                 }
             }
             Stored::Object(object) => self.export.objects.push(object),
-            Stored::Aside(_) => {}
+            Stored::Rewind(stream, to) => {
+                if (stream.author, stream.system) == (self.author, self.system) {
+                    self.export.entries.retain(|entry| {
+                        entry.header().stream != stream || entry.header().position <= to.position
+                    });
+                }
+            }
         }
         Ok(())
     }

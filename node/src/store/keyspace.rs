@@ -9,6 +9,8 @@ use super::log::{LogEnd, Place};
 
 /// Where an entry lies: stream, position → place.
 pub const INDEX: u8 = b'I';
+/// Where an entry lies that a rewind gave up: stream, position, place → place.
+pub const GIVEN_UP: u8 = b'G';
 /// How far a stream is folded: stream → position.
 pub const FOLDED: u8 = b'F';
 /// How far a log is indexed: log → end.
@@ -21,6 +23,16 @@ pub const ROW: u8 = b'R';
 /// The key of an entry's place.
 pub fn index(stream: &Stream, position: Position) -> Vec<u8> {
     [&[INDEX][..], &stream.name(), &position.0.to_be_bytes()].concat()
+}
+
+/// The keys of all entries at a position that were given up.
+pub fn given_up_at(stream: &Stream, position: Position) -> Vec<u8> {
+    [&[GIVEN_UP][..], &stream.name(), &position.0.to_be_bytes()].concat()
+}
+
+/// The key of an entry that was given up, by the value of its place.
+pub fn given_up(stream: &Stream, position: Position, place: &[u8]) -> Vec<u8> {
+    [&given_up_at(stream, position), place].concat()
 }
 
 /// Reads a key made by [`index`].

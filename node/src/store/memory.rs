@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use xietong_proto::entry::SignedEntry;
+use xietong_proto::entry::{Entry, SignedEntry};
 use xietong_proto::id::{AgreementId, Position};
-use xietong_proto::stream::Stream;
+use xietong_proto::stream::{Head, Stream};
 
-use super::{NotNext, Store, extend, log_of};
+use super::{NotNext, Store, extend, log_of, rewind};
 use crate::replica::io::{Boot, SignedAppend, SignedWrites};
 use crate::systems::rows::{RowIter, Rows};
 
@@ -18,6 +18,7 @@ use crate::systems::rows::{RowIter, Rows};
 pub struct Memory {
     boot: Boot,
     streams: BTreeMap<Stream, Vec<SignedEntry>>,
+    given_up: Vec<SignedEntry>,
     rows: MemoryRows,
     next_failure: Option<Leftover>,
 }
@@ -49,6 +50,11 @@ impl Memory {
     /// Lets the next commit fail and leave this behind.
     pub fn fail_next(&mut self, leftover: Leftover) {
         self.next_failure = Some(leftover);
+    }
+
+    /// Whether nothing was ever committed.
+    pub fn is_empty(&self) -> bool {
+        self.boot.heads.is_empty() && self.boot.objects.is_empty()
     }
 
     /// What a machine needs to go on.
@@ -84,8 +90,11 @@ impl Memory {
                 extend(&mut self.boot.heads, &entry)?;
                 self.streams.entry(entry.header().stream).or_default().push(entry);
             }
-            SignedAppend::Aside(entry) => {
-                self.boot.asides.push((entry.header().stream, entry.header().position));
+            SignedAppend::Rewind(stream, to) => {
+                rewind(&mut self.boot.heads, stream, to);
+                let entries = self.streams.entry(stream).or_default();
+                let kept = entries.len().min(to.position.0 as usize);
+                self.given_up.extend(entries.split_off(kept));
             }
             SignedAppend::Object(log, object) => self.boot.objects.push((log, object)),
         }
@@ -135,6 +144,11 @@ impl Store for Memory {
         }
         Ok(read)
     }
+
+    fn given_up(&self, stream: Stream, at: Head) -> Result<Option<Entry>, MemoryError> {
+        let is_asked = |entry: &&SignedEntry| entry.header().stream == stream && entry.id() == at.id;
+        Ok(self.given_up.iter().find(is_asked).map(|entry| (**entry).clone()))
+    }
 }
 
 /// Rows in key order.
@@ -159,7 +173,6 @@ impl Rows for MemoryRows {
 mod tests {
     use super::super::samples::*;
     use super::*;
-    use xietong_proto::stream::Head;
 
     fn bytes_of(memory: &Memory, stream: Stream, from: u64, bytes_max: usize) -> usize {
         memory.read(stream, Position(from), bytes_max).expect("memory reads").len()
@@ -169,7 +182,6 @@ mod tests {
     fn what_was_committed_survives_a_crash_and_the_rows_may_be_lost() {
         let (mut memory, mut scribe) = (Memory::default(), Scribe::default());
         let mut writes = scribe.commit(local(), &["a", "b"]);
-        writes.appends.push(SignedAppend::Aside(entry_after(local(), local().origin(), b"x")));
         writes.appends.push(SignedAppend::Object(pause().0, pause().1));
         writes.rows.extend([row("k1", "v"), row("k2", "v"), row("l", "v")]);
         writes.folded.insert(local(), Position(2));
@@ -178,7 +190,6 @@ mod tests {
         let crashed = memory.clone().crash();
         let boot = crashed.boot();
         assert_eq!(boot.heads, scribe.heads);
-        assert_eq!(boot.asides, [(local(), Position(1))]);
         assert_eq!(boot.objects, [pause()]);
         assert_eq!(boot.folded[&local()], Position(2));
         assert!(!boot.was_clean && memory.clone().close().boot().was_clean);

@@ -20,7 +20,7 @@ pub mod verify;
 
 use std::collections::BTreeMap;
 
-use xietong_proto::entry::Entry;
+use xietong_proto::entry::{Entry, EntryHead};
 use xietong_proto::id::{AgreementId, EntryId, Position};
 use xietong_proto::stream::{Head, Stream};
 
@@ -42,13 +42,24 @@ pub trait Store {
     /// Stored entries of a stream from a position on, one after the other as they came: at least one if there
     /// is one, at most `bytes_max` bytes.
     fn read(&self, stream: Stream, from: Position, bytes_max: usize) -> Result<Vec<u8>, Self::Error>;
+
+    /// An entry that a rewind gave up.
+    fn given_up(&self, stream: Stream, at: Head) -> Result<Option<Entry>, Self::Error>;
 }
 
 /// What was stored before, for a machine that may not read a store itself.
 impl<S: Store> Past for S {
     fn id_at(&self, stream: Stream, position: Position) -> Option<EntryId> {
-        let entry = Entry::decode(&self.read(stream, position, 1).ok()?).ok()?;
-        (entry.header().position == position).then(|| entry.id())
+        Some(self.entry_head(stream, position)?.id())
+    }
+
+    fn entry_head(&self, stream: Stream, position: Position) -> Option<EntryHead> {
+        let stored = EntryHead::first(&self.read(stream, position, 1).ok()?).ok()?;
+        (stored.header().position == position).then_some(stored)
+    }
+
+    fn given_up(&self, stream: Stream, at: Head) -> Option<Entry> {
+        Store::given_up(self, stream, at).ok()?
     }
 }
 
@@ -77,10 +88,21 @@ fn extend(heads: &mut BTreeMap<Stream, Head>, entry: &Entry) -> Result<(), NotNe
     Ok(())
 }
 
+/// Moves a stream's head back, and says which positions are no part of it any more.
+fn rewind(heads: &mut BTreeMap<Stream, Head>, stream: Stream, to: Head) -> Vec<Position> {
+    let from = heads.get(&stream).map_or(Position(0), |head| head.position);
+    // Behind damage less is held than was: it comes again from a peer.
+    if from >= to.position {
+        heads.insert(stream, to);
+    }
+    (to.position.0 + 1..=from.0).map(Position).collect()
+}
+
 /// The log that an append goes to; zero is the local one.
 fn log_of(append: &SignedAppend) -> AgreementId {
     match append {
-        SignedAppend::Entry(entry) | SignedAppend::Aside(entry) => entry.header().stream.agreement,
+        SignedAppend::Entry(entry) => entry.header().stream.agreement,
+        SignedAppend::Rewind(stream, _) => stream.agreement,
         SignedAppend::Object(log, _) => *log,
     }
 }

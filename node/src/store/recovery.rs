@@ -89,9 +89,9 @@ pub(super) fn recover(home: &Home, me: MemberCode, segment_bytes_max: u64) -> Re
     home.forget_stopped()?;
 
     let was_clean = damage.is_empty() && stopped.is_some_and(|stopped| stopped.ends == ends);
-    let Replay { heads, objects, asides, unlinked, .. } = replay;
+    let Replay { heads, objects, unlinked, .. } = replay;
     let SettledRows { index, rows, folded } = settled;
-    let boot = Boot { objects, heads, folded, asides, was_clean };
+    let boot = Boot { objects, heads, folded, was_clean };
     let recovery = Recovery { rows, torn, damage, unlinked };
     Ok(Recovered { index, logs: open_logs, boot, recovery })
 }
@@ -210,7 +210,11 @@ impl FoundRows {
 
 impl Replay {
     fn finds_unfit(&self, contents: &Contents) -> Option<Unfit> {
-        let head = |stream| self.heads.get(stream).map_or(Position(0), |head| head.position);
+        // What was rewound behind the marks was folded as it stood before.
+        let head = |stream| match self.rewound.get(stream) {
+            Some(to) => *to,
+            None => self.heads.get(stream).map_or(Position(0), |head| head.position),
+        };
         let is_ahead = contents.folded.iter().any(|(stream, position)| *position > head(stream));
         match (is_ahead, self.met_all_marks) {
             (true, _) => Some(Unfit::Ahead),

@@ -1,5 +1,5 @@
 //! Goes through all logs from the first frame and gathers what a machine needs to go on: heads, objects,
-//! asides. On demand it indexes the entries behind the mark that each log has in the index. An entry that
+//! rewinds. On demand it indexes the entries behind the mark that each log has in the index. An entry that
 //! does not follow the one before it in its stream stands behind damage: it is counted and not indexed, and
 //! comes again from a peer.
 
@@ -10,12 +10,12 @@ use xietong_proto::id::{AgreementId, MemberCode, Position};
 use xietong_proto::stream::{Head, Stream};
 
 use super::error::StoreError;
-use super::extend;
 use super::index::Index;
 use super::keyspace;
 use super::log::group::Stored;
 use super::log::survey::{Survey, Visit, survey};
 use super::log::{LogEnd, Place};
+use super::{extend, rewind};
 use crate::replica::io::Object;
 use crate::systems::rows::Changes;
 
@@ -40,8 +40,8 @@ pub struct Replay {
     pub heads: BTreeMap<Stream, Head>,
     /// In the order in which they were appended to each log.
     pub objects: Vec<(AgreementId, Object)>,
-    /// Entries kept aside.
-    pub asides: Vec<(Stream, Position)>,
+    /// How far streams were rewound behind the marks.
+    pub rewound: BTreeMap<Stream, Position>,
     /// How many entries stand behind a gap.
     pub unlinked: BTreeMap<Stream, u64>,
     /// What was found in each log.
@@ -68,7 +68,7 @@ impl Logs {
             replay: Replay {
                 heads: BTreeMap::new(),
                 objects: Vec::new(),
-                asides: Vec::new(),
+                rewound: BTreeMap::new(),
                 unlinked: BTreeMap::new(),
                 surveys: BTreeMap::new(),
                 is_behind: false,
@@ -113,6 +113,23 @@ impl Pass<'_> {
     }
 }
 
+impl Pass<'_> {
+    /// Indexes entries as given up that were indexed as part of their stream.
+    fn give_up(&mut self, stream: Stream, dropped: Vec<Position>) -> Result<(), StoreError> {
+        self.flush()?;
+        let Some(index) = &mut self.index else { return Ok(()) };
+        let mut changes = Changes::new();
+        for position in dropped {
+            let key = keyspace::index(&stream, position);
+            if let Some(place) = index.tree().get(&key)? {
+                changes.insert(keyspace::given_up(&stream, position, &place), Some(place));
+            }
+            changes.insert(key, None);
+        }
+        Ok(index.apply(changes)?)
+    }
+}
+
 impl Visit for Pass<'_> {
     fn frame(&mut self, segment: u32, stored: Stored) -> Result<(), StoreError> {
         let replay = &mut self.replay;
@@ -126,8 +143,13 @@ impl Visit for Pass<'_> {
                     self.changes.insert(key, Some(keyspace::place(&Place::new(segment, &frame))));
                 }
             }
-            Stored::Aside(entry) => {
-                replay.asides.push((entry.header().stream, entry.header().position));
+            Stored::Rewind(stream, to) => {
+                let dropped = rewind(&mut replay.heads, stream, to);
+                if self.is_new {
+                    let lowest = replay.rewound.entry(stream).or_insert(to.position);
+                    *lowest = to.position.min(*lowest);
+                    self.give_up(stream, dropped)?;
+                }
             }
             Stored::Object(object) => replay.objects.push((self.log, object)),
         }

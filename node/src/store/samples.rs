@@ -32,6 +32,13 @@ impl Scribe {
     }
 }
 
+impl Scribe {
+    /// From here on the stream goes on behind this head.
+    pub fn rewind(&mut self, stream: Stream, to: Head) {
+        self.heads.insert(stream, to);
+    }
+}
+
 /// An entry that follows any head.
 pub fn entry_after(stream: Stream, head: Head, body: &[u8]) -> SignedEntry {
     let is_local = stream.agreement == AgreementId::ZERO;

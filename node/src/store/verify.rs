@@ -11,11 +11,11 @@ use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 
 use super::error::{Damage, StoreError};
-use super::extend;
 use super::home;
 use super::log::group::{EntryFrame, Stored};
 use super::log::survey::{Visit, survey};
 use super::log::{self, LogEnd};
+use super::{extend, rewind};
 use crate::replica::io::{Keyring, Object};
 
 /// What the logs of a home hold.
@@ -23,8 +23,8 @@ use crate::replica::io::{Keyring, Object};
 pub struct Verification {
     /// What each stream holds, in its order.
     pub streams: BTreeMap<Stream, Tally>,
-    /// Entries kept aside.
-    pub asides: u64,
+    /// Entries that are no part of their stream any more, because it was found forked.
+    pub dropped: u64,
     /// Everything else that was kept, in order.
     pub objects: Vec<(AgreementId, Object)>,
     /// Whole groups.
@@ -152,9 +152,8 @@ impl Visit for Check<'_> {
     fn frame(&mut self, _segment: u32, stored: Stored) -> Result<(), StoreError> {
         match stored {
             Stored::Entry(entry, frame) => self.entry(entry, &frame),
-            Stored::Aside(entry) => {
-                self.found.asides += 1;
-                self.signature(entry);
+            Stored::Rewind(stream, to) => {
+                self.found.dropped += rewind(&mut self.heads, stream, to).len() as u64;
             }
             Stored::Object(object) => self.found.objects.push((self.log, object)),
         }

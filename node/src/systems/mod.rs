@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::crypto::hash;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
+use xietong_proto::stream::Stream;
 use xietong_proto::wire;
 
 pub use self::row::{Origin, Row, Source};
@@ -201,6 +202,13 @@ pub enum Which<'a> {
     Keys(&'a [String]),
     /// All from a key on, at most so many.
     From { key: &'a str, rows_max: usize },
+}
+
+/// Takes back all rows that were folded from a stream: it is folded again from its first entry.
+pub fn forget(rows: &mut Overlay, stream: &Stream) {
+    let prefix = keys::listing_prefix(stream.agreement, stream.system, Some(stream.author));
+    let folded: Vec<Vec<u8>> = rows.scan(&prefix, &[]).map(|(key, _)| key).collect();
+    folded.into_iter().for_each(|key| rows.remove(key));
 }
 
 /// What has to be said so that an agreement shows what it should.

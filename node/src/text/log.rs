@@ -26,10 +26,10 @@ pub fn verified(lang: Lang, found: &Verification) -> String {
         ]
     });
     let streams = table(&header, &streams.collect::<Vec<_>>());
-    let (groups, asides, faults) = (found.groups, found.asides, found.faults.len());
+    let (groups, dropped, faults) = (found.groups, found.dropped, found.faults.len());
     let count = say!(lang,
-        zh: "{groups} 组完整，另存的同号异文 {asides} 条。",
-        en: "{groups} whole groups; {asides} entries kept aside.");
+        zh: "{groups} 组完整；因分叉不再计入的条目 {dropped} 条。",
+        en: "{groups} whole groups; {dropped} entries no longer count after a fork.");
     if faults == 0 {
         let sound = say!(lang,
             zh: "校验和、链、签名全部成立。",

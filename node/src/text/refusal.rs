@@ -140,11 +140,17 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
                 zh: "{author} 的{name}有 {entries} 条已收到、正在入表。",
                 en: "{entries} entries of {author} ({name}) are in the log and on their way into the rows.")
         }
-        Waiting::Forked { author, system: number, at } => {
+        Waiting::Forked { author, system: number, at, counts, is_own: false } => {
             let name = system(lang, *number);
             say!(lang,
-                zh: "{author} 的{name}在序号 {at} 有两个版本（同号异文）：不再接收该序列，请与对方电话核实。",
-                en: "{author} signed two entries at position {at} ({name}, a fork): nothing more of that stream is taken; call them.")
+                zh: "{author} 的{name}在序号 {at} 有两个版本（分叉，同号异文）：计至序号 {counts}，此后不再接收，请与对方电话核实。",
+                en: "{author} signed two entries at position {at} ({name}, a fork): the stream counts up to {counts}, nothing more of it is taken; call them.")
+        }
+        Waiting::Forked { system: number, at, counts, is_own: true, author: _ } => {
+            let name = system(lang, *number);
+            say!(lang,
+                zh: "本单位的{name}在序号 {at} 有两个版本（分叉，同号异文）：有另一个节点在用本单位的密钥，请立即停掉。计至序号 {counts}，{name}在此协议下不再对外提供。",
+                en: "Your own {name} stream has two entries at position {at} (a fork): another node runs, or ran, with your keys; stop it. The stream counts up to {counts}; nothing more of {name} is published under this agreement.")
         }
     }
 }

@@ -87,6 +87,9 @@ fn peers(lang: Lang, peers: &[PeerStatus]) -> String {
 }
 
 fn connection(lang: Lang, peer: &PeerStatus) -> String {
+    if peer.is_shut_out {
+        return say!(lang, zh: "多次违规，暂不接纳", en: "offended, not let in for now");
+    }
     match (peer.is_paused, peer.connected.is_some(), peer.is_linked) {
         (true, _, _) => say!(lang, zh: "已暂停", en: "paused"),
         (false, false, _) => say!(lang, zh: "未连接", en: "not connected"),

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use xietong_proto::card::Card;
 use xietong_proto::chain::follow;
 use xietong_proto::crypto::{PublicKey, SecretKey, Tag, tagged_hash};
-use xietong_proto::entry::{Authority, Draft, Entry, LeafProof, Record, SignedEntry};
+use xietong_proto::entry::{Authority, Draft, Entry, EntryHead, LeafProof, Record, SignedEntry};
+use xietong_proto::fork::{ForkProof, Lineage, supported};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Approval, Manifest, missing};
@@ -39,6 +40,8 @@ pub fn judge(judge: &str, input: &Value) -> Finding {
         "manifest" => manifest(&input["bytes"]).map(|manifest| manifest_output(&manifest)),
         "approval" => approval(input),
         "receipt" => receipt(input),
+        "fork" => fork(input),
+        "counts" => counts(input),
         "in_force" => in_force(input),
         "fingerprint" => Ok(json!({ "digits": fingerprint(&array(&input["id"])) })),
         "admits" => refusing(manifest(&input["manifest"])?.admits(&header(input)?)).map(|()| json!({})),
@@ -232,6 +235,23 @@ fn receipt(input: &Value) -> Finding {
     Ok(json!({ "member": fields.member, "number": fields.number, "root": hex(fields.root) }))
 }
 
+fn fork(input: &Value) -> Finding {
+    let key = SecretKey::from_bytes(&array(&input["key_seed"])).public();
+    let pair = refusing(ForkProof::split(&bytes(&input["bytes"])))?;
+    let proof = refusing(ForkProof::open(pair, |_| Ok(&key)))?;
+    Ok(json!({ "stream": hex(proof.stream().name()), "position": proof.at(), "previous": proof.previous() }))
+}
+
+fn counts(input: &Value) -> Finding {
+    let at = Position(number(&input["at"]));
+    let ids = |path: &Value| path.as_array().expect("a path").iter().map(|id| EntryId(array(id))).collect();
+    let lineage = |path: &Value| Lineage { trunk: Position(at.0 - 1), branch: ids(path) };
+    let signed: Vec<Lineage> = input["signed"].as_array().expect("paths").iter().map(lineage).collect();
+    let found = supported(number(&input["others"]) as usize, at, &signed);
+    let entry: Vec<EntryId> = ids(&input["entry"]);
+    if found.branch.starts_with(&entry) { Ok(json!({})) } else { NO }
+}
+
 fn in_force(input: &Value) -> Finding {
     let manifest = manifest(&input["manifest"])?;
     let open = |bytes: &Value| refusing(Approval::open(&self::bytes(bytes), &manifest));
@@ -277,6 +297,11 @@ fn frame_output(frame: &Frame) -> Value {
             "from": range.from, "entries": hex(&range.entries) }),
         Frame::Receipted(receipted) => json!({ "message": "receipted", "receipt": hex(&receipted.receipt),
             "base": receipted.base, "lines": receipted.lines.len(), "root_of_lines": hex(root(&receipted.lines)) }),
+        Frame::Fork(pair) => json!({ "message": "fork", "ids": pair.map(|head| head.id()) }),
+        Frame::Trace(trace) => json!({ "message": "trace", "stream": hex(trace.stream.name()),
+            "from": trace.from, "position": trace.to.position, "id": trace.to.id }),
+        Frame::Traced(traced) => json!({ "message": "traced", "stream": hex(traced.stream.name()),
+            "id": traced.to, "heads": traced.heads.iter().map(EntryHead::id).collect::<Vec<_>>() }),
         Frame::Push(push) => {
             json!({ "message": "push", "head": hex(&push.head), "payload": hex(&push.payload) })
         }

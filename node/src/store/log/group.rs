@@ -11,8 +11,8 @@
 
 use crc32fast::Hasher;
 use xietong_proto::entry::Entry;
-use xietong_proto::id::{AgreementId, MemberCode, Position};
-use xietong_proto::stream::Stream;
+use xietong_proto::id::{AgreementId, EntryId, MemberCode, Position};
+use xietong_proto::stream::{Head, STREAM_NAME_BYTES, Stream};
 
 use crate::replica::io::{Object, SignedAppend};
 
@@ -129,8 +129,8 @@ impl Group {
                 });
                 self.sole += u64::from(header.stream.author == me);
             }
-            SignedAppend::Aside(entry) => {
-                self.frame(2, entry.bytes());
+            SignedAppend::Rewind(stream, to) => {
+                self.frame(2, &rewind(stream, to));
             }
             SignedAppend::Object(_, object) => {
                 self.frame(3, &serde_json::to_vec(object).expect("an object is plain data"));
@@ -160,11 +160,12 @@ impl Group {
 
 /// What a frame holds.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly all frames are entries")]
 pub enum Stored {
     /// Next in its stream when it was written.
     Entry(Entry, EntryFrame),
-    /// Kept aside.
-    Aside(Entry),
+    /// From here on the stream goes on behind this entry; what followed it before is no part of it any more.
+    Rewind(Stream, Head),
     /// Anything else.
     Object(Object),
 }
@@ -174,27 +175,28 @@ impl Stored {
     pub fn is_sole(&self, me: MemberCode) -> bool {
         match self {
             Stored::Entry(entry, _) => entry.header().stream.author == me,
-            Stored::Aside(_) => false,
+            Stored::Rewind(..) => false,
             Stored::Object(object) => object.is_sole(me),
         }
     }
 
     fn decode(log: AgreementId, kind: u8, offset: u64, bytes: &[u8]) -> Option<Self> {
-        if kind == 3 {
-            return serde_json::from_slice(bytes).ok().map(Stored::Object);
+        match kind {
+            1 => Self::entry(log, offset, bytes),
+            2 => read_rewind(bytes)
+                .filter(|(stream, _)| stream.agreement == log)
+                .map(|(stream, to)| Stored::Rewind(stream, to)),
+            3 => serde_json::from_slice(bytes).ok().map(Stored::Object),
+            _ => None,
         }
+    }
+
+    fn entry(log: AgreementId, offset: u64, bytes: &[u8]) -> Option<Self> {
         let entry = Entry::decode(bytes).ok()?;
         let stream = entry.header().stream;
         let (position, length) = (entry.header().position, bytes.len() as u32);
-        match kind {
-            _ if stream.agreement != log => None,
-            1 => Some(Stored::Entry(
-                entry,
-                EntryFrame { stream, position, offset, length, crc: crc(&[bytes]) },
-            )),
-            2 => Some(Stored::Aside(entry)),
-            _ => None,
-        }
+        let frame = EntryFrame { stream, position, offset, length, crc: crc(&[bytes]) };
+        (stream.agreement == log).then_some(Stored::Entry(entry, frame))
     }
 }
 
@@ -252,6 +254,17 @@ impl Piece {
         }
         rest.is_empty().then_some(Piece::Group { head, check, frames })
     }
+}
+
+fn rewind(stream: &Stream, to: &Head) -> Vec<u8> {
+    [&stream.name()[..], &to.position.0.to_be_bytes(), &to.id.0].concat()
+}
+
+fn read_rewind(bytes: &[u8]) -> Option<(Stream, Head)> {
+    let (name, rest) = bytes.split_first_chunk::<STREAM_NAME_BYTES>()?;
+    let (position, id) = rest.split_first_chunk()?;
+    let head = Head { position: Position(u64::from_be_bytes(*position)), id: EntryId::from_slice(id)? };
+    Some((Stream::from_name(name).ok()?, head))
 }
 
 /// CRC32 over the parts, one after the other.

@@ -110,7 +110,7 @@ fn said(home: &Path, model: &Model, what: &str) -> Said {
         Ok(opened) => {
             assert!(!opened.recovery.damage.is_empty() && !opened.boot.was_clean, "{what}");
             assert!(opened.recovery.torn.is_empty(), "{what}");
-            for (stream, bytes) in &model.entries {
+            for (stream, bytes) in &model.bytes() {
                 let read = opened.store.read(*stream, Position(1), usize::MAX).expect("reads");
                 assert!(bytes.starts_with(&read), "{what}");
             }
@@ -202,7 +202,8 @@ fn what_peers_have_is_named_and_comes_again() {
     assert!(opened.recovery.unlinked[&shared(other())] > 0);
     assert_eq!(opened.boot.heads[&shared(me())], model.scribe.heads[&shared(me())]);
 
-    let mut rest = &model.entries[&shared(other())][..];
+    let bytes = model.bytes();
+    let mut rest = &bytes[&shared(other())][..];
     let mut again = SignedWrites::default();
     while !rest.is_empty() {
         let (entry, after) = Entry::split_first(rest).expect("an entry");

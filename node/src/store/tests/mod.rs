@@ -32,9 +32,10 @@ const SEGMENT_BYTES: u64 = 8_000;
 struct Model {
     rng: ChaCha8Rng,
     scribe: Scribe,
-    entries: BTreeMap<Stream, Vec<u8>>,
+    entries: BTreeMap<Stream, Vec<xietong_proto::entry::SignedEntry>>,
+    written: BTreeMap<Stream, Vec<u64>>,
     objects: Vec<(AgreementId, Object)>,
-    asides: usize,
+    given_up: Vec<xietong_proto::entry::SignedEntry>,
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     folded: BTreeMap<Stream, Position>,
 }
@@ -45,8 +46,9 @@ impl Model {
             rng: ChaCha8Rng::seed_from_u64(seed),
             scribe: Scribe::default(),
             entries: BTreeMap::new(),
+            written: BTreeMap::new(),
             objects: Vec::new(),
-            asides: 0,
+            given_up: Vec::new(),
             rows: BTreeMap::new(),
             folded: BTreeMap::new(),
         }
@@ -57,13 +59,24 @@ impl Model {
         let mut writes = SignedWrites::default();
         for _ in 0..self.rng.random_range(1..=5) {
             let append = self.append();
-            if let SignedAppend::Entry(entry) = &append {
-                fold(entry, &mut writes);
+            match &append {
+                SignedAppend::Entry(entry) => fold(entry, &mut writes),
+                SignedAppend::Rewind(stream, to) => self.fold_again(*stream, to.position, &mut writes),
+                SignedAppend::Object(..) => {}
             }
             writes.appends.push(append);
         }
         self.take(&writes);
         writes
+    }
+
+    /// What a machine does with the rows of a stream that was rewound.
+    fn fold_again(&mut self, stream: Stream, to: Position, writes: &mut SignedWrites) {
+        let is_of = |key: &&Vec<u8>| key.starts_with(&stream.name());
+        let keys: Vec<_> = self.rows.keys().chain(writes.rows.keys()).filter(is_of).cloned().collect();
+        writes.rows.extend(keys.into_iter().map(|key| (key, None)));
+        writes.folded.insert(stream, to);
+        self.entries.get(&stream).into_iter().flatten().for_each(|entry| fold(entry, writes));
     }
 
     /// Entries of others in the agreement alone: what peers could give back.
@@ -91,8 +104,12 @@ impl Model {
                 SignedAppend::Object(agreement(), object)
             }
             2 => {
-                self.asides += 1;
-                SignedAppend::Aside(entry_after(pair, pair.origin(), b"another"))
+                let entries = self.entries.entry(pair).or_default();
+                let to = self.rng.random_range(0..=entries.len());
+                self.given_up.extend(entries.split_off(to));
+                let head = entries.last().map_or_else(|| pair.origin(), |entry| entry.head());
+                self.scribe.rewind(pair, head);
+                SignedAppend::Rewind(pair, head)
             }
             3..6 => SignedAppend::Entry(self.entry(local())),
             6..8 => SignedAppend::Entry(self.entry(shared(me()))),
@@ -105,7 +122,8 @@ impl Model {
         let length = self.rng.random_range(1..200);
         let body: Vec<u8> = (0..length).map(|_| self.rng.random()).collect();
         let entry = self.scribe.next(stream, &body);
-        self.entries.entry(stream).or_default().extend(entry.bytes());
+        self.entries.entry(stream).or_default().push(entry.clone());
+        self.written.entry(stream).or_default().push(entry.bytes().len() as u64);
         entry
     }
 
@@ -129,12 +147,23 @@ impl Model {
             };
             assert_eq!(of_log(&boot.objects), of_log(&self.objects));
         }
-        assert_eq!(boot.asides.len(), self.asides);
         fold_rest(store, boot.folded.clone(), &self.folded);
         assert_eq!(store.rows().scan(b"", b"").collect::<BTreeMap<_, _>>(), self.rows);
-        for (stream, bytes) in &self.entries {
-            assert_eq!(&store.read(*stream, Position(1), usize::MAX).expect("reads"), bytes);
+        for entry in &self.given_up {
+            let found = store.given_up(entry.header().stream, entry.head()).expect("reads");
+            assert_eq!(found.as_ref(), Some(&**entry));
         }
+        for (stream, bytes) in self.bytes() {
+            assert_eq!(store.read(stream, Position(1), usize::MAX).expect("reads"), bytes);
+        }
+    }
+
+    /// What each stream holds.
+    fn bytes(&self) -> BTreeMap<Stream, Vec<u8>> {
+        let bytes = |entries: &Vec<xietong_proto::entry::SignedEntry>| {
+            entries.iter().flat_map(|entry| entry.bytes().to_vec()).collect()
+        };
+        self.entries.iter().map(|(stream, entries)| (*stream, bytes(entries))).collect()
     }
 }
 

@@ -218,7 +218,16 @@ fn agreements_and_what_waits() {
                 "11 minutes behind",
             ),
             (Waiting::Unfolded { author, system, entries: 3 }, "3 条", "3 entries"),
-            (Waiting::Forked { author, system, at }, "序号 5", "position 5"),
+            (
+                Waiting::Forked { author, system, at, counts: Position(4), is_own: false },
+                "计至序号 4",
+                "counts up to 4",
+            ),
+            (
+                Waiting::Forked { author, system, at, counts: Position(4), is_own: true },
+                "本单位的密钥",
+                "with your keys",
+            ),
         ],
     );
 }

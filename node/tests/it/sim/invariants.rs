@@ -1,6 +1,9 @@
 //! What must hold in every world, by name.
 
+use std::collections::BTreeMap;
+
 use xietong::replica::agreement::Agreement;
+use xietong::replica::confirm::Unconfirmed;
 use xietong::replica::io::NetEvent;
 use xietong::replica::logs::Past;
 use xietong::store::Store;
@@ -22,8 +25,10 @@ pub enum Violation {
     /// Once healed, members hold unequal heads or digests.
     Converged { agreement: AgreementId, members: [MemberCode; 2] },
     /// Once healed, a node still does not author under an agreement.
-    Unconfirmed { agreement: AgreementId, member: MemberCode },
-    /// A node that was never older than what it said has two entries at one place.
+    Unconfirmed { agreement: AgreementId, member: MemberCode, lacking: Option<Unconfirmed> },
+    /// What more than half of the others have signed for does not count with somebody.
+    Undone { member: MemberCode, stream: Stream, at: Position },
+    /// A member that ran only once has two entries at one place.
     OwnFork { holder: MemberCode, stream: Stream },
     /// A member has signed that it holds what it does not hold.
     Receipted { member: MemberCode, stream: Stream, at: Position },
@@ -40,19 +45,31 @@ pub fn converged(world: &World) -> Result<(), Violation> {
     for agreement in &world.agreements {
         let id = agreement.id();
         let members: Vec<&Node> =
-            world.nodes.iter().filter(|node| agreement.manifest().member(node.me.code()).is_some()).collect();
+            honest(world).filter(|node| agreement.manifest().member(node.me.code()).is_some()).collect();
         let state = |node: &Node| {
-            let heads = node.store.boot().heads;
-            let shared = heads.into_iter().filter(|(stream, _)| stream.agreement == id);
-            let shared: Vec<_> = shared.map(|(stream, head)| (stream, head.position, head.id)).collect();
+            let logs = node.machine.as_ref().map(|machine| machine.replica().logs());
+            let heads = logs
+                .into_iter()
+                .flat_map(|logs| logs.heads().map(|(stream, head)| (*stream, *head, logs.forked_at(stream))));
+            let shared: Vec<_> = heads.filter(|(stream, ..)| stream.agreement == id).collect();
             (shared, systems::digest(node.store.rows(), id))
         };
         let replicas =
             members.iter().filter_map(|node| node.machine.as_ref()).map(|machine| machine.replica());
-        if let Some(waits) = replicas.into_iter().find(|replica| replica.unconfirmed(id).is_some()) {
-            return Err(Violation::Unconfirmed { agreement: id, member: waits.me().code() });
+        // Alone there is nobody to compare with.
+        let are_alone = world
+            .nodes
+            .iter()
+            .filter(|node| node.machine.is_some())
+            .filter(|node| agreement.manifest().member(node.me.code()).is_some());
+        let are_alone = are_alone.count() < 2;
+        let waits = replicas.into_iter().find(|replica| replica.unconfirmed(id).is_some() && !are_alone);
+        if let Some(waits) = waits {
+            let (member, lacking) = (waits.me().code(), waits.unconfirmed(id));
+            return Err(Violation::Unconfirmed { agreement: id, member, lacking });
         }
-        members.iter().try_for_each(|node| all_receipted(node, agreement))?;
+        members.iter().try_for_each(|node| all_receipted(world, node, agreement))?;
+        members.iter().try_for_each(|node| not_undone(world, node))?;
         for pair in members.windows(2) {
             if state(pair[0]) != state(pair[1]) {
                 let members = [pair[0].me.code(), pair[1].me.code()];
@@ -70,6 +87,9 @@ pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation
     let may = |stream: &Stream| stream.is_for(to) && named.contains(&stream.agreement);
     let told: Vec<Stream> = match frame {
         Frame::Range(range) => streams_in(&range.entries),
+        Frame::Fork(pair) => pair.iter().map(|head| head.header().stream).collect(),
+        Frame::Trace(trace) => vec![trace.stream],
+        Frame::Traced(traced) => vec![traced.stream],
         Frame::Receipted(told) => told.lines.keys().copied().collect(),
         Frame::Push(push) => streams_in(&[&push.head[..], &push.payload].concat()),
         Frame::Heads(Heads::All(lines) | Heads::Changed(lines)) => {
@@ -83,11 +103,62 @@ pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation
     }
 }
 
-/// Nobody ever holds two entries of one place: all nodes are honest, and none goes on from an older state.
-pub fn unforked(node: &Node) -> Result<(), Violation> {
+/// The nodes of members that run once.
+fn honest(world: &World) -> impl Iterator<Item = &Node> {
+    let twins = world.twins;
+    world.nodes.iter().filter(move |node| twins.is_none_or(|twins| twins.code != node.me.code()))
+}
+
+fn is_twins(world: &World, member: MemberCode) -> bool {
+    world.twins.is_some_and(|twins| twins.code == member)
+}
+
+/// Remembers how far more than half of the others have signed for the streams of the member that runs twice.
+pub fn settle(world: &mut World) {
+    let Some(twins) = world.twins else { return };
+    let mut signed: BTreeMap<Stream, Vec<(usize, Head)>> = BTreeMap::new();
+    for (place, node) in world.nodes.iter().enumerate().filter(|(place, _)| !twins.has(*place)) {
+        let receipts = node.machine.iter().flat_map(|machine| machine.replica().newest_receipts());
+        for (_, lines) in receipts.filter(|(fields, _)| fields.member == node.me.code()) {
+            let of_twins = lines.iter().filter(|(stream, _)| stream.author == twins.code);
+            of_twins.for_each(|(stream, head)| signed.entry(*stream).or_default().push((place, *head)));
+        }
+    }
+    for (stream, heads) in signed {
+        let agreement = world.agreements.iter().find(|held| held.id() == stream.agreement);
+        let others = agreement.map_or(0, |held| held.manifest().fields.members.len() - 1);
+        let leads = |place: usize, far: &Head, to: &Head| {
+            far.position >= to.position && world.nodes[place].store.id_at(stream, to.position) == Some(to.id)
+        };
+        for (_, to) in &heads {
+            let holders = heads.iter().filter(|(place, far)| leads(*place, far, to)).count();
+            let known = world.settled.get(&stream).map_or(Position(0), |known| known.position);
+            if 2 * holders > others && to.position > known {
+                world.settled.insert(stream, *to);
+            }
+        }
+    }
+}
+
+/// What was settled at any time counts with everybody.
+fn not_undone(world: &World, node: &Node) -> Result<(), Violation> {
+    let named = agreements_of(world, node.me.code());
+    let settled = world.settled.iter().filter(|(stream, _)| named.contains(&stream.agreement));
+    for (stream, head) in settled {
+        if node.store.id_at(*stream, head.position) != Some(head.id) {
+            return Err(Violation::Undone { member: node.me.code(), stream: *stream, at: head.position });
+        }
+    }
+    Ok(())
+}
+
+/// Nobody ever holds two entries of one place, but of a member that runs twice: none goes on from an older state.
+pub fn unforked(world: &World, place: Place) -> Result<(), Violation> {
+    let node = &world.nodes[place];
     let Some(machine) = &node.machine else { return Ok(()) };
     let logs = machine.replica().logs();
-    match logs.heads().find(|(stream, _)| logs.forked_at(stream).is_some()) {
+    let is_forked = |stream: &Stream| logs.forked_at(stream).is_some() && !is_twins(world, stream.author);
+    match logs.heads().find(|(stream, _)| is_forked(stream)) {
         Some((stream, _)) => Err(Violation::OwnFork { holder: node.me.code(), stream: *stream }),
         None => Ok(()),
     }
@@ -96,12 +167,13 @@ pub fn unforked(node: &Node) -> Result<(), Violation> {
 /// What a member has signed for, it durably holds: looked up in its own store, wherever the receipt is known.
 pub fn receipted(world: &World, place: Place) -> Result<(), Violation> {
     let Some(machine) = &world.nodes[place].machine else { return Ok(()) };
-    for (fields, lines) in machine.replica().newest_receipts() {
+    for (fields, lines) in machine.replica().newest_receipts().filter(|(by, _)| !is_twins(world, by.member)) {
+        let lines = lines.iter().filter(|(stream, _)| !is_twins(world, stream.author));
         let signer = world.nodes.iter().find(|node| node.me.code() == fields.member);
         let Some(signer) = signer else { continue };
         let lacks =
             |(stream, head): &(&Stream, &Head)| signer.store.id_at(**stream, head.position) != Some(head.id);
-        if let Some((stream, head)) = lines.iter().find(lacks) {
+        if let Some((stream, head)) = lines.into_iter().find(lacks) {
             return Err(Violation::Receipted { member: fields.member, stream: *stream, at: head.position });
         }
     }
@@ -109,12 +181,15 @@ pub fn receipted(world: &World, place: Place) -> Result<(), Violation> {
 }
 
 /// Everybody has everybody's receipt for everything, in the end.
-fn all_receipted(node: &Node, agreement: &Agreement) -> Result<(), Violation> {
+fn all_receipted(world: &World, node: &Node, agreement: &Agreement) -> Result<(), Violation> {
     let Some(machine) = &node.machine else { return Ok(()) };
     let (replica, id) = (machine.replica(), agreement.id());
-    for (stream, head) in replica.logs().heads().filter(|(stream, _)| stream.agreement == id) {
+    let heads = replica.logs().heads();
+    let judged = heads.filter(|(stream, _)| stream.agreement == id && !is_twins(world, stream.author));
+    for (stream, head) in judged {
         let signed = replica.receipted(stream);
         let readers = agreement.manifest().fields.members.iter().map(|member| member.code);
+        let readers = readers.filter(|member| !is_twins(world, *member));
         for member in readers.filter(|member| *member != stream.author) {
             if signed.get(&member) != Some(&head.position) {
                 return Err(Violation::Receipted { member, stream: *stream, at: head.position });
@@ -148,6 +223,10 @@ pub fn disclosed(node: &Node, now_ms: u64) -> Result<(), Violation> {
         |id: &AgreementId| replica.unconfirmed(*id).is_none() && replica.clock_doubt(*id, now).is_none();
     for agreement in replica.agreements().map(|held| held.id()).filter(may) {
         for kind in Kind::ALL {
+            let own = Stream::shared(agreement, node.me.code(), kind.system());
+            if replica.logs().forked_at(&own).is_some() {
+                continue;
+            }
             let which = Which::From { key: "", rows_max: 1_000 };
             let diff = systems::disclose(node.store.rows(), today, agreement, node.me.code(), kind, which);
             if !diff.shared.is_empty() {
@@ -156,6 +235,20 @@ pub fn disclosed(node: &Node, now_ms: u64) -> Result<(), Violation> {
         }
     }
     Ok(())
+}
+
+/// How everybody stands with forked streams, for whoever looks at a failure.
+pub fn show(world: &World) {
+    for node in &world.nodes {
+        let Some(machine) = &node.machine else { continue };
+        let (replica, me) = (machine.replica(), node.me.code());
+        for (stream, at) in replica.logs().forked() {
+            println!("{me}: {stream:?} forked at {at}, counts to {:?}", replica.logs().head(stream));
+            for (fields, lines) in replica.newest_receipts().filter(|(_, lines)| lines.contains_key(stream)) {
+                println!("    {} signed {}: {:?}", fields.member, fields.number, lines[stream]);
+            }
+        }
+    }
 }
 
 /// A short name for the trace.
@@ -173,6 +266,10 @@ pub fn name(event: &NetEvent) -> String {
             format!("entries on {link:?}: {heads:?} {refused:?}")
         }
         NetEvent::Announced { link, head, .. } => format!("announced on {link:?}: {head:?}"),
+        NetEvent::Forked { link, proof } => {
+            format!("forked on {link:?}: {} at {}", proof.stream().author, proof.at())
+        }
+        NetEvent::Traced { link, heads, .. } => format!("traced on {link:?}: {} heads", heads.len()),
         NetEvent::Refused { link, reject } => format!("refused on {link:?}: {reject:?}"),
         NetEvent::Closed { link } => format!("closed {link:?}"),
     }

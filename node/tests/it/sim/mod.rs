@@ -2,8 +2,10 @@
 //! trace. After every step named invariants are checked; a failure prints the command that replays it.
 
 mod invariants;
+mod members;
 mod network;
 mod node;
+mod twins;
 mod workload;
 mod world;
 
@@ -23,6 +25,10 @@ pub enum Fault {
     SkipsAudienceCheck,
     /// A fold whose rows depend on the order of arrival.
     FoldsByArrival,
+    /// Rows of entries that do not count any more stay.
+    KeepsRowsOfForks,
+    /// A node that tells nobody of a fork and takes no notice of one that it is told of.
+    HidesForks,
 }
 
 /// A run that broke an invariant.
@@ -57,7 +63,11 @@ pub struct Figures {
 /// Runs one seed.
 pub fn run(seed: u64, fault: Fault, shows_trace: bool) -> Result<Figures, Failure> {
     let mut world = World::new(seed, fault, shows_trace);
-    world.run().map_err(|violation| Failure { seed, step: world.figures().steps, violation })
+    let ended = world.run();
+    if ended.is_err() && shows_trace {
+        invariants::show(&world);
+    }
+    ended.map_err(|violation| Failure { seed, step: world.figures().steps, violation })
 }
 
 #[test]
@@ -85,7 +95,13 @@ fn the_world_really_loses_frames_and_crashes_nodes() {
 
 #[test]
 fn every_planted_fault_is_found_within_a_hundred_seeds() {
-    let faults = [Fault::AcknowledgesBeforeSync, Fault::SkipsAudienceCheck, Fault::FoldsByArrival];
+    let faults = [
+        Fault::AcknowledgesBeforeSync,
+        Fault::SkipsAudienceCheck,
+        Fault::FoldsByArrival,
+        Fault::KeepsRowsOfForks,
+        Fault::HidesForks,
+    ];
     for fault in faults {
         assert!((0..100).any(|seed| run(seed, fault, false).is_err()), "{fault:?} was not found");
     }

@@ -201,7 +201,8 @@ impl Network {
         self.under_way.first_key_value().map(|((at_ms, _), _)| *at_ms)
     }
 
-    fn is_connected(&self, a: Place, b: Place) -> bool {
+    /// Whether a connection stands.
+    pub fn is_connected(&self, a: Place, b: Place) -> bool {
         self.connected.contains(&(a.min(b), a.max(b)))
     }
 

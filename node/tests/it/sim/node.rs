@@ -6,7 +6,9 @@ use std::convert::Infallible;
 
 use xietong::machine::{Answer, Command, Done, Input, Machine, Ticket, Work};
 use xietong::replica::carry;
-use xietong::replica::io::{Keyring, LinkId, Message, NetAction, NetEvent, Now, Output, Release, Roster};
+use xietong::replica::io::{
+    Keyring, LinkId, Message, NetAction, NetEvent, Now, Output, Release, Roster, SignedAppend,
+};
 use xietong::replica::{Me, Settings};
 use xietong::store::Store;
 use xietong::store::memory::Memory;
@@ -184,6 +186,9 @@ impl Node {
                 arrivals += 1;
                 writes.rows.values_mut().flatten().for_each(|value| value.push(arrivals));
             }
+            if fault == Fault::KeepsRowsOfForks && writes.appends.iter().any(is_rewind) {
+                writes.rows.clear();
+            }
             store.commit(writes).expect("memory does not fail");
             Ok::<(), Infallible>(())
         });
@@ -196,6 +201,11 @@ impl Node {
         match action {
             NetAction::Open { link, peer, .. } => Some(Wish::Open { link, to: peer }),
             NetAction::Close { link } => Some(Wish::Close { link }),
+            NetAction::Send { message: Message::Frame(Frame::Fork(..)), .. }
+                if self.fault == Fault::HidesForks =>
+            {
+                None
+            }
             NetAction::Send { link, message } => {
                 let read = |stream, from, bytes_max| self.store.read(stream, from, bytes_max);
                 let frame = carry::fill(message, read).expect("memory does not fail")?;
@@ -209,7 +219,11 @@ impl Node {
                 self.keyring = (*keyring).clone();
                 None
             }
-            NetAction::Report { .. } => None,
+            NetAction::Report { .. } | NetAction::ShutOut { .. } => None,
         }
     }
+}
+
+fn is_rewind(append: &SignedAppend) -> bool {
+    matches!(append, SignedAppend::Rewind(..))
 }

@@ -18,6 +18,7 @@ use super::network::Place;
 pub const TODAY: Date = date(2026, 1, 5);
 
 /// One operator's vehicles.
+#[derive(Clone)]
 pub struct Fleet {
     place: Place,
     is_founded: bool,

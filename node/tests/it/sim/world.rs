@@ -1,26 +1,24 @@
 //! The world: nodes, a network, a clock, and a fate drawn from the seed. It lets things happen one by one,
 //! checks the invariants after each, then heals everything and waits until nothing moves any more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use xietong::machine::Command;
+use xietong::replica::Settings;
 use xietong::replica::agreement::Agreement;
 use xietong::replica::io::NetEvent;
-use xietong::replica::{EntryKey, Me, Settings};
-use xietong_proto::card::{Card, CardFields};
-use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Approval, Level, Manifest, ManifestFields, Member, Scope};
-use xietong_proto::stream::Stream;
+use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::{Frame, Want};
 
 use super::invariants::{self, Violation};
+use super::members::{Keys, agreement};
 use super::network::{Arrival, Network, Place, Weather};
 use super::node::{Node, Wish};
+use super::twins::Twins;
 use super::workload::Fleet;
 use super::{Fault, Figures};
 
@@ -33,10 +31,17 @@ const REST_MS_MAX: u64 = 120_000;
 pub struct World {
     pub nodes: Vec<Node>,
     pub agreements: Vec<Agreement>,
-    fleets: Vec<Fleet>,
-    network: Network,
-    rng: ChaCha8Rng,
-    now_ms: u64,
+    pub fleets: Vec<Fleet>,
+    pub network: Network,
+    pub rng: ChaCha8Rng,
+    pub now_ms: u64,
+    /// A member that runs twice with the same keys: its node, and from some time on a clone of it. Every other
+    /// node sees one of the two at a time.
+    pub twins: Option<Twins>,
+    /// Both were switched off in the end.
+    pub are_off: bool,
+    /// How far more than half of the others have signed for a stream, at any time.
+    pub settled: BTreeMap<Stream, Head>,
     shows_trace: bool,
     trace: DefaultHasher,
     figures: Figures,
@@ -46,7 +51,8 @@ impl World {
     /// Two to four nodes; all of them in one agreement, and often two or three in a second one.
     pub fn new(seed: u64, fault: Fault, shows_trace: bool) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let count = rng.random_range(2..=4);
+        let has_twins = seed % 3 == 1;
+        let count = if has_twins { rng.random_range(2..=5) } else { rng.random_range(2..=4) };
         let members: Vec<Keys> = (0..count).map(Keys::new).collect();
         let mut agreements = vec![agreement(&members, 1)];
         if count > 2 && rng.random_bool(0.7) {
@@ -58,11 +64,18 @@ impl World {
             delay_ms_max: rng.random_range(5..500),
         };
         let offset_ms = |rng: &mut ChaCha8Rng| rng.random_range(-30_000..30_000);
-        let node = |keys: &Keys| Node::new(keys.me(), keys.entry(), settings(), offset_ms(&mut rng), fault);
+        let mut node =
+            |keys: &Keys| Node::new(keys.me(), keys.entry(), settings(), offset_ms(&mut rng), fault);
+        let mut nodes: Vec<Node> = members.iter().map(&mut node).collect();
+        let twins = has_twins.then(|| Twins { first: 0, second: count, code: members[0].me().code() });
+        nodes.extend(twins.map(|_| node(&members[0])));
         Self {
-            nodes: members.iter().map(node).collect(),
+            fleets: (0..nodes.len()).map(|place| Fleet::new(place % count)).collect(),
+            nodes,
             agreements,
-            fleets: (0..count).map(Fleet::new).collect(),
+            twins,
+            are_off: false,
+            settled: BTreeMap::new(),
             network: Network::new(weather),
             rng,
             now_ms: 0,
@@ -81,15 +94,16 @@ impl World {
 
     /// Deeds of fate, then peace.
     pub fn run(&mut self) -> Result<Figures, Violation> {
-        for place in 0..self.nodes.len() {
+        for place in 0..self.members() {
             self.start(place)?;
             self.import(place)?;
-            if self.rng.random_bool(0.7) {
+            if self.rng.random_bool(0.7) || self.twins.is_some() {
                 self.join(place)?;
             }
         }
         for _ in 0..DEEDS {
             self.deed()?;
+            invariants::settle(self);
             let pause_ms = self.rng.random_range(0..1_500);
             self.pass(pause_ms)?;
         }
@@ -100,12 +114,21 @@ impl World {
     }
 
     fn deed(&mut self) -> Result<(), Violation> {
-        let place = self.rng.random_range(0..self.nodes.len());
+        let place = match self.twins {
+            Some(twins) if self.rng.random_bool(0.4) => {
+                [twins.first, twins.second][self.rng.random_range(0..2)]
+            }
+            Some(_) | None => self.rng.random_range(0..self.nodes.len()),
+        };
         match self.rng.random_range(0..100) {
+            0..10 if self.twins.is_some() => self.turn_face(place),
             0..50 => self.import(place),
             50..60 => self.join(place),
             60..72 => {
                 let other = (place + self.rng.random_range(1..self.nodes.len())) % self.nodes.len();
+                if self.twins.is_some_and(|twins| twins.has(place) || twins.has(other)) {
+                    return Ok(());
+                }
                 let apart = self.rng.random_bool(0.4);
                 self.note(&format!("{place} and {other} apart: {apart}"));
                 self.network.part(place, other, apart);
@@ -134,6 +157,9 @@ impl World {
     }
 
     fn join(&mut self, place: Place) -> Result<(), Violation> {
+        if self.nodes[place].machine.is_none() {
+            return Ok(());
+        }
         let me = self.nodes[place].me.code();
         let named = |held: &&Agreement| held.manifest().member(me).is_some();
         let open: Vec<Agreement> = self.agreements.iter().filter(named).cloned().collect();
@@ -175,7 +201,10 @@ impl World {
         if self.rng.random_bool(0.8) { self.start(place) } else { Ok(()) }
     }
 
-    fn start(&mut self, place: Place) -> Result<(), Violation> {
+    pub(super) fn start(&mut self, place: Place) -> Result<(), Violation> {
+        if self.twins.is_some_and(|twins| place == twins.second && self.nodes[place].store.is_empty()) {
+            return Ok(());
+        }
         self.note(&format!("{place} starts"));
         let wishes = self.nodes[place].start(self.now_ms);
         self.grant(place, wishes)
@@ -201,7 +230,16 @@ impl World {
     fn heal(&mut self) -> Result<(), Violation> {
         self.note("everything heals");
         self.network.heal();
+        self.settle_twins()?;
+        self.heal_nodes()?;
+        self.excuse_twins()
+    }
+
+    fn heal_nodes(&mut self) -> Result<(), Violation> {
         for place in 0..self.nodes.len() {
+            if self.are_off && self.twins.is_some_and(|twins| twins.has(place)) {
+                continue;
+            }
             if self.nodes[place].machine.is_none() {
                 self.start(place)?;
             }
@@ -224,7 +262,7 @@ impl World {
         let end_ms = self.now_ms + REST_MS_MAX;
         while self.now_ms < end_ms {
             self.pass(3_000)?;
-            let settled = self.nodes.iter().all(Node::is_settled);
+            let settled = self.nodes.iter().filter(|node| node.machine.is_some()).all(Node::is_settled);
             if settled && invariants::converged(self).is_ok() {
                 return self.pass(6_000);
             }
@@ -284,11 +322,13 @@ impl World {
     }
 
     /// Does in the world what a node wants, and checks what must hold after each of its steps.
-    fn grant(&mut self, place: Place, wishes: Vec<Wish>) -> Result<(), Violation> {
+    pub(super) fn grant(&mut self, place: Place, wishes: Vec<Wish>) -> Result<(), Violation> {
         for wish in wishes {
             match wish {
                 Wish::Open { link, to } => {
-                    if let Some(to) = self.nodes.iter().position(|node| node.me.peer == to) {
+                    let places = (0..self.nodes.len()).filter(|at| self.nodes[*at].me.peer == to);
+                    let standing = places.max_by_key(|at| self.network.is_connected(place, *at));
+                    if let Some(to) = standing {
                         self.network.open(&mut self.rng, self.now_ms, place, link, to);
                     }
                 }
@@ -303,12 +343,17 @@ impl World {
         }
         self.reconnect();
         invariants::durable(&self.nodes[place])?;
-        invariants::unforked(&self.nodes[place])?;
+        invariants::unforked(self, place)?;
         invariants::receipted(self, place)?;
         invariants::disclosed(&self.nodes[place], self.now_ms)
     }
 
-    fn reconnect(&mut self) {
+    /// How many members there are.
+    fn members(&self) -> usize {
+        self.twins.map_or(self.nodes.len(), |twins| twins.second)
+    }
+
+    pub(super) fn reconnect(&mut self) {
         let (nodes, now_ms) = (&self.nodes, self.now_ms);
         let wants = |a: Place, b: Place| {
             nodes[a].machine.is_some() && nodes[a].roster.peers.contains_key(&nodes[b].me.peer)
@@ -316,7 +361,7 @@ impl World {
         self.network.connect(&mut self.rng, now_ms, nodes.len(), wants);
     }
 
-    fn note(&mut self, what: &str) {
+    pub(super) fn note(&mut self, what: &str) {
         (self.now_ms, what).hash(&mut self.trace);
         if self.shows_trace {
             println!("{:>9} ms  {what}", self.now_ms);
@@ -324,86 +369,14 @@ impl World {
     }
 }
 
-/// The keys of one member of the world.
-struct Keys {
-    card: Card,
-    seal: [u8; 32],
-    entry: [u8; 32],
-    peer: PeerId,
-    secret: [u8; 32],
-}
-
-impl Keys {
-    fn new(place: Place) -> Self {
-        let of = |kind: u8| xietong_proto::crypto::hash(&[b"sim", &[kind], &place.to_be_bytes()]);
-        let (seal, entry, peer) = (of(1), of(2), PeerId(of(3)));
-        let fields = CardFields {
-            number: CardNumber(1),
-            code: CODES[place].parse().expect("a member code"),
-            name: format!("省{place}"),
-            uscc: "11230000000123457Y".to_owned(),
-            seal_key: SecretKey::from_bytes(&seal).public(),
-            entry_key: SecretKey::from_bytes(&entry).public(),
-            transport_keys: vec![peer],
-            addresses: Vec::new(),
-            telephone: String::new(),
-            issued: Millis(0),
-        };
-        let card = Card::sign(fields, &SecretKey::from_bytes(&seal)).expect("the fields are in form");
-        Self { card, seal, entry, peer, secret: of(4) }
-    }
-
-    fn me(&self) -> Me {
-        let entry_key = EntryKey(Arc::new(self.entry()));
-        Me { card: self.card.clone(), peer: self.peer, entry_key, secret: self.secret, instance: 1 }
-    }
-
-    fn entry(&self) -> SecretKey {
-        SecretKey::from_bytes(&self.entry)
-    }
-}
-
-const CODES: [&str; 4] = ["230000", "220000", "210000", "150000"];
-
 fn settings() -> Settings {
     Settings {
         heads_interval_ms: 5_000,
         want_timeout_ms: 4_000,
+        shut_out_ms: 20_000,
         addresses: Vec::new(),
         address_overrides: Default::default(),
     }
-}
-
-fn agreement(members: &[Keys], number: u8) -> Agreement {
-    let mut members: Vec<&Keys> = members.iter().collect();
-    members.sort_by_key(|keys| keys.card.fields.code);
-    let named = |keys: &&Keys| Member {
-        code: keys.card.fields.code,
-        name: keys.card.fields.name.clone(),
-        uscc: keys.card.fields.uscc.clone(),
-        seal_key: keys.card.fields.seal_key,
-        card: keys.card.id(),
-    };
-    let manifest = Manifest::new(ManifestFields {
-        epoch: Epoch(1),
-        predecessor: None,
-        title: format!("协议{number}"),
-        level: Level::Provinces,
-        members: members.iter().map(named).collect(),
-        scope: vec![Scope { system: System::VEHICLES, profile: 1, rules_version: 1 }],
-        quorum: members.len() as u32,
-        valid_from: Millis(0),
-        valid_until: Millis(u64::MAX),
-        nonce: [number; 16],
-    })
-    .expect("the fields are in form");
-    let approve = |keys: &&Keys| {
-        let seal = SecretKey::from_bytes(&keys.seal);
-        Approval::sign(&manifest, keys.card.fields.code, Millis(0), &seal).expect("a member approves")
-    };
-    let approvals = members.iter().map(approve).collect();
-    let cards = members.iter().map(|keys| keys.card.clone()).collect();
-    Agreement::new(manifest, approvals, cards).expect("everybody has approved")
 }
 
 /// The agreements that name a member.

@@ -2,6 +2,7 @@
 //! hand; what the library finds is compared with it in `main.rs`.
 
 mod entries;
+mod forks;
 mod frames;
 mod headers;
 mod keys;
@@ -24,8 +25,9 @@ pub fn all() -> Vec<(&'static str, Vec<Value>)> {
         ("approvals", papers::approval_cases()),
         ("admission", places::admission_cases()),
         ("chains", places::chain_cases()),
-        ("frames", [frames::cases(), receipts::frame_cases()].concat()),
+        ("frames", [frames::cases(), receipts::frame_cases(), forks::frame_cases()].concat()),
         ("receipts", receipts::receipt_cases()),
+        ("forks", forks::cases()),
     ]
 }
 

@@ -1,0 +1,460 @@
+//! Forked streams (P35, P36): the proofs that are known, what leads to what members have signed for, and how
+//! far each of these streams counts. The log is rewound to what counts, so nothing else has to know: heads,
+//! receipts, rows and digests speak of the log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xietong_proto::chain::follow;
+use xietong_proto::entry::EntryHead;
+use xietong_proto::fork::{ForkProof, Lineage, split_heads, supported};
+use xietong_proto::id::*;
+use xietong_proto::limits::RANGE_BYTES_MAX;
+use xietong_proto::reject::Reject;
+use xietong_proto::stream::{Head, Stream};
+use xietong_proto::sync::{Frame, Trace, Traced, Want};
+
+use super::agreement::{NotInForce, from_hex};
+use super::io::{Append, LinkId, Message, NetAction, Object};
+use super::link::Link;
+use super::logs::Past;
+use super::{Replica, Turn, is_offered};
+
+/// Signed heads that are kept of one forked stream; what leads further is not traced.
+const TRACED_MAX: usize = 100_000;
+/// Bytes of entries that are taken back in one step.
+const TAKEN_BACK_BYTES: usize = 8 * 1024 * 1024;
+/// Signed heads in one frame of the log.
+const TRACED_AT_ONCE: usize = 1_000;
+
+/// All streams that are known to be forked.
+#[derive(Clone, Debug, Default)]
+pub struct Forks {
+    streams: BTreeMap<Stream, Fork>,
+    /// To be judged again.
+    stale: BTreeSet<Stream>,
+    /// The log was rewound, the rows not yet.
+    rewound: BTreeSet<Stream>,
+}
+
+/// What is known of one.
+#[derive(Clone, Debug)]
+struct Fork {
+    /// One for each place that is known to have been given twice.
+    proofs: BTreeMap<Position, ForkProof>,
+    /// Signed heads from the lowest fork on that need not be in the log.
+    heads: BTreeMap<EntryId, EntryHead>,
+    /// How far the stream counts.
+    counts: Lineage,
+    /// What leads to these is asked for.
+    traces: BTreeMap<EntryId, Trail>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Trail {
+    to: Position,
+    heads: Vec<EntryHead>,
+    asked: usize,
+    due_ms: u64,
+}
+
+impl Fork {
+    fn lowest(&self) -> &ForkProof {
+        self.proofs.values().next().expect("a fork is made of a proof")
+    }
+
+    fn learn(&mut self, head: EntryHead) {
+        self.heads.insert(head.id(), head);
+    }
+
+    /// Whether an entry at a place may be appended: what stands before the fork, or what counts behind it.
+    fn lets(&self, position: Position, id: EntryId) -> bool {
+        let behind = position.0.checked_sub(self.counts.trunk.0 + 1);
+        let counted = behind.and_then(|depth| self.counts.branch.get(depth as usize));
+        position < self.lowest().at() || counted == Some(&id)
+    }
+
+    fn limit(&self) -> Position {
+        Position(self.lowest().at().0 - 1).max(self.counts.end())
+    }
+}
+
+impl Forks {
+    /// Whether an entry may be appended to a stream.
+    pub fn lets(&self, stream: &Stream, position: Position, id: EntryId) -> bool {
+        self.streams.get(stream).is_none_or(|fork| fork.lets(position, id))
+    }
+
+    /// Up to where entries of a stream are wanted; none = as many as there are.
+    pub fn limit(&self, stream: &Stream) -> Option<Position> {
+        Some(self.streams.get(stream)?.limit())
+    }
+
+    /// The entry before the lowest fork.
+    pub fn before(&self, stream: &Stream) -> Option<Head> {
+        let lowest = self.streams.get(stream)?.lowest();
+        Some(Head { position: Position(lowest.at().0 - 1), id: lowest.previous() })
+    }
+
+    /// Whether any stream of an agreement is forked.
+    pub fn touch(&self, id: AgreementId) -> bool {
+        self.of(id).next().is_some()
+    }
+
+    /// When something is due, on the monotonic clock.
+    pub fn due_ms(&self) -> Option<u64> {
+        let stale = self.stale.first().map(|_| 0);
+        let traces = self.streams.values().flat_map(|fork| fork.traces.values());
+        stale.into_iter().chain(traces.map(|trail| trail.due_ms)).min()
+    }
+
+    /// Looks at all forked streams of an agreement again.
+    pub fn doubt(&mut self, id: AgreementId) {
+        let streams: Vec<Stream> = self.of(id).copied().collect();
+        self.stale.extend(streams);
+    }
+
+    fn of(&self, id: AgreementId) -> impl Iterator<Item = &Stream> {
+        self.streams.keys().filter(move |stream| stream.agreement == id)
+    }
+
+    fn learn(&mut self, proof: &ForkProof) {
+        let stream = proof.stream();
+        let fork = self.streams.entry(stream).or_insert_with(|| Fork {
+            proofs: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            counts: Lineage::default(),
+            traces: BTreeMap::new(),
+        });
+        proof.heads().into_iter().for_each(|head| fork.learn(*head));
+        fork.proofs.entry(proof.at()).or_insert_with(|| proof.clone());
+        self.stale.insert(stream);
+    }
+}
+
+impl Replica {
+    /// Takes a proof over, and tells it to everybody who may know.
+    pub(super) fn learn_fork(
+        &mut self,
+        turn: &mut Turn,
+        id: AgreementId,
+        proof: &ForkProof,
+    ) -> Result<(), Reject> {
+        let stream = proof.stream();
+        if stream.agreement != id {
+            return Err(Reject::WrongAgreement);
+        }
+        if !is_offered(&stream) || !stream.is_for(self.me.code()) {
+            return Err(Reject::WrongAudience);
+        }
+        let held = self.agreements.get(&id).ok_or(Reject::WrongAgreement)?;
+        proof.heads().into_iter().try_for_each(|head| held.manifest().admits(head.header()))?;
+        let known = self.forks.streams.get(&stream);
+        if known.is_some_and(|fork| fork.proofs.contains_key(&proof.at())) {
+            return Ok(());
+        }
+        turn.appends.push(Append::Object(id, Object::Fork { heads: hex::encode(proof.bytes()) }));
+        self.forks.learn(proof);
+        self.logs.mark_forked(stream, proof.at());
+        for (link, member) in self.links_about(id) {
+            if stream.is_for(member) {
+                self.send(turn, link, fork_frame(proof));
+            }
+            // Whoever has not met a signer judges by what others have of it.
+            self.show_receipts(turn, link, id);
+        }
+        Ok(())
+    }
+
+    /// Shows a new link all proofs that its other end may know.
+    pub(super) fn show_forks(&self, turn: &mut Turn, link: LinkId, id: AgreementId, to: MemberCode) {
+        let streams = self.forks.streams.iter();
+        let shown = streams.filter(|(stream, _)| stream.agreement == id && stream.is_for(to));
+        for proof in shown.flat_map(|(_, fork)| fork.proofs.values()) {
+            self.send(turn, link, fork_frame(proof));
+        }
+    }
+
+    /// Takes over what the log has of forks.
+    pub(super) fn restore_fork(&mut self, heads: &str) -> Result<(), NotInForce> {
+        let pair = ForkProof::split(&from_hex(heads)?)?;
+        let proof = ForkProof::open(pair, |header| self.keyring.key(header))?;
+        self.forks.learn(&proof);
+        self.logs.mark_forked(proof.stream(), proof.at());
+        Ok(())
+    }
+
+    /// Takes over what the log has of traces: they were opened before they were written.
+    pub(super) fn restore_traced(&mut self, heads: &str) -> Result<(), NotInForce> {
+        for head in split_heads(&from_hex(heads)?, usize::MAX)? {
+            if let Some(fork) = self.forks.streams.get_mut(&head.header().stream) {
+                fork.learn(head);
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges again what has to be, and asks for what leads to what members have signed for.
+    pub(super) fn settle_forks(&mut self, turn: &mut Turn) {
+        // What was appended in this turn cannot be looked up yet: its turn comes next.
+        let (later, now): (BTreeSet<Stream>, BTreeSet<Stream>) =
+            std::mem::take(&mut self.forks.stale).into_iter().partition(|stream| self.moved.contains(stream));
+        self.forks.stale = later;
+        now.into_iter().for_each(|stream| self.judge(turn, stream));
+        self.ask_traces(turn);
+    }
+
+    /// Streams whose rows are of entries that do not count any more.
+    pub fn take_rewound(&mut self) -> BTreeSet<Stream> {
+        let (logs, rewound) = (&self.logs, std::mem::take(&mut self.forks.rewound));
+        rewound.into_iter().filter(|stream| logs.folded(stream) > logs.head(stream).position).collect()
+    }
+
+    fn judge(&mut self, turn: &mut Turn, stream: Stream) {
+        let Some(before) = self.forks.before(&stream) else { return };
+        let head = self.logs.head(&stream);
+        if head.position >= before.position && self.id_at(turn.past, stream, before.position) != before.id {
+            // What we hold left the others' before this fork: where, each link can tell.
+            return self.look_lower(turn, stream, before.position);
+        }
+        let signed = self.signed(&stream);
+        let Some(fork) = self.forks.streams.get(&stream) else { return };
+        let lineage = |to: &Head| fork.lineage(turn.past, &stream, head.position, *to);
+        let (mut lineages, mut unknown) = (Vec::new(), Vec::new());
+        for to in signed.iter().filter(|to| to.position > before.position) {
+            match lineage(to) {
+                Some(found) => lineages.push(found),
+                None => unknown.push(*to),
+            }
+        }
+        let members =
+            self.agreements.get(&stream.agreement).map_or(0, |held| held.manifest().fields.members.len());
+        let counts = supported(members.saturating_sub(1), before.position.next(), &lineages);
+        let on_chain = lineages.iter().filter(|lineage| lineage.branch.is_empty());
+        let signed_to = on_chain.map(|lineage| lineage.trunk).max().unwrap_or_default();
+        if head.position > counts.trunk {
+            self.rewind(turn, stream, counts.trunk, signed_to);
+        }
+        self.take_back(turn, stream, &counts);
+        let Some(fork) = self.forks.streams.get_mut(&stream) else { return };
+        fork.counts = counts;
+        fork.traces.retain(|id, _| unknown.iter().any(|to| to.id == *id));
+        if fork.heads.len() < TRACED_MAX {
+            let new = |to: &Head| (to.id, Trail { to: to.position, ..Trail::default() });
+            let missing: Vec<_> =
+                unknown.iter().filter(|to| !fork.traces.contains_key(&to.id)).map(new).collect();
+            fork.traces.extend(missing);
+        }
+    }
+
+    /// Gives up what does not count, but for the signed heads that lead to what was signed for.
+    fn rewind(&mut self, turn: &mut Turn, stream: Stream, to: Position, signed_to: Position) {
+        let given_up = (to.0 + 1..=signed_to.0).map(Position);
+        let heads: Vec<EntryHead> =
+            given_up.filter_map(|position| turn.past.entry_head(stream, position)).collect();
+        self.keep_traced(turn, stream, heads);
+        let head = Head { position: to, id: self.id_at(turn.past, stream, to) };
+        turn.appends.push(Append::Rewind(stream, head));
+        self.logs.rewind(stream, head);
+        self.moved.insert(stream);
+        self.forks.rewound.insert(stream);
+    }
+
+    /// What was given up here and counts after all is taken from where it lies.
+    fn take_back(&mut self, turn: &mut Turn, stream: Stream, counts: &Lineage) {
+        let mut bytes = 0;
+        for id in &counts.branch {
+            if bytes > TAKEN_BACK_BYTES {
+                self.forks.stale.insert(stream);
+                return;
+            }
+            let head = self.logs.head(&stream);
+            let at = Head { position: head.position.next(), id: *id };
+            let given_up = turn.past.given_up(stream, at);
+            let opened = given_up
+                .and_then(|entry| self.keyring.key(entry.header()).and_then(|key| entry.open(key)).ok());
+            let Some(linked) = opened.and_then(|entry| follow(&head, entry).ok()) else { return };
+            bytes += linked.bytes().len();
+            self.logs.extend(stream, linked.head());
+            self.moved.insert(stream);
+            turn.appends.push(Append::Entry(linked));
+        }
+    }
+
+    fn look_lower(&mut self, turn: &mut Turn, stream: Stream, at: Position) {
+        for (link, member) in self.links_about(stream.agreement) {
+            if stream.is_for(member) {
+                self.send(turn, link, Frame::Want(Want { stream, from: at, bytes_max: 1 }));
+            }
+        }
+    }
+
+    /// The other end holds another entry at a place than we do, or the same: halves what lies between, down to
+    /// the first difference, which is the proof (P18).
+    pub(super) fn narrow(
+        &mut self,
+        turn: &mut Turn,
+        id: LinkId,
+        stream: Stream,
+        at: Position,
+        differs: bool,
+    ) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let known = link.differs.remove(&stream);
+        if known.is_none() && !differs {
+            return;
+        }
+        let (mut same, mut other) = known.unwrap_or((Position(0), at));
+        let was_last = differs && at == other && known.is_some() && same.next() == other;
+        if was_last {
+            return;
+        }
+        if differs {
+            other = at.min(other);
+        } else {
+            same = at.max(same);
+        }
+        if same < other {
+            link.differs.insert(stream, (same, other));
+            let middle = Position(same.0 + (other.0 - same.0) / 2);
+            let from = if middle == same { other } else { middle };
+            self.send(turn, id, Frame::Want(Want { stream, from, bytes_max: 1 }));
+        }
+    }
+
+    /// Answers from the log or from what is known of the fork.
+    pub(super) fn serve_trace(&self, turn: &mut Turn, link: LinkId, to: MemberCode, trace: Trace) {
+        let Trace { stream, from, to: target } = trace;
+        let may_hold = is_offered(&stream) && stream.is_for(to);
+        let head = self.logs.head(&stream);
+        let (mut heads, mut next) = (Vec::new(), target);
+        let fork = self.forks.streams.get(&stream).filter(|_| may_hold);
+        while let Some(known) =
+            fork.and_then(|fork| fork.heads.get(&next.id)).filter(|_| next.position >= from)
+        {
+            heads.push(*known);
+            next = Head { position: Position(next.position.0 - 1), id: known.header().previous };
+        }
+        let is_held =
+            |at: Head| at.position <= head.position && self.id_at(turn.past, stream, at.position) == at.id;
+        let message = if may_hold && next.position >= from && is_held(next) {
+            Message::Traced { stream, from, until: next.position, to: target.id }
+        } else {
+            heads.reverse();
+            heads.truncate(TRACED_BYTES / xietong_proto::entry::ENTRY_HEAD_BYTES);
+            let leads = next.position < from;
+            Message::Frame(Frame::Traced(Traced {
+                stream,
+                to: target.id,
+                heads: if leads { heads } else { Vec::new() },
+            }))
+        };
+        turn.actions.push(NetAction::Send { link, message });
+    }
+
+    /// Signed heads that were asked for: kept once they lead all the way.
+    pub(super) fn traced(&mut self, turn: &mut Turn, stream: Stream, to: EntryId, heads: Vec<EntryHead>) {
+        let Some(fork) = self.forks.streams.get_mut(&stream) else { return };
+        let lowest = Head { position: Position(fork.lowest().at().0 - 1), id: fork.lowest().previous() };
+        let Some(trail) = fork.traces.get_mut(&to) else { return };
+        for head in heads {
+            let last = trail
+                .heads
+                .last()
+                .map_or(lowest, |last| Head { position: last.header().position, id: last.id() });
+            let header = head.header();
+            let follows =
+                (header.stream, header.position, header.previous) == (stream, last.position.next(), last.id);
+            if !follows || trail.heads.len() == TRACED_MAX {
+                return trail.heads.clear();
+            }
+            trail.heads.push(head);
+            trail.due_ms = turn.now.mono_ms;
+        }
+        if trail.heads.last().is_some_and(|last| last.id() == to) {
+            let heads = fork.traces.remove(&to).map(|trail| trail.heads).unwrap_or_default();
+            self.keep_traced(turn, stream, heads);
+            self.forks.stale.insert(stream);
+        }
+    }
+
+    fn keep_traced(&mut self, turn: &mut Turn, stream: Stream, heads: Vec<EntryHead>) {
+        let Some(fork) = self.forks.streams.get_mut(&stream) else { return };
+        let new: Vec<EntryHead> =
+            heads.into_iter().filter(|head| !fork.heads.contains_key(&head.id())).collect();
+        for some in new.chunks(TRACED_AT_ONCE) {
+            let bytes: Vec<u8> = some.iter().flat_map(EntryHead::bytes).collect();
+            let object = Object::Traced { heads: hex::encode(bytes) };
+            turn.appends.push(Append::Object(stream.agreement, object));
+        }
+        new.into_iter().for_each(|head| fork.learn(head));
+    }
+
+    /// One link after the other is asked: whoever signed for an entry, or anybody who knows what leads to it.
+    fn ask_traces(&mut self, turn: &mut Turn) {
+        let mut asks = Vec::new();
+        for (stream, fork) in &mut self.forks.streams {
+            let about = |link: &&Link| {
+                link.greeted().is_some_and(|(id, member)| id == stream.agreement && stream.is_for(member))
+            };
+            let links: Vec<LinkId> =
+                self.links.iter().filter(|(_, link)| about(link)).map(|(id, _)| *id).collect();
+            let at = fork.lowest().at();
+            for (id, trail) in fork.traces.iter_mut().filter(|(_, t)| t.due_ms <= turn.now.mono_ms) {
+                trail.due_ms = turn.now.mono_ms + self.settings.want_timeout_ms;
+                let Some(link) = links.get(trail.asked % links.len().max(1)) else { continue };
+                trail.asked += 1;
+                let from = Position(at.0 + trail.heads.len() as u64);
+                let to = Head { position: trail.to, id: *id };
+                asks.push((*link, Frame::Trace(Trace { stream: *stream, from, to })));
+            }
+        }
+        asks.into_iter().for_each(|(link, frame)| self.send(turn, link, frame));
+    }
+
+    fn id_at(&self, past: &dyn Past, stream: Stream, position: Position) -> EntryId {
+        let head = self.logs.head(&stream);
+        match position {
+            Position(0) => stream.origin().id,
+            position if position == head.position => head.id,
+            position => past.id_at(stream, position).unwrap_or(EntryId([0; 32])),
+        }
+    }
+
+    /// Links about an agreement, with whom.
+    pub(super) fn links_about(&self, id: AgreementId) -> Vec<(LinkId, MemberCode)> {
+        let about = |(link, (of, member)): (&LinkId, (AgreementId, MemberCode))| {
+            (of == id).then_some((*link, member))
+        };
+        self.links.iter().filter_map(|(id, link)| Some((id, link.greeted()?))).filter_map(about).collect()
+    }
+}
+
+impl Fork {
+    /// What leads to an entry, along the log as far as it goes that way.
+    fn lineage(&self, past: &dyn Past, stream: &Stream, held: Position, to: Head) -> Option<Lineage> {
+        let before = Head { position: Position(self.lowest().at().0 - 1), id: self.lowest().previous() };
+        let (mut branch, mut next) = (Vec::new(), to);
+        while let Some(known) = self.heads.get(&next.id) {
+            branch.push(next.id);
+            next = Head { position: Position(next.position.0 - 1), id: known.header().previous };
+        }
+        let is_held = |at: Position, id: EntryId| at <= held && past.id_at(*stream, at) == Some(id);
+        if next != before && !is_held(next.position, next.id) {
+            return None;
+        }
+        let mut trunk = next.position;
+        while branch.last().is_some_and(|id| is_held(trunk.next(), *id)) {
+            branch.pop();
+            trunk = trunk.next();
+        }
+        branch.reverse();
+        Some(Lineage { trunk, branch })
+    }
+}
+
+/// Bytes of signed heads that are sent, and of entries that are read for them, at once.
+pub const TRACED_BYTES: usize = RANGE_BYTES_MAX;
+
+fn fork_frame(proof: &ForkProof) -> Frame {
+    Frame::Fork(Box::new(proof.heads().map(|head| *head)))
+}

@@ -1,0 +1,86 @@
+//! The members of the world: their keys and cards, and the agreements among them.
+
+use std::sync::Arc;
+
+use xietong::replica::agreement::Agreement;
+use xietong::replica::{EntryKey, Me};
+use xietong_proto::card::{Card, CardFields};
+use xietong_proto::crypto::SecretKey;
+use xietong_proto::id::*;
+use xietong_proto::manifest::{Approval, Level, Manifest, ManifestFields, Member, Scope};
+
+use super::network::Place;
+
+/// The keys of one member of the world.
+pub struct Keys {
+    card: Card,
+    seal: [u8; 32],
+    entry: [u8; 32],
+    peer: PeerId,
+    secret: [u8; 32],
+}
+
+impl Keys {
+    pub fn new(place: Place) -> Self {
+        let of = |kind: u8| xietong_proto::crypto::hash(&[b"sim", &[kind], &place.to_be_bytes()]);
+        let (seal, entry, peer) = (of(1), of(2), PeerId(of(3)));
+        let fields = CardFields {
+            number: CardNumber(1),
+            code: CODES[place].parse().expect("a member code"),
+            name: format!("省{place}"),
+            uscc: "11230000000123457Y".to_owned(),
+            seal_key: SecretKey::from_bytes(&seal).public(),
+            entry_key: SecretKey::from_bytes(&entry).public(),
+            transport_keys: vec![peer],
+            addresses: Vec::new(),
+            telephone: String::new(),
+            issued: Millis(0),
+        };
+        let card = Card::sign(fields, &SecretKey::from_bytes(&seal)).expect("the fields are in form");
+        Self { card, seal, entry, peer, secret: of(4) }
+    }
+
+    pub fn me(&self) -> Me {
+        let entry_key = EntryKey(Arc::new(self.entry()));
+        Me { card: self.card.clone(), peer: self.peer, entry_key, secret: self.secret, instance: 1 }
+    }
+
+    pub fn entry(&self) -> SecretKey {
+        SecretKey::from_bytes(&self.entry)
+    }
+}
+
+const CODES: [&str; 5] = ["230000", "220000", "210000", "150000", "110000"];
+
+/// One of all these members, that all have approved.
+pub fn agreement(members: &[Keys], number: u8) -> Agreement {
+    let mut members: Vec<&Keys> = members.iter().collect();
+    members.sort_by_key(|keys| keys.card.fields.code);
+    let named = |keys: &&Keys| Member {
+        code: keys.card.fields.code,
+        name: keys.card.fields.name.clone(),
+        uscc: keys.card.fields.uscc.clone(),
+        seal_key: keys.card.fields.seal_key,
+        card: keys.card.id(),
+    };
+    let manifest = Manifest::new(ManifestFields {
+        epoch: Epoch(1),
+        predecessor: None,
+        title: format!("协议{number}"),
+        level: Level::Provinces,
+        members: members.iter().map(named).collect(),
+        scope: vec![Scope { system: System::VEHICLES, profile: 1, rules_version: 1 }],
+        quorum: members.len() as u32,
+        valid_from: Millis(0),
+        valid_until: Millis(u64::MAX),
+        nonce: [number; 16],
+    })
+    .expect("the fields are in form");
+    let approve = |keys: &&Keys| {
+        let seal = SecretKey::from_bytes(&keys.seal);
+        Approval::sign(&manifest, keys.card.fields.code, Millis(0), &seal).expect("a member approves")
+    };
+    let approvals = members.iter().map(approve).collect();
+    let cards = members.iter().map(|keys| keys.card.clone()).collect();
+    Agreement::new(manifest, approvals, cards).expect("everybody has approved")
+}
