@@ -105,6 +105,9 @@ impl Replica {
         let Some((id, member)) = self.links.get(&link).and_then(super::Link::greeted) else { return };
         let me = self.me.code();
         let session = self.sessions.entry(id).or_default();
+        if is_all {
+            session.claims.retain(|(teller, _), _| *teller != member);
+        }
         for line in lines.iter().filter(|line| line.stream.author == me && line.stream.agreement == id) {
             let claim = session.claims.entry((member, line.stream)).or_default();
             *claim = line.position.max(*claim);
@@ -124,6 +127,20 @@ impl Replica {
             let links =
                 self.links.values_mut().filter(|link| link.greeted().is_some_and(|about| about.0 == id));
             links.for_each(|link| link.heads_due_ms = turn.now.mono_ms);
+        }
+    }
+
+    /// Whoever goes and has not served what it claimed is not counted until it compares again.
+    pub(super) fn forget_claims(&mut self, about: Option<(AgreementId, MemberCode)>) {
+        let Some((id, member)) = about else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let logs = &self.logs;
+        let is_open = |(teller, stream): &(MemberCode, Stream), claim: &Position| {
+            *teller == member && *claim > logs.head(stream).position
+        };
+        if session.claims.iter().any(|(place, claim)| is_open(place, claim)) {
+            session.claims.retain(|place, claim| !is_open(place, claim));
+            session.compared.remove(&member);
         }
     }
 

@@ -200,9 +200,7 @@ impl Replica {
             NetEvent::Forked { link, proof } => self.told_fork(turn, link, &proof),
             NetEvent::Traced { link: _, stream, to, heads } => self.traced(turn, stream, to, heads),
             NetEvent::Refused { link, reject } => self.refuse(turn, link, reject),
-            NetEvent::Closed { link } => {
-                self.links.remove(&link);
-            }
+            NetEvent::Closed { link } => self.drop_link(link),
         }
     }
 
@@ -322,8 +320,13 @@ impl Replica {
     }
 
     fn close(&mut self, turn: &mut Turn, link: LinkId) {
-        self.links.remove(&link);
+        self.drop_link(link);
         turn.actions.push(NetAction::Close { link });
+    }
+
+    pub(super) fn drop_link(&mut self, link: LinkId) {
+        let gone = self.links.remove(&link);
+        self.forget_claims(gone.and_then(|link| link.greeted()));
     }
 }
 

@@ -10,7 +10,7 @@ use super::io::{LinkId, NetAction};
 use super::{Replica, Turn};
 
 /// Offences within [`MEMORY_MS`] after which a peer is not let in for a while.
-const OFFENCES_MAX: u32 = 8;
+const OFFENCES_MAX: u32 = 5;
 /// For so long an offence is held against a peer.
 const MEMORY_MS: u64 = 600_000;
 
@@ -126,12 +126,12 @@ mod tests {
     #[test]
     fn one_too_many_in_a_short_time_shuts_out() {
         let (peer, mut offences) = (PeerId([1; 32]), Offences::default());
-        // Seven, a long pause, and seven again are not too many.
-        let times = (0..7).chain(MEMORY_MS..MEMORY_MS + 7);
+        // Four, a long pause, and four again are not too many.
+        let times = (0..4).chain(MEMORY_MS..MEMORY_MS + 4);
         assert!(times.into_iter().all(|now_ms| !offences.note(peer, now_ms, 1_000)));
         assert!(!offences.shuts_out(peer));
-        assert!(offences.note(peer, MEMORY_MS + 7, 1_000));
+        assert!(offences.note(peer, MEMORY_MS + 4, 1_000));
         assert!(offences.shuts_out(peer) && !offences.shuts_out(PeerId([2; 32])));
-        assert_eq!(offences.due_ms(), Some(MEMORY_MS + 1_007));
+        assert_eq!(offences.due_ms(), Some(MEMORY_MS + 1_004));
     }
 }

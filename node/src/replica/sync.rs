@@ -34,7 +34,8 @@ impl Replica {
 
     pub(super) fn disconnected(&mut self, peer: PeerId) {
         self.connections.remove(peer);
-        self.links.retain(|_, link| link.peer != peer);
+        let of_peer = self.links.iter().filter(|(_, link)| link.peer == peer).map(|(id, _)| *id);
+        of_peer.collect::<Vec<_>>().into_iter().for_each(|link| self.drop_link(link));
     }
 
     /// Asks for a link about an agreement that the peer is named in.

@@ -32,6 +32,8 @@ pub enum Violation {
     OwnFork { holder: MemberCode, stream: Stream },
     /// A member has signed that it holds what it does not hold.
     Receipted { member: MemberCode, stream: Stream, at: Position },
+    /// A member that has done nothing wrong is not let in.
+    Wronged { by: MemberCode, peer: MemberCode },
     /// What was acknowledged is gone.
     Durable { member: MemberCode, id: String },
     /// A byte of a stream went to somebody it is not for.
@@ -103,10 +105,23 @@ pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation
     }
 }
 
-/// The nodes of members that run once.
+/// The nodes of members that run once and do no mischief.
 fn honest(world: &World) -> impl Iterator<Item = &Node> {
-    let twins = world.twins;
-    world.nodes.iter().filter(move |node| twins.is_none_or(|twins| twins.code != node.me.code()))
+    world.nodes.iter().filter(|node| is_honest(world, node.me.code()))
+}
+
+fn is_honest(world: &World, member: MemberCode) -> bool {
+    let rogue = world.rogue.as_ref().map(|rogue| world.nodes[rogue.place].me.code());
+    rogue != Some(member) && !is_twins(world, member)
+}
+
+/// Only who offends is shut out.
+pub fn shut_out(world: &World, by: Place, peer: PeerId) -> Result<(), Violation> {
+    let by = world.nodes[by].me.code();
+    match honest(world).find(|node| node.me.peer == peer).filter(|_| is_honest(world, by)) {
+        Some(node) => Err(Violation::Wronged { by, peer: node.me.code() }),
+        None => Ok(()),
+    }
 }
 
 fn is_twins(world: &World, member: MemberCode) -> bool {
@@ -167,7 +182,7 @@ pub fn unforked(world: &World, place: Place) -> Result<(), Violation> {
 /// What a member has signed for, it durably holds: looked up in its own store, wherever the receipt is known.
 pub fn receipted(world: &World, place: Place) -> Result<(), Violation> {
     let Some(machine) = &world.nodes[place].machine else { return Ok(()) };
-    for (fields, lines) in machine.replica().newest_receipts().filter(|(by, _)| !is_twins(world, by.member)) {
+    for (fields, lines) in machine.replica().newest_receipts().filter(|(by, _)| is_honest(world, by.member)) {
         let lines = lines.iter().filter(|(stream, _)| !is_twins(world, stream.author));
         let signer = world.nodes.iter().find(|node| node.me.code() == fields.member);
         let Some(signer) = signer else { continue };
@@ -189,7 +204,7 @@ fn all_receipted(world: &World, node: &Node, agreement: &Agreement) -> Result<()
     for (stream, head) in judged {
         let signed = replica.receipted(stream);
         let readers = agreement.manifest().fields.members.iter().map(|member| member.code);
-        let readers = readers.filter(|member| !is_twins(world, *member));
+        let readers = readers.filter(|member| is_honest(world, *member));
         for member in readers.filter(|member| *member != stream.author) {
             if signed.get(&member) != Some(&head.position) {
                 return Err(Violation::Receipted { member, stream: *stream, at: head.position });

@@ -3,6 +3,7 @@
 
 mod invariants;
 mod members;
+mod mischief;
 mod network;
 mod node;
 mod twins;
@@ -56,6 +57,8 @@ pub struct Figures {
     pub crashes: u64,
     /// Frames that the network lost.
     pub lost: u64,
+    /// How often a peer that offended was shut out.
+    pub shut_out: u64,
     /// A hash over everything that happened.
     pub trace: u64,
 }
@@ -90,6 +93,7 @@ fn the_world_really_loses_frames_and_crashes_nodes() {
     let all: Vec<Figures> = (0..40).filter_map(|seed| run(seed, Fault::None, false).ok()).collect();
     assert!(all.iter().map(|figures| figures.lost).sum::<u64>() > 100);
     assert!(all.iter().map(|figures| figures.crashes).sum::<u64>() > 20);
+    assert!(all.iter().map(|figures| figures.shut_out).sum::<u64>() > 2);
     assert!(all.iter().all(|figures| figures.entries > 3));
 }
 
@@ -128,9 +132,9 @@ fn the_seeds_asked_for_break_no_invariant() {
         }
     }
     failures.iter().for_each(|failure| println!("{failure}"));
-    let Figures { steps, entries, crashes, lost, .. } = sum;
+    let Figures { steps, entries, crashes, lost, shut_out, .. } = sum;
     println!(
-        "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost",
+        "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {shut_out} peers shut out",
         to - from,
         failures.len()
     );
@@ -143,5 +147,6 @@ impl Figures {
         self.entries += other.entries;
         self.crashes += other.crashes;
         self.lost += other.lost;
+        self.shut_out += other.shut_out;
     }
 }

@@ -156,6 +156,20 @@ impl Network {
         }
     }
 
+    /// Sends any bytes down a link.
+    pub fn send_bytes(
+        &mut self,
+        rng: &mut ChaCha8Rng,
+        now_ms: u64,
+        from: Place,
+        link: LinkId,
+        bytes: Vec<u8>,
+    ) {
+        if let Some((to, link)) = self.pipes.get(&(from, link)).map(|pipe| pipe.other((from, link))) {
+            self.arrive(rng, now_ms, to, Arrival::Bytes { link, from, bytes });
+        }
+    }
+
     /// Ends a link at both ends.
     pub fn close(&mut self, rng: &mut ChaCha8Rng, now_ms: u64, from: Place, link: LinkId) {
         let Some(pipe) = self.pipes.remove(&(from, link)) else { return };
@@ -164,10 +178,10 @@ impl Network {
         self.arrive(rng, now_ms, to, Arrival::Closed { link: other });
     }
 
-    /// Some standing link of a node, and who is at its other end.
-    pub fn a_link_of(&self, place: Place) -> Option<(LinkId, Place)> {
-        let ((_, link), pipe) = self.pipes.iter().find(|((from, _), _)| *from == place)?;
-        Some((*link, pipe.other((place, *link)).0))
+    /// All standing links of a node, and who is at the other ends.
+    pub fn links_of(&self, place: Place) -> Vec<(LinkId, Place)> {
+        let of_place = self.pipes.iter().filter(|((from, _), _)| *from == place);
+        of_place.map(|((_, link), pipe)| (*link, pipe.other((place, *link)).0)).collect()
     }
 
     /// Who is at the other end of a link.

@@ -46,6 +46,7 @@ pub enum Wish {
     Open { link: LinkId, to: PeerId },
     Send { link: LinkId, frame: Frame },
     Close { link: LinkId },
+    ShutOut { peer: PeerId },
 }
 
 impl Node {
@@ -219,7 +220,8 @@ impl Node {
                 self.keyring = (*keyring).clone();
                 None
             }
-            NetAction::Report { .. } | NetAction::ShutOut { .. } => None,
+            NetAction::ShutOut { peer, .. } => Some(Wish::ShutOut { peer }),
+            NetAction::Report { .. } => None,
         }
     }
 }

@@ -16,6 +16,7 @@ use xietong_proto::sync::{Frame, Want};
 
 use super::invariants::{self, Violation};
 use super::members::{Keys, agreement};
+use super::mischief::Rogue;
 use super::network::{Arrival, Network, Place, Weather};
 use super::node::{Node, Wish};
 use super::twins::Twins;
@@ -38,6 +39,8 @@ pub struct World {
     /// A member that runs twice with the same keys: its node, and from some time on a clone of it. Every other
     /// node sees one of the two at a time.
     pub twins: Option<Twins>,
+    /// A member that also does mischief.
+    pub rogue: Option<Rogue>,
     /// Both were switched off in the end.
     pub are_off: bool,
     /// How far more than half of the others have signed for a stream, at any time.
@@ -74,6 +77,7 @@ impl World {
             nodes,
             agreements,
             twins,
+            rogue: (seed % 3 == 2).then(|| Rogue::new(0)),
             are_off: false,
             settled: BTreeMap::new(),
             network: Network::new(weather),
@@ -121,6 +125,10 @@ impl World {
             Some(_) | None => self.rng.random_range(0..self.nodes.len()),
         };
         match self.rng.random_range(0..100) {
+            0..40 if self.rogue.is_some() => {
+                (0..self.rng.random_range(1..=4)).for_each(|_| self.mischief());
+                Ok(())
+            }
             0..10 if self.twins.is_some() => self.turn_face(place),
             0..50 => self.import(place),
             50..60 => self.join(place),
@@ -213,7 +221,7 @@ impl World {
     /// A curious member asks over a standing link for what is not its own: a register, or a stream of an
     /// agreement that it is not in.
     fn pry(&mut self, place: Place) -> Result<(), Violation> {
-        let Some((link, target)) = self.network.a_link_of(place) else { return Ok(()) };
+        let Some((link, target)) = self.network.links_of(place).first().copied() else { return Ok(()) };
         let author = self.nodes[target].me.code();
         let agreement = self.agreements[self.rng.random_range(0..self.agreements.len())].id();
         let stream = if self.rng.random_bool(0.5) {
@@ -236,6 +244,7 @@ impl World {
     }
 
     fn heal_nodes(&mut self) -> Result<(), Violation> {
+        self.rogue.iter_mut().for_each(|rogue| rogue.withholds = false);
         for place in 0..self.nodes.len() {
             if self.are_off && self.twins.is_some_and(|twins| twins.has(place)) {
                 continue;
@@ -309,6 +318,12 @@ impl World {
             Arrival::Closed { link } => NetEvent::Closed { link },
             Arrival::Bytes { link, bytes, .. } => self.nodes[place].receive(link, &bytes),
         };
+        if let (NetEvent::Frame { frame: Frame::Want(_), .. }, Some(rogue)) = (&event, &self.rogue)
+            && rogue.place == place
+            && rogue.withholds
+        {
+            return Ok(());
+        }
         let event = match event {
             NetEvent::Frame { link, frame: Frame::Want(want) } if self.nodes[place].serves_anything() => {
                 let wish = self.nodes[place].serve(link, want);
@@ -335,8 +350,15 @@ impl World {
                 Wish::Send { link, frame } => {
                     if let Some(to) = self.network.other_end(place, link) {
                         invariants::audience(self, to, &frame)?;
+                        if let Some(rogue) = self.rogue.as_mut().filter(|rogue| rogue.place == place) {
+                            rogue.capture(&frame);
+                        }
                     }
                     self.network.send(&mut self.rng, self.now_ms, place, link, &frame);
+                }
+                Wish::ShutOut { peer } => {
+                    self.figures.shut_out += 1;
+                    invariants::shut_out(self, place, peer)?;
                 }
                 Wish::Close { link } => self.network.close(&mut self.rng, self.now_ms, place, link),
             }
