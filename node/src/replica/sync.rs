@@ -21,6 +21,8 @@ use super::{Replica, Turn, is_offered};
 
 /// Bytes asked for in one request.
 const WANT_BYTES: u32 = 1024 * 1024;
+/// Between two looks for links that do not stand although a connection does.
+const LINKS_INTERVAL_MS: u64 = 5_000;
 /// Requests under way on one link: with [`WANT_BYTES`] its budget of 4 MiB.
 const WANTS_MAX: usize = 4;
 
@@ -390,7 +392,7 @@ impl Replica {
             self.show_own_receipt(turn, id, agreement);
         }
         if self.links_due_ms <= now_ms {
-            self.links_due_ms = now_ms + interval_ms;
+            self.links_due_ms = now_ms + LINKS_INTERVAL_MS;
             self.open_missing(turn);
         }
     }

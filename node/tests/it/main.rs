@@ -8,5 +8,6 @@ mod net;
 mod nodes;
 mod sim;
 mod starting;
+mod storm;
 mod stranger;
 mod transcript;

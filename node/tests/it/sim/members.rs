@@ -16,6 +16,8 @@ pub struct Keys {
     card: Card,
     seal: [u8; 32],
     entry: [u8; 32],
+    /// The secret half of the transport key.
+    pub transport: [u8; 32],
     peer: PeerId,
     secret: [u8; 32],
 }
@@ -23,7 +25,8 @@ pub struct Keys {
 impl Keys {
     pub fn new(place: Place) -> Self {
         let of = |kind: u8| xietong_proto::crypto::hash(&[b"sim", &[kind], &place.to_be_bytes()]);
-        let (seal, entry, peer) = (of(1), of(2), PeerId(of(3)));
+        let (seal, entry, transport) = (of(1), of(2), of(3));
+        let peer = PeerId(SecretKey::from_bytes(&transport).public().to_bytes());
         let fields = CardFields {
             number: CardNumber(1),
             code: CODES[place].parse().expect("a member code"),
@@ -37,7 +40,7 @@ impl Keys {
             issued: Millis(0),
         };
         let card = Card::sign(fields, &SecretKey::from_bytes(&seal)).expect("the fields are in form");
-        Self { card, seal, entry, peer, secret: of(4) }
+        Self { card, seal, entry, transport, peer, secret: of(4) }
     }
 
     pub fn me(&self) -> Me {
@@ -50,7 +53,11 @@ impl Keys {
     }
 }
 
-const CODES: [&str; 5] = ["230000", "220000", "210000", "150000", "110000"];
+/// Provincial codes (GB/T 2260).
+const CODES: [&str; 20] = [
+    "230000", "220000", "210000", "150000", "110000", "120000", "130000", "140000", "310000", "320000",
+    "330000", "340000", "350000", "360000", "370000", "410000", "420000", "430000", "440000", "450000",
+];
 
 /// One of all these members, that all have approved.
 pub fn agreement(members: &[Keys], number: u8) -> Agreement {

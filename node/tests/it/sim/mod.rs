@@ -2,12 +2,12 @@
 //! trace. After every step named invariants are checked; a failure prints the command that replays it.
 
 mod invariants;
-mod members;
+pub mod members;
 mod mischief;
-mod network;
+pub mod network;
 mod node;
 mod twins;
-mod workload;
+pub mod workload;
 mod world;
 
 use std::fmt;
