@@ -15,6 +15,7 @@ use xietong_proto::limits::{ADDRESSES_MAX, TEXT_BYTES_MAX};
 use crate::files::{self, FileFailure};
 use crate::home::Home;
 use crate::replica::Settings;
+use crate::replica::room::Quota;
 use crate::systems::codes::uscc;
 use crate::tables::{self, Misfit};
 
@@ -48,6 +49,8 @@ pub struct Config {
     pub operation_log: OperationLog,
     /// Exchange with peers.
     pub sync: SyncTimers,
+    /// How much of the disk is for whom.
+    pub room: Room,
     /// Bounds of a file that is imported.
     pub import: Import,
 }
@@ -84,6 +87,17 @@ pub struct SyncTimers {
     pub want_timeout_s: u64,
     pub shut_out_s: u64,
 }
+
+/// Room on the disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Room {
+    pub member_mib: u64,
+    pub member_day_mib: u64,
+    pub reserve_mib: u64,
+}
+
+const MIB: u64 = 1024 * 1024;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -262,6 +276,11 @@ impl Config {
             heads_interval_ms: self.sync.heads_interval_s * 1_000,
             want_timeout_ms: self.sync.want_timeout_s * 1_000,
             shut_out_ms: self.sync.shut_out_s * 1_000,
+            quota: Quota {
+                member_bytes: self.room.member_mib * MIB,
+                member_day_bytes: self.room.member_day_mib * MIB,
+                reserve_bytes: self.room.reserve_mib * MIB,
+            },
             addresses: self.network.announce.clone(),
             address_overrides: self.network.addresses.clone(),
         }
@@ -282,6 +301,9 @@ impl Config {
         positive("sync.heads_interval_s", self.sync.heads_interval_s)?;
         positive("sync.want_timeout_s", self.sync.want_timeout_s)?;
         positive("sync.shut_out_s", self.sync.shut_out_s)?;
+        positive("room.member_mib", self.room.member_mib)?;
+        positive("room.member_day_mib", self.room.member_day_mib)?;
+        positive("room.reserve_mib", self.room.reserve_mib)?;
         positive("import.rows_max", self.import.rows_max)?;
         positive("import.size_mib_max", self.import.size_mib_max)
     }

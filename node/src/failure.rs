@@ -228,7 +228,7 @@ fn exit_of_import(refusal: &ImportRefusal) -> Exit {
 /// What passes by itself is no refusal of what was asked.
 fn exit_of_refusal(refusal: &Refusal) -> Exit {
     match refusal {
-        Refusal::Rebuilding { .. } => Exit::Node,
+        Refusal::Rebuilding { .. } | Refusal::DiskFull { .. } => Exit::Node,
         Refusal::NotNamed { .. }
         | Refusal::NotThisNode
         | Refusal::UnknownMember { .. }

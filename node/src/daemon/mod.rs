@@ -48,6 +48,10 @@ pub struct Daemon<S> {
     pub asks: mpsc::Receiver<Ask>,
     /// Resolves, or is dropped, when the node shall stop.
     pub stop: oneshot::Receiver<()>,
+    /// Bytes that are free on the disk.
+    pub free: Box<dyn Fn() -> u64 + Send>,
+    /// When that was looked at last, on the monotonic clock.
+    pub looked_ms: Option<u64>,
     /// Who waits for which answer.
     pub waiting: BTreeMap<Ticket, oneshot::Sender<Answer>>,
     /// Tickets given out.
@@ -61,8 +65,12 @@ impl<S: Store> Daemon<S> {
     /// A failed write or read: a disk that cannot be trusted must not speak.
     pub async fn run(mut self, first: Output<(Ticket, Answer)>) -> Result<S, S::Error> {
         self.finish(first)?;
-        while let Some(inputs) = self.next().await? {
+        while let Some(mut inputs) = self.next().await? {
             let now = self.clock.now();
+            if self.looked_ms.is_none_or(|looked_ms| looked_ms + LOOK_MS <= now.mono_ms) {
+                self.looked_ms = Some(now.mono_ms);
+                inputs.insert(0, Input::Room { free_bytes: (self.free)() });
+            }
             let output = self.machine.handle(inputs, now, self.store.rows(), &self.store);
             self.finish(output)?;
         }
@@ -176,6 +184,8 @@ impl<S: Store> Daemon<S> {
     }
 }
 
+/// Between two looks at the disk: what can be written in that time fits into an eighth of the reserve.
+const LOOK_MS: u64 = 1_000;
 /// How long the loop sleeps at most, so that a new day is noticed.
 const IDLE_MS: u64 = 30_000;
 
@@ -186,6 +196,6 @@ fn bytes_of(input: &Input) -> usize {
             entries.iter().map(|entry| entry.bytes().len()).sum()
         }
         Input::Ask { command: Command::Data(_), .. } => ASK_BYTES,
-        Input::Net(_) | Input::Ask { .. } | Input::Work(_) | Input::Tick => 0,
+        Input::Net(_) | Input::Ask { .. } | Input::Work(_) | Input::Room { .. } | Input::Tick => 0,
     }
 }

@@ -99,7 +99,10 @@ async fn serve(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> 
     let (done, end) = oneshot::channel::<()>();
     let serving = tokio::spawn(http::serve(listener, desk, async { drop(end.await) }));
     ready(&listens);
+    let disk = home.path().to_owned();
     let daemon = Daemon {
+        free: Box::new(move || free_bytes(&disk)),
+        looked_ms: None,
         machine,
         store,
         entry_key,
@@ -150,8 +153,13 @@ fn surroundings(home: &Home, listens: Vec<String>) -> Arc<dyn Fn() -> Surroundin
         listens: listens.clone(),
         log_bytes: size_of(&home.log()),
         rows_bytes: size_of(&home.rows()),
-        free_bytes: statvfs(home.path()).map_or(0, |disk| disk.f_bavail * disk.f_frsize),
+        free_bytes: free_bytes(home.path()),
     })
+}
+
+/// What this user may still write on the disk of a folder; nothing if that cannot be told.
+fn free_bytes(folder: &Path) -> u64 {
+    statvfs(folder).map_or(0, |disk| disk.f_bavail * disk.f_frsize)
 }
 
 /// Bytes of all files below a folder.

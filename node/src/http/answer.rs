@@ -38,9 +38,8 @@ pub enum Problem {
 impl Problem {
     fn status(&self) -> StatusCode {
         match self {
-            Problem::Refused { refusal: Refusal::Rebuilding { .. } } | Problem::Stopping => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Problem::Refused { refusal: Refusal::Rebuilding { .. } | Refusal::DiskFull { .. } }
+            | Problem::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Problem::Refused { .. } | Problem::Paper { .. } | Problem::NotInForce { .. } => {
                 StatusCode::CONFLICT
             }

@@ -16,6 +16,7 @@ use crate::calendar;
 use crate::replica::agreement::{Agreement, NotInForce};
 use crate::replica::io::{Boot, NetEvent, Now, Output, Writes};
 use crate::replica::logs::Past;
+use crate::replica::room::Shortage;
 use crate::replica::{Authored, Me, Replica, Settings, Turn};
 use crate::systems::rows::{Overlay, Rows};
 use crate::systems::{self, Kind, Origin};
@@ -35,6 +36,8 @@ pub enum Input {
     Ask { ticket: Ticket, command: Command },
     /// The work that [`Machine::work`] asked for, with what it needs.
     Work(Done),
+    /// The shell has looked at the disk.
+    Room { free_bytes: u64 },
     /// Time has passed.
     Tick,
 }
@@ -85,6 +88,8 @@ pub enum Answer {
 pub enum Refusal {
     /// The rows are being rebuilt from the log: passes later.
     Rebuilding { entries_left: u64 },
+    /// The disk is nearly full: what is here can be read, nothing is written.
+    DiskFull { shortage: Shortage },
     /// The agreement does not name this member.
     NotNamed { member: MemberCode },
     /// The agreement names another card, or none, for this node's transport key.
@@ -182,6 +187,9 @@ impl Machine {
 
     /// What can be done now that nothing else is waiting.
     pub fn work(&self) -> Option<Work> {
+        if self.check_room().is_err() {
+            return None;
+        }
         let me = self.replica.me().code();
         if let Some((stream, from)) = self.replica.logs().unfolded(me) {
             return Some(Work::Fold { stream, from });
@@ -208,6 +216,7 @@ impl Machine {
             }
             Input::Work(Done::Fold { stream, entries }) => self.fold(step, stream, &entries),
             Input::Work(Done::Disclose) => self.compare_some(step),
+            Input::Room { free_bytes } => self.replica.set_free(free_bytes),
             Input::Tick => {}
         }
     }
@@ -231,6 +240,7 @@ impl Machine {
     /// Decides a command on rows that are folded to all own heads, appends what it decides, and discloses
     /// what that changes.
     fn decide(&mut self, step: &mut Step, command: systems::Command) -> Result<systems::Report, Refusal> {
+        self.check_room()?;
         self.check_folded()?;
         let decision = systems::decide(&step.rows, self.today, &self.circle(step.turn.now), command)
             .map_err(|refusal| Refusal::Data { refusal })?;
@@ -419,6 +429,10 @@ impl Machine {
             members.filter(|code| *code != me).collect()
         };
         systems::Circle { me, members: Kind::ALL.map(|kind| (kind, members(kind))).into() }
+    }
+
+    fn check_room(&self) -> Result<(), Refusal> {
+        self.replica.short_for_own().map_or(Ok(()), |shortage| Err(Refusal::DiskFull { shortage }))
     }
 
     fn check_folded(&self) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ use super::Machine;
 use crate::replica::agreement::Agreement;
 use crate::replica::confirm::Unconfirmed;
 use crate::replica::io::Now;
+use crate::replica::room::{Over, Shortage};
 use crate::replica::status::AgreementStatus;
 use crate::systems;
 use crate::systems::rows::Rows;
@@ -70,6 +71,10 @@ pub enum Waiting {
     Unconfirmed { agreement: AgreementId, title: String, missing: Unconfirmed },
     /// Our clock is too far from the other members' to author anything (P29); positive if ours is ahead.
     ClockDoubtful { agreement: AgreementId, title: String, ahead_ms: i64 },
+    /// The disk is filling up: nothing of others is taken, and nothing of our own either if `is_full`.
+    DiskLow { shortage: Shortage, is_full: bool },
+    /// A member has used up its room here: nothing more of it is taken until the operator grants more.
+    QuotaReached { agreement: AgreementId, title: String, member: MemberCode, bytes: u64, day_bytes: u64 },
     /// Entries that are in the log and not yet in the rows.
     Unfolded { author: MemberCode, system: System, entries: u64 },
     /// Two entries claim one place; the stream counts as far as most of the others hold it, and no further (P36).
@@ -136,6 +141,15 @@ impl Machine {
             if let Some(ahead_ms) = self.replica.clock_doubt(agreement, now) {
                 waiting.push(Waiting::ClockDoubtful { agreement, title: title(), ahead_ms });
             }
+        }
+        let full = self.replica.short_for_own().map(|shortage| (shortage, true));
+        let low = full.or_else(|| Some((self.replica.short_for_others()?, false)));
+        waiting.extend(low.map(|(shortage, is_full)| Waiting::DiskLow { shortage, is_full }));
+        for over in self.replica.over_quota() {
+            let held = self.replica.agreements().find(|held| held.id() == over.agreement);
+            let title = held.map(|held| held.manifest().fields.title.clone()).unwrap_or_default();
+            let Over { agreement, member, bytes, day_bytes } = over;
+            waiting.push(Waiting::QuotaReached { agreement, title, member, bytes, day_bytes });
         }
         let logs = self.replica.logs();
         for (stream, head) in logs.heads() {

@@ -269,6 +269,8 @@ pub struct Boot {
     pub heads: BTreeMap<Stream, Head>,
     /// How far each stream is folded into the rows.
     pub folded: BTreeMap<Stream, Position>,
+    /// Bytes of stored entries, by agreement and author.
+    pub bytes: BTreeMap<(AgreementId, MemberCode), u64>,
     /// Whether the node stopped in order last time. If not, everything is compared again.
     pub was_clean: bool,
 }

@@ -13,6 +13,7 @@ pub mod link;
 pub mod logs;
 mod offences;
 mod receipts;
+pub mod room;
 mod roster;
 pub mod status;
 mod sync;
@@ -35,6 +36,7 @@ use link::Link;
 use logs::{Logs, Past};
 use offences::Offences;
 use receipts::Receipts;
+use room::{Quota, Room};
 use roster::{Connections, Paused};
 
 /// Who this node is. Fixed while it runs.
@@ -78,6 +80,8 @@ pub struct Settings {
     pub shut_out_ms: u64,
     /// Until a request is given up and made elsewhere, in milliseconds.
     pub want_timeout_ms: u64,
+    /// How much room others have here.
+    pub quota: Quota,
     /// Where this node may be dialled, as told to peers.
     pub addresses: Vec<String>,
     /// Where to dial members, before what their cards and hellos say.
@@ -126,6 +130,7 @@ pub struct Replica {
     circle: Circle,
     receipts: Receipts,
     forks: Forks,
+    room: Room,
     /// Confirmed, and nobody has been told yet.
     confirmed: Vec<AgreementId>,
     /// Wall minus monotonic clock at the last turn.
@@ -168,6 +173,7 @@ impl Replica {
             circle: Circle::default(),
             receipts: Receipts::default(),
             forks: Forks::default(),
+            room: Room::new(boot.bytes),
             confirmed: Vec::new(),
             clock_offset_ms: None,
         };

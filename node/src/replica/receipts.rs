@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use xietong_proto::id::*;
-use xietong_proto::receipt::{Holdings, Receipt, ReceiptFields, root, split};
+use xietong_proto::receipt::{HOLDING_BYTES, Holdings, Receipt, ReceiptFields, root, split};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Audience, Head, Stream};
 use xietong_proto::sync::{Frame, Receipted};
@@ -94,6 +94,9 @@ impl Replica {
             let is_same = known.is_some_and(|known| known.receipt.fields.root == receipt.fields.root);
             return if is_same { Ok(()) } else { contradicts("receipt.number") };
         }
+        if !self.has_room(&Stream::shared(id, member, System::INSTITUTIONS)) {
+            return Ok(());
+        }
         // One in between was lost; the whole comes with the next comparison of heads.
         let Some(lines) = whole(known, told) else { return Ok(()) };
         judge(&receipt.fields, &lines)?;
@@ -101,6 +104,7 @@ impl Replica {
             return contradicts("receipt.lines");
         }
         let held = Held { receipt, lines };
+        self.room.take(id, member, told.receipt.len() + told.lines.len() * HOLDING_BYTES);
         // How far a forked stream counts rests on everybody's receipts: they travel on at once.
         for (link, to) in self.links_about(id).into_iter().filter(|_| self.forks.touch(id)) {
             if to != member {
@@ -136,7 +140,7 @@ impl Replica {
             Some(before) => before.lines != lines && goes_on(&before.lines, &lines),
             None => !lines.is_empty(),
         };
-        (is_news && self.unconfirmed(id).is_none()).then_some(lines)
+        (is_news && self.unconfirmed(id).is_none() && self.short_for_own().is_none()).then_some(lines)
     }
 
     /// Takes over what the log has of receipts.

@@ -290,9 +290,10 @@ impl Replica {
         self.link_mut(id, |link| link.show(stream, head.position));
         match self.logs.place(turn.past, entry) {
             Arrival::Next(linked) => {
-                if !self.forks.lets(&stream, head.position, head.id) {
+                if !self.forks.lets(&stream, head.position, head.id) || !self.has_room(&stream) {
                     return Ok(false);
                 }
+                self.room.take(stream.agreement, stream.author, linked.bytes().len());
                 self.logs.extend(stream, linked.head());
                 self.moved.insert(stream);
                 turn.appends.push(Append::Entry(linked));
@@ -347,6 +348,7 @@ impl Replica {
 
     /// Ends a turn: tells what moved, asks for what is missing, and does what is due.
     pub fn settle(&mut self, turn: &mut Turn) {
+        self.room.keep_day(turn.now);
         self.keep_time(turn);
         self.forgive(turn);
         self.settle_confirmations(turn);
@@ -447,6 +449,7 @@ impl Replica {
                     && *shown > self.logs.head(stream).position
                     && self.forks.limit(stream).is_none_or(|limit| self.logs.head(stream).position < limit);
                 let offer = (member == stream.author, *shown, *id);
+                let is_news = is_news && self.has_room(stream);
                 let best = sources.get(stream);
                 if is_news && link.wanted.len() < WANTS_MAX && best.is_none_or(|best| *best < offer) {
                     sources.insert(*stream, offer);

@@ -57,6 +57,11 @@ impl Memory {
         self.boot.heads.is_empty() && self.boot.objects.is_empty()
     }
 
+    /// Lets commits succeed again.
+    pub fn heal(&mut self) {
+        self.next_failure = None;
+    }
+
     /// What a machine needs to go on.
     pub fn boot(&self) -> Boot {
         self.boot.clone()
@@ -88,6 +93,8 @@ impl Memory {
         match append {
             SignedAppend::Entry(entry) => {
                 extend(&mut self.boot.heads, &entry)?;
+                let author = (entry.header().stream.agreement, entry.header().stream.author);
+                *self.boot.bytes.entry(author).or_default() += entry.bytes().len() as u64;
                 self.streams.entry(entry.header().stream).or_default().push(entry);
             }
             SignedAppend::Rewind(stream, to) => {

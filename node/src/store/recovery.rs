@@ -89,9 +89,9 @@ pub(super) fn recover(home: &Home, me: MemberCode, segment_bytes_max: u64) -> Re
     home.forget_stopped()?;
 
     let was_clean = damage.is_empty() && stopped.is_some_and(|stopped| stopped.ends == ends);
-    let Replay { heads, objects, unlinked, .. } = replay;
+    let Replay { heads, objects, bytes, unlinked, .. } = replay;
     let SettledRows { index, rows, folded } = settled;
-    let boot = Boot { objects, heads, folded, was_clean };
+    let boot = Boot { objects, heads, folded, bytes, was_clean };
     let recovery = Recovery { rows, torn, damage, unlinked };
     Ok(Recovered { index, logs: open_logs, boot, recovery })
 }

@@ -38,6 +38,8 @@ pub type Marks = BTreeMap<AgreementId, LogEnd>;
 pub struct Replay {
     /// The newest entry of each stream.
     pub heads: BTreeMap<Stream, Head>,
+    /// Bytes of entries, by agreement and author.
+    pub bytes: BTreeMap<(AgreementId, MemberCode), u64>,
     /// In the order in which they were appended to each log.
     pub objects: Vec<(AgreementId, Object)>,
     /// How far streams were rewound behind the marks.
@@ -67,6 +69,7 @@ impl Logs {
         let mut pass = Pass {
             replay: Replay {
                 heads: BTreeMap::new(),
+                bytes: BTreeMap::new(),
                 objects: Vec::new(),
                 rewound: BTreeMap::new(),
                 unlinked: BTreeMap::new(),
@@ -136,6 +139,8 @@ impl Visit for Pass<'_> {
         replay.is_behind |= self.is_new;
         match stored {
             Stored::Entry(entry, frame) => {
+                let author = (frame.stream.agreement, frame.stream.author);
+                *replay.bytes.entry(author).or_default() += u64::from(frame.length);
                 if extend(&mut replay.heads, &entry).is_err() {
                     *replay.unlinked.entry(frame.stream).or_default() += 1;
                 } else if self.is_new && self.index.is_some() {

@@ -14,6 +14,12 @@ pub fn node_refusal(lang: Lang, refusal: &Refusal) -> String {
         Refusal::Rebuilding { entries_left } => say!(lang,
             zh: "正在从日志重建数据，还剩 {entries_left} 条；请稍后再试。",
             en: "The rows are being rebuilt from the log, {entries_left} entries are left; try again soon."),
+        Refusal::DiskFull { shortage } => {
+            let (free, needed) = (mib(shortage.free_bytes), mib(shortage.needed_bytes));
+            say!(lang,
+                zh: "磁盘只剩 {free} MiB，至少要有 {needed} MiB 才写入；已有的数据可以照常查看。请腾出空间后重试，未丢失任何内容。",
+                en: "The disk has {free} MiB left, and nothing is written below {needed} MiB; what is here can be read. Make room and try again; nothing was lost.")
+        }
         Refusal::NotNamed { member } => say!(lang,
             zh: "本单位 {member} 不是这份协议的成员。",
             en: "The agreement does not name this member, {member}."),
@@ -25,6 +31,10 @@ pub fn node_refusal(lang: Lang, refusal: &Refusal) -> String {
             en: "No agreement here names the member {member}."),
         Refusal::Data { refusal } => data_refusal(lang, refusal),
     }
+}
+
+fn mib(bytes: u64) -> u64 {
+    bytes / (1024 * 1024)
 }
 
 /// Why a system refuses.
@@ -133,6 +143,24 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
             say!(lang,
                 zh: "本机时钟比“{title}”其他成员的中位数{zh} {minutes} 分钟：暂不发布；请校准时间服务。",
                 en: "This clock is {minutes} minutes {en} the median of the members of \"{title}\": nothing is published; set the time service right.")
+        }
+        Waiting::DiskLow { shortage, is_full } => {
+            let (free, needed) = (mib(shortage.free_bytes), mib(shortage.needed_bytes));
+            if *is_full {
+                say!(lang,
+                    zh: "磁盘只剩 {free} MiB，不足 {needed} MiB：不接收也不写入任何内容，只供查看；请腾出空间。",
+                    en: "The disk has {free} MiB left of the {needed} MiB that are needed: nothing is taken or written, what is here can be read; make room.")
+            } else {
+                say!(lang,
+                    zh: "磁盘只剩 {free} MiB，低于预留的 {needed} MiB（room.reserve_mib）：暂不接收其他成员的数据，本单位照常；请腾出空间。",
+                    en: "The disk has {free} MiB left of the {needed} MiB kept in reserve (room.reserve_mib): nothing of other members is taken, your own work goes on; make room.")
+            }
+        }
+        Waiting::QuotaReached { title, member, bytes, day_bytes, agreement: _ } => {
+            let (held, today) = (mib(*bytes), mib(*day_bytes));
+            say!(lang,
+                zh: "{member} 在“{title}”下已占 {held} MiB（今日 {today} MiB），达到额度，不再接收其数据；如属正常，请调高 room.member_mib 或 room.member_day_mib 后重启。",
+                en: "{member} takes up {held} MiB under \"{title}\" ({today} MiB of it today) and has reached its quota: nothing more of it is taken; if that is as it should be, raise room.member_mib or room.member_day_mib and restart.")
         }
         Waiting::Unfolded { author, system: number, entries } => {
             let name = system(lang, *number);

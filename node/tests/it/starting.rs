@@ -141,6 +141,8 @@ fn missing(nodes: &Nodes) -> Option<Unconfirmed> {
         | Waiting::NotValid { .. }
         | Waiting::ClockDoubtful { .. }
         | Waiting::Unfolded { .. }
+        | Waiting::DiskLow { .. }
+        | Waiting::QuotaReached { .. }
         | Waiting::Forked { .. } => None,
     })
 }

@@ -18,6 +18,7 @@ use xietong::machine::{Answer, Command, Machine};
 use xietong::net::{self, NetConfig};
 use xietong::replica::Settings;
 use xietong::replica::io::NetEvent;
+use xietong::replica::room::Quota;
 use xietong::store::memory::Memory;
 use xietong_proto::id::*;
 use xietong_proto::sync::{Frame, Heads};
@@ -72,6 +73,7 @@ impl Crowd {
                 heads_interval_ms,
                 want_timeout_ms: 2_000,
                 shut_out_ms: 60_000,
+                quota: Quota { member_bytes: u64::MAX, member_day_bytes: u64::MAX, reserve_bytes: 0 },
                 addresses: Vec::new(),
                 address_overrides: addresses.clone(),
             };
@@ -117,6 +119,8 @@ impl Crowd {
         let (ask, asks) = mpsc::channel(64);
         let (stop, stopped) = oneshot::channel();
         let daemon = Daemon {
+            free: Box::new(|| u64::MAX),
+            looked_ms: None,
             machine,
             store,
             entry_key: Arc::new(keys.entry()),

@@ -4,6 +4,7 @@ use super::*;
 use crate::machine::{Refusal as NodeRefusal, Waiting};
 use crate::replica::agreement::NotInForce;
 use crate::replica::confirm::Unconfirmed;
+use crate::replica::room::Shortage;
 use crate::systems::Refusal;
 use crate::systems::fault::{Fault, FileRefusal, Flag, Stays};
 use crate::systems::query::ListRefusal;
@@ -139,6 +140,7 @@ fn commands_that_are_not_done() {
         text::node_refusal,
         &[
             (NodeRefusal::Rebuilding { entries_left: 4 }, "4 条", "4 entries"),
+            (NodeRefusal::DiskFull { shortage: SHORT }, "只剩 3 MiB", "has 3 MiB left"),
             (NodeRefusal::NotNamed { member: code("220000") }, "220000", "220000"),
             (NodeRefusal::NotThisNode, "传输密钥", "transport key"),
             (NodeRefusal::UnknownMember { member: code("220000") }, "220000", "220000"),
@@ -218,6 +220,19 @@ fn agreements_and_what_waits() {
                 "11 minutes behind",
             ),
             (Waiting::Unfolded { author, system, entries: 3 }, "3 条", "3 entries"),
+            (Waiting::DiskLow { shortage: SHORT, is_full: false }, "预留的 64 MiB", "64 MiB kept in reserve"),
+            (Waiting::DiskLow { shortage: SHORT, is_full: true }, "只供查看", "can be read"),
+            (
+                Waiting::QuotaReached {
+                    agreement,
+                    title: self::text("T"),
+                    member: author,
+                    bytes: 5 * MIB,
+                    day_bytes: MIB,
+                },
+                "已占 5 MiB（今日 1 MiB）",
+                "takes up 5 MiB under \"T\" (1 MiB of it today)",
+            ),
             (
                 Waiting::Forked { author, system, at, counts: Position(4), is_own: false },
                 "计至序号 4",
@@ -231,3 +246,6 @@ fn agreements_and_what_waits() {
         ],
     );
 }
+
+const MIB: u64 = 1024 * 1024;
+const SHORT: Shortage = Shortage { free_bytes: 3 * MIB, needed_bytes: 64 * MIB };

@@ -2,7 +2,6 @@
 //! does what real shells do.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use xietong::machine::{Answer, Command, Done, Input, Machine, Ticket, Work};
 use xietong::replica::carry;
@@ -120,6 +119,11 @@ impl Node {
         (wishes, answer.map(|(_, answer)| answer))
     }
 
+    /// The shell has looked at the disk.
+    pub fn room(&mut self, now_ms: u64, free_bytes: u64) -> Vec<Wish> {
+        self.handle(now_ms, vec![Input::Room { free_bytes }]).0
+    }
+
     /// Takes an event from the network.
     pub fn event(&mut self, now_ms: u64, event: NetEvent) -> Vec<Wish> {
         self.handle(now_ms, vec![Input::Net(event)]).0
@@ -190,10 +194,13 @@ impl Node {
             if fault == Fault::KeepsRowsOfForks && writes.appends.iter().any(is_rewind) {
                 writes.rows.clear();
             }
-            store.commit(writes).expect("memory does not fail");
-            Ok::<(), Infallible>(())
+            store.commit(writes)
         });
-        let Ok(Release { actions, answers }) = committed;
+        // A disk that cannot be trusted must not speak: the process ends.
+        let Ok(Release { actions, answers }) = committed else {
+            self.crash();
+            return (Vec::new(), Vec::new());
+        };
         let wishes = actions.into_iter().filter_map(|action| self.act(action)).collect();
         (wishes, answers)
     }

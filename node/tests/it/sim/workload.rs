@@ -56,9 +56,18 @@ impl Fleet {
     /// What was answered has to last.
     pub fn learn(&mut self, answer: Option<Answer>, acknowledged: &mut BTreeMap<String, Option<Vec<u8>>>) {
         let asked = std::mem::take(&mut self.asked);
-        if let Some(Answer::Data(Report::Import(report))) = answer {
-            assert!(report.quarantined.is_empty(), "the world's files are clean: {:?}", report.quarantined);
-            acknowledged.extend(asked);
+        match answer {
+            Some(Answer::Data(Report::Import(report))) => {
+                assert!(
+                    report.quarantined.is_empty(),
+                    "the world's files are clean: {:?}",
+                    report.quarantined
+                );
+                acknowledged.extend(asked);
+            }
+            Some(_) => {}
+            // The node died: whether it was done nobody has been told.
+            None => asked.iter().for_each(|(id, _)| drop(acknowledged.remove(id))),
         }
     }
 

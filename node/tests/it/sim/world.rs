@@ -10,6 +10,8 @@ use xietong::machine::Command;
 use xietong::replica::Settings;
 use xietong::replica::agreement::Agreement;
 use xietong::replica::io::NetEvent;
+use xietong::replica::room::Quota;
+use xietong::store::memory::Leftover;
 use xietong_proto::id::*;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::{Frame, Want};
@@ -143,7 +145,15 @@ impl World {
                 self.reconnect();
                 Ok(())
             }
-            72..82 => self.crash(place),
+            72..78 => self.crash(place),
+            78..80 => {
+                let leftover =
+                    [Leftover::Nothing, Leftover::LocalLog, Leftover::Logs][self.rng.random_range(0..3)];
+                self.note(&format!("the next write of {place} fails: {leftover:?}"));
+                self.nodes[place].store.fail_next(leftover);
+                Ok(())
+            }
+            80..82 => self.fill_disk(place),
             82..86 => self.pause(place),
             86..89 => self.turn_clock(place),
             _ => self.pry(place),
@@ -191,6 +201,14 @@ impl World {
         self.note(&format!("{place} sets its clock to {offset_ms} ms"));
         self.nodes[place].clock_offset_ms = offset_ms;
         Ok(())
+    }
+
+    /// The disk fills up, or there is room again.
+    fn fill_disk(&mut self, place: Place) -> Result<(), Violation> {
+        let free_bytes = [0, 500, u64::MAX][self.rng.random_range(0..3)];
+        self.note(&format!("{place} has {free_bytes} bytes left"));
+        let wishes = self.nodes[place].room(self.now_ms, free_bytes);
+        self.grant(place, wishes)
     }
 
     fn crash(&mut self, place: Place) -> Result<(), Violation> {
@@ -249,10 +267,13 @@ impl World {
             if self.are_off && self.twins.is_some_and(|twins| twins.has(place)) {
                 continue;
             }
+            self.nodes[place].store.heal();
             if self.nodes[place].machine.is_none() {
                 self.start(place)?;
             }
             self.nodes[place].clock_offset_ms = 0;
+            let wishes = self.nodes[place].room(self.now_ms, u64::MAX);
+            self.grant(place, wishes)?;
             let me = self.nodes[place].me.code();
             let command = Command::Pause { member: None, paused: false };
             let (wishes, _) = self.nodes[place].ask(self.now_ms, command);
@@ -363,6 +384,10 @@ impl World {
                 Wish::Close { link } => self.network.close(&mut self.rng, self.now_ms, place, link),
             }
         }
+        if self.nodes[place].machine.is_none() {
+            let places = self.nodes.len();
+            self.network.drop_node(&mut self.rng, self.now_ms, place, places);
+        }
         self.reconnect();
         invariants::durable(&self.nodes[place])?;
         invariants::unforked(self, place)?;
@@ -396,6 +421,7 @@ fn settings() -> Settings {
         heads_interval_ms: 5_000,
         want_timeout_ms: 4_000,
         shut_out_ms: 20_000,
+        quota: Quota { member_bytes: u64::MAX, member_day_bytes: u64::MAX, reserve_bytes: 1_000 },
         addresses: Vec::new(),
         address_overrides: Default::default(),
     }
