@@ -194,13 +194,14 @@ impl Province {
         .into()
     }
 
-    /// The demo is nobody's business outside this machine.
+    /// The demo is nobody's business outside this machine, and needs little room on it.
     fn listen_only_here(&self) -> Result<(), Failure> {
         let path = self.home.join("config.toml");
         let text = fs::read_to_string(&path).map_err(file(&path))?;
-        let line = |line: &str| match line.starts_with("listen = ") {
-            true => format!("listen = [\"{}\"]\n", self.address),
-            false => format!("{line}\n"),
+        let line = |line: &str| match line.split_once(" = ") {
+            Some(("listen", _)) => format!("listen = [\"{}\"]\n", self.address),
+            Some(("reserve_mib", _)) => "reserve_mib = 16\n".to_owned(),
+            Some(_) | None => format!("{line}\n"),
         };
         fs::write(&path, text.lines().map(line).collect::<String>()).map_err(file(&path))?;
         Ok(())
