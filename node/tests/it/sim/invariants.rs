@@ -105,14 +105,21 @@ pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation
     }
 }
 
-/// The nodes of members that run once and do no mischief.
+/// The nodes of members that run, run once and do no mischief.
 fn honest(world: &World) -> impl Iterator<Item = &Node> {
     world.nodes.iter().filter(|node| is_honest(world, node.me.code()))
 }
 
 fn is_honest(world: &World, member: MemberCode) -> bool {
     let rogue = world.rogue.as_ref().map(|rogue| world.nodes[rogue.place].me.code());
-    rogue != Some(member) && !is_twins(world, member)
+    let absent = world.absent.map(|place| world.nodes[place].me.code());
+    rogue != Some(member) && absent != Some(member) && !is_twins(world, member)
+}
+
+/// Whether a member may have signed two entries for one place: it ran twice, or goes on from an older state.
+fn may_fork(world: &World, member: MemberCode) -> bool {
+    let restored = world.restored.as_ref().map(|backup| world.nodes[backup.place].me.code());
+    restored == Some(member) || is_twins(world, member)
 }
 
 /// Only who offends is shut out.
@@ -172,7 +179,7 @@ pub fn unforked(world: &World, place: Place) -> Result<(), Violation> {
     let node = &world.nodes[place];
     let Some(machine) = &node.machine else { return Ok(()) };
     let logs = machine.replica().logs();
-    let is_forked = |stream: &Stream| logs.forked_at(stream).is_some() && !is_twins(world, stream.author);
+    let is_forked = |stream: &Stream| logs.forked_at(stream).is_some() && !may_fork(world, stream.author);
     match logs.heads().find(|(stream, _)| is_forked(stream)) {
         Some((stream, _)) => Err(Violation::OwnFork { holder: node.me.code(), stream: *stream }),
         None => Ok(()),
@@ -182,8 +189,12 @@ pub fn unforked(world: &World, place: Place) -> Result<(), Violation> {
 /// What a member has signed for, it durably holds: looked up in its own store, wherever the receipt is known.
 pub fn receipted(world: &World, place: Place) -> Result<(), Violation> {
     let Some(machine) = &world.nodes[place].machine else { return Ok(()) };
-    for (fields, lines) in machine.replica().newest_receipts().filter(|(by, _)| is_honest(world, by.member)) {
-        let lines = lines.iter().filter(|(stream, _)| !is_twins(world, stream.author));
+    for (fields, lines) in machine
+        .replica()
+        .newest_receipts()
+        .filter(|(by, _)| is_honest(world, by.member) && !may_fork(world, by.member))
+    {
+        let lines = lines.iter().filter(|(stream, _)| !may_fork(world, stream.author));
         let signer = world.nodes.iter().find(|node| node.me.code() == fields.member);
         let Some(signer) = signer else { continue };
         let lacks =
@@ -200,7 +211,7 @@ fn all_receipted(world: &World, node: &Node, agreement: &Agreement) -> Result<()
     let Some(machine) = &node.machine else { return Ok(()) };
     let (replica, id) = (machine.replica(), agreement.id());
     let heads = replica.logs().heads();
-    let judged = heads.filter(|(stream, _)| stream.agreement == id && !is_twins(world, stream.author));
+    let judged = heads.filter(|(stream, _)| stream.agreement == id && !may_fork(world, stream.author));
     for (stream, head) in judged {
         let signed = replica.receipted(stream);
         let readers = agreement.manifest().fields.members.iter().map(|member| member.code);

@@ -29,8 +29,7 @@ pub struct Node {
     pub machine: Option<Machine>,
     pub keyring: Keyring,
     pub roster: Roster,
-    /// What was acknowledged to its operator: register key → the newest acknowledged body, none = withdrawn.
-    pub acknowledged: BTreeMap<String, Option<Vec<u8>>>,
+    pub acknowledged: Acknowledged,
     entry_key: SecretKey,
     settings: Settings,
     pub clock_offset_ms: i64,
@@ -39,6 +38,9 @@ pub struct Node {
     commits: u64,
     tickets: u64,
 }
+
+/// What was acknowledged to an operator: register key → the newest acknowledged body, none = withdrawn.
+pub type Acknowledged = BTreeMap<String, Option<Vec<u8>>>;
 
 /// What a node wants done in the world.
 pub enum Wish {

@@ -11,7 +11,7 @@ use xietong::replica::Settings;
 use xietong::replica::agreement::Agreement;
 use xietong::replica::io::NetEvent;
 use xietong::replica::room::Quota;
-use xietong::store::memory::Leftover;
+use xietong::store::memory::{Leftover, Memory};
 use xietong_proto::id::*;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::{Frame, Want};
@@ -20,7 +20,7 @@ use super::invariants::{self, Violation};
 use super::members::{Keys, agreement};
 use super::mischief::Rogue;
 use super::network::{Arrival, Network, Place, Weather};
-use super::node::{Node, Wish};
+use super::node::{Acknowledged, Node, Wish};
 use super::twins::Twins;
 use super::workload::Fleet;
 use super::{Fault, Figures};
@@ -41,6 +41,10 @@ pub struct World {
     /// A member that runs twice with the same keys: its node, and from some time on a clone of it. Every other
     /// node sees one of the two at a time.
     pub twins: Option<Twins>,
+    /// A member that approved and never installed a node.
+    pub absent: Option<Place>,
+    /// A member whose node is put back to an older state now and then.
+    pub restored: Option<Backup>,
     /// A member that also does mischief.
     pub rogue: Option<Rogue>,
     /// Both were switched off in the end.
@@ -79,6 +83,8 @@ impl World {
             nodes,
             agreements,
             twins,
+            absent: (seed % 7 == 3 && !has_twins && count > 2).then_some(count - 1),
+            restored: (seed % 6 == 3).then_some(Backup { place: 1, state: None }),
             rogue: (seed % 3 == 2).then(|| Rogue::new(0)),
             are_off: false,
             settled: BTreeMap::new(),
@@ -131,6 +137,7 @@ impl World {
                 (0..self.rng.random_range(1..=4)).for_each(|_| self.mischief());
                 Ok(())
             }
+            0..8 if self.restored.is_some() => self.back_up_or_restore(),
             0..10 if self.twins.is_some() => self.turn_face(place),
             0..50 => self.import(place),
             50..60 => self.join(place),
@@ -211,6 +218,26 @@ impl World {
         self.grant(place, wishes)
     }
 
+    /// A copy of the running node's home is made; later the node is put back to it.
+    fn back_up_or_restore(&mut self) -> Result<(), Violation> {
+        let Some(backup) = &mut self.restored else { return Ok(()) };
+        let place = backup.place;
+        let Some((store, acknowledged, fleet)) = backup.state.take() else {
+            let node = &self.nodes[place];
+            backup.state =
+                Some((node.store.clone().crash(), node.acknowledged.clone(), self.fleets[place].clone()));
+            return Ok(());
+        };
+        self.note(&format!("{place} is restored from a backup"));
+        self.nodes[place].crash();
+        let places = self.nodes.len();
+        self.network.drop_node(&mut self.rng, self.now_ms, place, places);
+        self.reconnect();
+        (self.nodes[place].store, self.nodes[place].acknowledged, self.fleets[place]) =
+            (store, acknowledged, fleet);
+        self.start(place)
+    }
+
     fn crash(&mut self, place: Place) -> Result<(), Violation> {
         if self.nodes[place].machine.is_none() {
             return self.start(place);
@@ -228,6 +255,9 @@ impl World {
     }
 
     pub(super) fn start(&mut self, place: Place) -> Result<(), Violation> {
+        if self.absent == Some(place) {
+            return Ok(());
+        }
         if self.twins.is_some_and(|twins| place == twins.second && self.nodes[place].store.is_empty()) {
             return Ok(());
         }
@@ -425,6 +455,12 @@ fn settings() -> Settings {
         addresses: Vec::new(),
         address_overrides: Default::default(),
     }
+}
+
+/// An older state of a node, to which it is put back.
+pub struct Backup {
+    pub place: Place,
+    state: Option<(Memory, Acknowledged, Fleet)>,
 }
 
 /// The agreements that name a member.
