@@ -44,6 +44,8 @@ pub enum Frame {
     Trace(Trace),
     /// What leads to it.
     Traced(Traced),
+    /// Another process with the receiver's key said hello between two of its own: its instance (P28).
+    Rival(u64),
 }
 
 /// Names the agreement and introduces the sender.
@@ -176,6 +178,7 @@ impl Frame {
             }
             Frame::Trace(trace) => wire::frame::Body::Trace(trace.to_wire()),
             Frame::Traced(traced) => wire::frame::Body::Traced(traced.to_wire()),
+            Frame::Rival(instance) => wire::frame::Body::Rival(wire::Rival { instance: *instance }),
         };
         wire::Frame { body: Some(body) }.encode_to_vec()
     }
@@ -198,6 +201,7 @@ impl Frame {
             }
             9 => Frame::Trace(Trace::from_wire(&read(body)?)?),
             10 => Frame::Traced(Traced::from_wire(&read(body)?)?),
+            11 => Frame::Rival(read::<wire::Rival>(body)?.instance),
             _ => return Err(Reject::Malformed),
         })
     }

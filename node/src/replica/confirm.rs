@@ -14,6 +14,8 @@ use super::{Replica, Turn};
 
 /// Wall and monotonic clock may part by so much before a node no longer knows whether it slept or was copied.
 const CLOCK_JUMP_MS: i64 = 60_000;
+/// For so long another process with our keys is taken to be alive after a member has told of it.
+const RIVAL_MS: u64 = 30_000;
 /// Further from the median of the connected members' clocks nothing is authored.
 const SKEW_MS_MAX: u64 = 600_000;
 
@@ -21,6 +23,8 @@ const SKEW_MS_MAX: u64 = 600_000;
 #[derive(Clone, Debug, Default)]
 pub struct Session {
     is_confirmed: bool,
+    /// Until then another process with our keys is taken to be alive, on the monotonic clock.
+    rival_until_ms: u64,
     /// Members that have shown all heads they hold.
     compared: BTreeSet<MemberCode>,
     /// How far members say that they hold our own streams. A claim falls when it is not served.
@@ -45,6 +49,8 @@ pub struct Unconfirmed {
     pub silent: Vec<MemberCode>,
     /// Entries of our own that others showed and that are not here.
     pub fetching: u64,
+    /// Another process runs with our keys, as a member says.
+    pub has_rival: bool,
 }
 
 impl Replica {
@@ -66,6 +72,7 @@ impl Replica {
             compared: session.compared.iter().copied().collect(),
             silent,
             fetching: own.map(lag).max().unwrap_or(0),
+            has_rival: session.rival_until_ms > 0,
         })
     }
 
@@ -120,14 +127,25 @@ impl Replica {
     /// An entry of ours came from somebody else. If nothing was missing, another node runs with our keys: what it
     /// says is not known here, so everything is compared again.
     pub(super) fn heed_own(&mut self, turn: &Turn, stream: &Stream) {
-        let id = stream.agreement;
-        let is_confirmed = self.sessions.get(&id).is_some_and(|session| session.is_confirmed);
+        let is_confirmed = self.sessions.get(&stream.agreement).is_some_and(|session| session.is_confirmed);
         if stream.author == self.me.code() && is_confirmed {
-            self.sessions.insert(id, Session::default());
-            let links =
-                self.links.values_mut().filter(|link| link.greeted().is_some_and(|about| about.0 == id));
-            links.for_each(|link| link.heads_due_ms = turn.now.mono_ms);
+            self.begin_session(turn, stream.agreement, Session::default());
         }
+    }
+
+    /// A member says that another process runs with our keys: nothing is authored before it has been gone for a
+    /// while, and everything is compared again.
+    pub(super) fn heed_rival(&mut self, turn: &Turn, id: AgreementId, instance: u64) {
+        if instance != self.me.instance {
+            let rival_until_ms = turn.now.mono_ms + RIVAL_MS;
+            self.begin_session(turn, id, Session { rival_until_ms, ..Session::default() });
+        }
+    }
+
+    fn begin_session(&mut self, turn: &Turn, id: AgreementId, session: Session) {
+        self.sessions.insert(id, session);
+        let links = self.links.values_mut().filter(|link| link.greeted().is_some_and(|about| about.0 == id));
+        links.for_each(|link| link.heads_due_ms = turn.now.mono_ms);
     }
 
     /// Whoever goes and has not served what it claimed is not counted until it compares again.
@@ -165,10 +183,13 @@ impl Replica {
         }
         let agreements: Vec<AgreementId> = self.agreements.keys().copied().collect();
         for id in agreements {
-            self.sessions.entry(id).or_default();
+            let session = self.sessions.entry(id).or_default();
+            if session.rival_until_ms <= turn.now.mono_ms {
+                session.rival_until_ms = 0;
+            }
             let is_met = |lacking: &Unconfirmed| lacking.compared.len() as u64 >= lacking.needed;
-            let is_ready =
-                self.unconfirmed(id).is_some_and(|lacking| is_met(&lacking) && lacking.fetching == 0);
+            let has_all = |lacking: &Unconfirmed| lacking.fetching == 0 && !lacking.has_rival;
+            let is_ready = self.unconfirmed(id).is_some_and(|lacking| is_met(&lacking) && has_all(&lacking));
             if is_ready && self.all_linked_compared(id) {
                 self.sessions.entry(id).or_default().is_confirmed = true;
                 self.confirmed.push(id);

@@ -8,12 +8,17 @@ use xietong_proto::id::*;
 use super::Replica;
 use super::io::Roster;
 
+/// Processes of one peer that are remembered. One that ended does not come back.
+const INSTANCES_MAX: usize = 8;
+
 /// The connections that stand, and what peers said about themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Connections {
     standing: BTreeMap<PeerId, Connection>,
     /// Addresses from hellos, newer than those on cards.
     told: BTreeMap<PeerId, Vec<String>>,
+    /// Processes that said hello with one key, newest last.
+    instances: BTreeMap<PeerId, Vec<u64>>,
 }
 
 /// One peer to whom a connection stands.
@@ -44,6 +49,18 @@ impl Connections {
     /// The connection to a peer.
     pub fn to(&self, peer: PeerId) -> Option<&Connection> {
         self.standing.get(&peer)
+    }
+
+    /// A process says hello. If another one has done so since it last did, both live: the other one.
+    pub fn greet(&mut self, peer: PeerId, instance: u64) -> Option<u64> {
+        let seen = self.instances.entry(peer).or_default();
+        let newest = seen.last().copied().filter(|newest| *newest != instance);
+        let has_returned = seen.contains(&instance);
+        seen.retain(|before| *before != instance);
+        seen.push(instance);
+        let forgotten = seen.len().saturating_sub(INSTANCES_MAX);
+        seen.drain(..forgotten);
+        newest.filter(|_| has_returned)
     }
 
     /// Remembers where a peer says it can be dialled; says whether that is news.

@@ -104,6 +104,7 @@ impl Replica {
             }
             Frame::Range(range) if range.entries.is_empty() => self.nothing_there(id, range.stream),
             // The shell opens entries and hands them over as such; here they were never opened.
+            Frame::Rival(instance) => self.heed_rival(turn, agreement, instance),
             Frame::Trace(trace) if trace.stream.agreement == agreement => {
                 self.serve_trace(turn, id, member, trace);
             }
@@ -138,11 +139,15 @@ impl Replica {
         if self.connections.tell(peer, hello.addresses) {
             self.publish_trust(turn);
         }
+        let rival = self.connections.greet(peer, hello.instance);
         if !self.keep_one(turn, id) {
             return;
         }
         if !is_ours {
             self.say_hello(turn, id, hello.agreement);
+        }
+        if let Some(rival) = rival {
+            self.send(turn, id, Frame::Rival(rival));
         }
         self.introduce(turn, id, about);
     }

@@ -105,8 +105,13 @@ pub fn not_in_force(lang: Lang, reason: &NotInForce) -> String {
 }
 
 fn unconfirmed(lang: Lang, title: &str, missing: &Unconfirmed) -> String {
-    let Unconfirmed { needed, compared, silent, fetching } = missing;
+    let Unconfirmed { needed, compared, silent, fetching, has_rival } = missing;
     let (have, silent) = (compared.len(), list(lang, silent));
+    if *has_rival {
+        return say!(lang,
+            zh: "“{title}”：其他成员报告另有一个进程在用本单位的密钥（克隆或恢复后原节点仍在运行），请停掉其中之一；对方停止半分钟后才继续发布。",
+            en: "\"{title}\": a member says that another process runs with your keys (a clone, or the original of a restored node): stop one of the two. Nothing is published before the other has been gone for half a minute.");
+    }
     if *fetching > 0 {
         return say!(lang,
             zh: "“{title}”：其他成员持有本单位 {fetching} 条本机没有的条目，正在取回；取回之前不发布。",

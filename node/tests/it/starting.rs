@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use xietong::cli::demo::data::{HEILONGJIANG, JILIN, LIAONING};
 use xietong::cli::demo::province::Transport;
@@ -48,7 +49,7 @@ fn an_old_home_publishes_nothing_before_the_other_has_shown_what_it_holds() {
     let report = nodes.import(ME, Kind::Vehicles);
     assert_eq!(report["added"], 60, "importing never waits");
     let silent = vec![nodes.provinces[OTHER].code()];
-    let lacking = Unconfirmed { needed: 1, compared: Vec::new(), silent, fetching: 0 };
+    let lacking = Unconfirmed { needed: 1, compared: Vec::new(), silent, fetching: 0, has_rival: false };
     assert_eq!(missing(&nodes), Some(lacking));
     assert_ne!(nodes.digest(ME), published, "nothing was published");
     nodes.provinces[OTHER].start().expect("it starts");
@@ -91,6 +92,63 @@ fn members_that_were_never_installed_are_not_waited_for_and_dead_ones_can_be_exc
     nodes.provinces[THIRD].start().expect("it comes back");
     nodes.await_equal(&[ME, OTHER, THIRD]);
     assert_unforked(&nodes, &[ME, OTHER, THIRD]);
+}
+
+#[test]
+fn a_clone_beside_the_running_original_is_reported_until_it_is_gone() {
+    let nodes = two();
+    let home = nodes.folder.path().join("clone");
+    copy_folder(&nodes.provinces[ME].home, &home);
+    let clone = Clone::start(&home);
+    let is_told = || nodes_say(&nodes) || clone.says("another process runs with your keys");
+    wait_until("one of the two is told of the other", is_told);
+    drop(clone);
+    wait_until("the original publishes again", || missing(&nodes).is_none());
+    nodes.import(ME, Kind::Vehicles);
+    nodes.await_equal(&[ME, OTHER]);
+    assert_unforked(&nodes, &[ME, OTHER]);
+}
+
+fn nodes_say(nodes: &Nodes) -> bool {
+    missing(nodes).is_some_and(|missing| missing.has_rival)
+}
+
+/// A second process with the keys of a node.
+struct Clone {
+    home: std::path::PathBuf,
+    process: std::process::Child,
+}
+
+impl Clone {
+    fn start(home: &Path) -> Self {
+        let config = home.join("config.toml");
+        let text = fs::read_to_string(&config).expect("a configuration");
+        let line = |line: &str| match line.starts_with("listen = ") {
+            true => "listen = [\"/ip4/127.0.0.1/udp/0/quic-v1\"]\n".to_owned(),
+            false => format!("{line}\n"),
+        };
+        fs::write(&config, text.lines().map(line).collect::<String>()).expect("written");
+        let mut run = program();
+        run.arg("run").arg("--home").arg(home).stdout(Stdio::null()).stderr(Stdio::null());
+        Self { home: home.to_owned(), process: run.spawn().expect("it starts") }
+    }
+
+    fn says(&self, words: &str) -> bool {
+        let said = program().args(["status", "--lang", "en", "--home"]).arg(&self.home).output();
+        String::from_utf8_lossy(&said.expect("it runs").stdout).contains(words)
+    }
+}
+
+impl Drop for Clone {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_xietong"))
 }
 
 fn two() -> Nodes {

@@ -302,6 +302,7 @@ fn frame_output(frame: &Frame) -> Value {
             "from": trace.from, "position": trace.to.position, "id": trace.to.id }),
         Frame::Traced(traced) => json!({ "message": "traced", "stream": hex(traced.stream.name()),
             "id": traced.to, "heads": traced.heads.iter().map(EntryHead::id).collect::<Vec<_>>() }),
+        Frame::Rival(instance) => json!({ "message": "rival", "instance": instance.to_string() }),
         Frame::Push(push) => {
             json!({ "message": "push", "head": hex(&push.head), "payload": hex(&push.payload) })
         }

@@ -200,6 +200,7 @@ fn agreements_and_what_waits() {
                         compared: vec![author],
                         silent: vec![code("210000")],
                         fetching: 0,
+                        has_rival: false,
                     },
                 },
                 "已核对 1 家，需 2 家）才发布；尚未联系上：210000",
@@ -209,10 +210,19 @@ fn agreements_and_what_waits() {
                 Waiting::Unconfirmed {
                     agreement,
                     title: self::text("T"),
-                    missing: Unconfirmed { needed: 1, compared: Vec::new(), silent: Vec::new(), fetching: 3 },
+                    missing: Unconfirmed { fetching: 3, ..alone() },
                 },
                 "3 条",
                 "3 entries of ours",
+            ),
+            (
+                Waiting::Unconfirmed {
+                    agreement,
+                    title: self::text("T"),
+                    missing: Unconfirmed { has_rival: true, ..alone() },
+                },
+                "另有一个进程",
+                "another process runs with your keys",
             ),
             (
                 Waiting::ClockDoubtful { agreement, title: self::text("T"), ahead_ms: -660_000 },
@@ -249,3 +259,7 @@ fn agreements_and_what_waits() {
 
 const MIB: u64 = 1024 * 1024;
 const SHORT: Shortage = Shortage { free_bytes: 3 * MIB, needed_bytes: 64 * MIB };
+
+fn alone() -> Unconfirmed {
+    Unconfirmed { needed: 1, compared: Vec::new(), silent: Vec::new(), fetching: 0, has_rival: false }
+}

@@ -97,7 +97,11 @@ pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation
         Frame::Heads(Heads::All(lines) | Heads::Changed(lines)) => {
             lines.iter().map(|line| line.stream).collect()
         }
-        Frame::Heads(Heads::Digest(_)) | Frame::Hello(_) | Frame::Cards(_) | Frame::Want(_) => Vec::new(),
+        Frame::Rival(_)
+        | Frame::Heads(Heads::Digest(_))
+        | Frame::Hello(_)
+        | Frame::Cards(_)
+        | Frame::Want(_) => Vec::new(),
     };
     match told.into_iter().find(|stream| !may(stream)) {
         Some(stream) => Err(Violation::Audience { to, stream }),

@@ -117,6 +117,13 @@ pub fn frame_cases() -> Vec<Value> {
             frame(Body::Fork(sync::Fork { heads: [&both[..], &[0]].concat() })),
             malformed(),
         ),
+        good(
+            "P28",
+            "another process with the receiver's key",
+            "frame",
+            json!({ "bytes": packed(Frame::Rival(7).encode()) }),
+        ),
+        bad("P28", "another process that is no number", "frame", json!({ "bytes": "5a020a00" }), malformed()),
         good("P36", "a trace", "frame", json!({ "bytes": packed(trace.encode()) })),
         bad(
             "P36",
