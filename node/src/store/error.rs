@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use xietong_proto::id::{AgreementId, Position};
+use xietong_proto::id::{AgreementId, MemberCode, Position};
 use xietong_proto::stream::Stream;
 
 use super::NotNext;
@@ -65,6 +65,12 @@ pub enum StoreError {
         /// As the system says it.
         #[source]
         source: io::Error,
+    },
+    /// The local log is another member's: the home was mixed up.
+    #[error("the local log is that of {author}")]
+    ForeignLog {
+        /// Whose it is.
+        author: MemberCode,
     },
     /// A step wrote more than one group holds.
     #[error("a commit of {bytes} bytes is larger than the {bytes_max} a group may have")]

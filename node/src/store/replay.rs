@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use xietong_proto::id::{AgreementId, MemberCode, Position};
-use xietong_proto::stream::{Head, Stream};
+use xietong_proto::stream::{Audience, Head, Stream};
 
 use super::error::StoreError;
 use super::index::Index;
@@ -77,6 +77,7 @@ impl Logs {
                 is_behind: false,
                 met_all_marks: true,
             },
+            me: self.me,
             log: AgreementId::ZERO,
             mark: None,
             is_new: true,
@@ -98,6 +99,7 @@ impl Logs {
 
 struct Pass<'a> {
     replay: Replay,
+    me: MemberCode,
     log: AgreementId,
     mark: Option<LogEnd>,
     /// What is read now stands behind the mark.
@@ -139,6 +141,9 @@ impl Visit for Pass<'_> {
         replay.is_behind |= self.is_new;
         match stored {
             Stored::Entry(entry, frame) => {
+                if frame.stream.audience == Audience::Local && frame.stream.author != self.me {
+                    return Err(StoreError::ForeignLog { author: frame.stream.author });
+                }
                 let author = (frame.stream.agreement, frame.stream.author);
                 *replay.bytes.entry(author).or_default() += u64::from(frame.length);
                 if extend(&mut replay.heads, &entry).is_err() {

@@ -287,6 +287,13 @@ fn a_lost_end_that_peers_have_is_named_and_the_log_goes_on_behind_it() {
 }
 
 #[test]
+fn the_log_of_another_member_is_named_and_not_opened() {
+    let home = closed_home(&mut Model::new(21), 5);
+    let opened = Disk::open(home.path(), other());
+    assert!(matches!(opened, Err(StoreError::ForeignLog { author }) if author == me()));
+}
+
+#[test]
 fn an_entry_that_rots_while_the_node_runs_is_not_served() {
     let (home, mut scribe) = (scratch(), Scribe::default());
     let mut store = open(home.path()).store;
