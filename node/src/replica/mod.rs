@@ -4,6 +4,7 @@
 //! A [`Replica`] is changed by events and commands; what it wants done it puts into the [`Turn`] it is
 //! given. [`Replica::settle`] ends a turn: whatever changed is told to those who may know.
 
+mod admit;
 pub mod agreement;
 pub mod carry;
 pub mod confirm;

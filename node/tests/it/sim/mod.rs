@@ -1,6 +1,7 @@
 //! The simulator: a world of a few nodes whose clocks, network and disks are data. One seed, one run, one
 //! trace. After every step named invariants are checked; a failure prints the command that replays it.
 
+mod deeds;
 mod invariants;
 pub mod members;
 mod mischief;

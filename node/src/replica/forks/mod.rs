@@ -2,29 +2,30 @@
 //! far each of these streams counts. The log is rewound to what counts, so nothing else has to know: heads,
 //! receipts, rows and digests speak of the log.
 
+mod trace;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use xietong_proto::chain::follow;
 use xietong_proto::entry::EntryHead;
 use xietong_proto::fork::{ForkProof, Lineage, split_heads, supported};
 use xietong_proto::id::*;
-use xietong_proto::limits::RANGE_BYTES_MAX;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
-use xietong_proto::sync::{Frame, Trace, Traced, Want};
+use xietong_proto::sync::{Frame, Want};
 
-use super::agreement::{NotInForce, from_hex};
-use super::io::{Append, LinkId, Message, NetAction, Object};
-use super::link::Link;
-use super::logs::Past;
-use super::{Replica, Turn, is_offered};
+pub use trace::TRACED_BYTES;
+
+use crate::replica::agreement::{NotInForce, from_hex};
+use crate::replica::io::{Append, LinkId, Object};
+use crate::replica::link::Link;
+use crate::replica::logs::Past;
+use crate::replica::{Replica, Turn, is_offered};
 
 /// Signed heads that are kept of one forked stream; what leads further is not traced.
 const TRACED_MAX: usize = 100_000;
 /// Bytes of entries that are taken back in one step.
 const TAKEN_BACK_BYTES: usize = 8 * 1024 * 1024;
-/// Signed heads in one frame of the log.
-const TRACED_AT_ONCE: usize = 1_000;
 
 /// All streams that are known to be forked.
 #[derive(Clone, Debug, Default)]
@@ -132,8 +133,16 @@ impl Forks {
 }
 
 impl Replica {
+    /// The other end says that a stream is forked.
+    pub(in crate::replica) fn told_fork(&mut self, turn: &mut Turn, id: LinkId, proof: &ForkProof) {
+        let Some((agreement, _)) = self.links.get(&id).and_then(Link::greeted) else { return };
+        if let Err(reject) = self.learn_fork(turn, agreement, proof) {
+            self.refuse(turn, id, reject);
+        }
+    }
+
     /// Takes a proof over, and tells it to everybody who may know.
-    pub(super) fn learn_fork(
+    pub(in crate::replica) fn learn_fork(
         &mut self,
         turn: &mut Turn,
         id: AgreementId,
@@ -166,7 +175,13 @@ impl Replica {
     }
 
     /// Shows a new link all proofs that its other end may know.
-    pub(super) fn show_forks(&self, turn: &mut Turn, link: LinkId, id: AgreementId, to: MemberCode) {
+    pub(in crate::replica) fn show_forks(
+        &self,
+        turn: &mut Turn,
+        link: LinkId,
+        id: AgreementId,
+        to: MemberCode,
+    ) {
         let streams = self.forks.streams.iter();
         let shown = streams.filter(|(stream, _)| stream.agreement == id && stream.is_for(to));
         for proof in shown.flat_map(|(_, fork)| fork.proofs.values()) {
@@ -175,7 +190,7 @@ impl Replica {
     }
 
     /// Takes over what the log has of forks.
-    pub(super) fn restore_fork(&mut self, heads: &str) -> Result<(), NotInForce> {
+    pub(in crate::replica) fn restore_fork(&mut self, heads: &str) -> Result<(), NotInForce> {
         let pair = ForkProof::split(&from_hex(heads)?)?;
         let proof = ForkProof::open(pair, |header| self.keyring.key(header))?;
         self.forks.learn(&proof);
@@ -184,7 +199,7 @@ impl Replica {
     }
 
     /// Takes over what the log has of traces: they were opened before they were written.
-    pub(super) fn restore_traced(&mut self, heads: &str) -> Result<(), NotInForce> {
+    pub(in crate::replica) fn restore_traced(&mut self, heads: &str) -> Result<(), NotInForce> {
         for head in split_heads(&from_hex(heads)?, usize::MAX)? {
             if let Some(fork) = self.forks.streams.get_mut(&head.header().stream) {
                 fork.learn(head);
@@ -194,7 +209,7 @@ impl Replica {
     }
 
     /// Judges again what has to be, and asks for what leads to what members have signed for.
-    pub(super) fn settle_forks(&mut self, turn: &mut Turn) {
+    pub(in crate::replica) fn settle_forks(&mut self, turn: &mut Turn) {
         // What was appended in this turn cannot be looked up yet: its turn comes next.
         let (later, now): (BTreeSet<Stream>, BTreeSet<Stream>) =
             std::mem::take(&mut self.forks.stale).into_iter().partition(|stream| self.moved.contains(stream));
@@ -288,129 +303,6 @@ impl Replica {
         }
     }
 
-    /// The other end holds another entry at a place than we do, or the same: halves what lies between, down to
-    /// the first difference, which is the proof (P18).
-    pub(super) fn narrow(
-        &mut self,
-        turn: &mut Turn,
-        id: LinkId,
-        stream: Stream,
-        at: Position,
-        differs: bool,
-    ) {
-        let Some(link) = self.links.get_mut(&id) else { return };
-        let known = link.differs.remove(&stream);
-        if known.is_none() && !differs {
-            return;
-        }
-        let (mut same, mut other) = known.unwrap_or((Position(0), at));
-        let was_last = differs && at == other && known.is_some() && same.next() == other;
-        if was_last {
-            return;
-        }
-        if differs {
-            other = at.min(other);
-        } else {
-            same = at.max(same);
-        }
-        if same < other {
-            link.differs.insert(stream, (same, other));
-            let middle = Position(same.0 + (other.0 - same.0) / 2);
-            let from = if middle == same { other } else { middle };
-            self.send(turn, id, Frame::Want(Want { stream, from, bytes_max: 1 }));
-        }
-    }
-
-    /// Answers from the log or from what is known of the fork.
-    pub(super) fn serve_trace(&self, turn: &mut Turn, link: LinkId, to: MemberCode, trace: Trace) {
-        let Trace { stream, from, to: target } = trace;
-        let may_hold = is_offered(&stream) && stream.is_for(to);
-        let head = self.logs.head(&stream);
-        let (mut heads, mut next) = (Vec::new(), target);
-        let fork = self.forks.streams.get(&stream).filter(|_| may_hold);
-        while let Some(known) =
-            fork.and_then(|fork| fork.heads.get(&next.id)).filter(|_| next.position >= from)
-        {
-            heads.push(*known);
-            next = Head { position: Position(next.position.0 - 1), id: known.header().previous };
-        }
-        let is_held =
-            |at: Head| at.position <= head.position && self.id_at(turn.past, stream, at.position) == at.id;
-        let message = if may_hold && next.position >= from && is_held(next) {
-            Message::Traced { stream, from, until: next.position, to: target.id }
-        } else {
-            heads.reverse();
-            heads.truncate(TRACED_BYTES / xietong_proto::entry::ENTRY_HEAD_BYTES);
-            let leads = next.position < from;
-            Message::Frame(Frame::Traced(Traced {
-                stream,
-                to: target.id,
-                heads: if leads { heads } else { Vec::new() },
-            }))
-        };
-        turn.actions.push(NetAction::Send { link, message });
-    }
-
-    /// Signed heads that were asked for: kept once they lead all the way.
-    pub(super) fn traced(&mut self, turn: &mut Turn, stream: Stream, to: EntryId, heads: Vec<EntryHead>) {
-        let Some(fork) = self.forks.streams.get_mut(&stream) else { return };
-        let lowest = Head { position: Position(fork.lowest().at().0 - 1), id: fork.lowest().previous() };
-        let Some(trail) = fork.traces.get_mut(&to) else { return };
-        for head in heads {
-            let last = trail
-                .heads
-                .last()
-                .map_or(lowest, |last| Head { position: last.header().position, id: last.id() });
-            let header = head.header();
-            let follows =
-                (header.stream, header.position, header.previous) == (stream, last.position.next(), last.id);
-            if !follows || trail.heads.len() == TRACED_MAX {
-                return trail.heads.clear();
-            }
-            trail.heads.push(head);
-            trail.due_ms = turn.now.mono_ms;
-        }
-        if trail.heads.last().is_some_and(|last| last.id() == to) {
-            let heads = fork.traces.remove(&to).map(|trail| trail.heads).unwrap_or_default();
-            self.keep_traced(turn, stream, heads);
-            self.forks.stale.insert(stream);
-        }
-    }
-
-    fn keep_traced(&mut self, turn: &mut Turn, stream: Stream, heads: Vec<EntryHead>) {
-        let Some(fork) = self.forks.streams.get_mut(&stream) else { return };
-        let new: Vec<EntryHead> =
-            heads.into_iter().filter(|head| !fork.heads.contains_key(&head.id())).collect();
-        for some in new.chunks(TRACED_AT_ONCE) {
-            let bytes: Vec<u8> = some.iter().flat_map(EntryHead::bytes).collect();
-            let object = Object::Traced { heads: hex::encode(bytes) };
-            turn.appends.push(Append::Object(stream.agreement, object));
-        }
-        new.into_iter().for_each(|head| fork.learn(head));
-    }
-
-    /// One link after the other is asked: whoever signed for an entry, or anybody who knows what leads to it.
-    fn ask_traces(&mut self, turn: &mut Turn) {
-        let mut asks = Vec::new();
-        for (stream, fork) in &mut self.forks.streams {
-            let about = |link: &&Link| {
-                link.greeted().is_some_and(|(id, member)| id == stream.agreement && stream.is_for(member))
-            };
-            let links: Vec<LinkId> =
-                self.links.iter().filter(|(_, link)| about(link)).map(|(id, _)| *id).collect();
-            let at = fork.lowest().at();
-            for (id, trail) in fork.traces.iter_mut().filter(|(_, t)| t.due_ms <= turn.now.mono_ms) {
-                trail.due_ms = turn.now.mono_ms + self.settings.want_timeout_ms;
-                let Some(link) = links.get(trail.asked % links.len().max(1)) else { continue };
-                trail.asked += 1;
-                let from = Position(at.0 + trail.heads.len() as u64);
-                let to = Head { position: trail.to, id: *id };
-                asks.push((*link, Frame::Trace(Trace { stream: *stream, from, to })));
-            }
-        }
-        asks.into_iter().for_each(|(link, frame)| self.send(turn, link, frame));
-    }
-
     fn id_at(&self, past: &dyn Past, stream: Stream, position: Position) -> EntryId {
         let head = self.logs.head(&stream);
         match position {
@@ -421,7 +313,7 @@ impl Replica {
     }
 
     /// Links about an agreement, with whom.
-    pub(super) fn links_about(&self, id: AgreementId) -> Vec<(LinkId, MemberCode)> {
+    pub(in crate::replica) fn links_about(&self, id: AgreementId) -> Vec<(LinkId, MemberCode)> {
         let about = |(link, (of, member)): (&LinkId, (AgreementId, MemberCode))| {
             (of == id).then_some((*link, member))
         };
@@ -451,9 +343,6 @@ impl Fork {
         Some(Lineage { trunk, branch })
     }
 }
-
-/// Bytes of signed heads that are sent, and of entries that are read for them, at once.
-pub const TRACED_BYTES: usize = RANGE_BYTES_MAX;
 
 fn fork_frame(proof: &ForkProof) -> Frame {
     Frame::Fork(Box::new(proof.heads().map(|head| *head)))

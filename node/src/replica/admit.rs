@@ -1,0 +1,170 @@
+//! What comes in: each entry is placed in its stream or refused by name, and where the other end's stream leaves
+//! ours the first difference is found (P18).
+
+use xietong_proto::entry::{EntryHead, SignedEntry};
+use xietong_proto::fork::ForkProof;
+use xietong_proto::id::*;
+use xietong_proto::reject::Reject;
+use xietong_proto::stream::{Head, Stream};
+use xietong_proto::sync::{Frame, Line, Want};
+
+use super::io::{Append, LinkId};
+use super::link::Link;
+use super::logs::Arrival;
+use super::{Replica, Turn, is_offered};
+
+impl Replica {
+    /// Entries that opened: each is placed in its stream or refused by name. After a refusal the stream is
+    /// not asked for on this link until the other end shows it again.
+    pub(super) fn entries(
+        &mut self,
+        turn: &mut Turn,
+        id: LinkId,
+        stream: Stream,
+        entries: Vec<SignedEntry>,
+        refused: Option<Reject>,
+    ) {
+        let Some((agreement, sender)) = self.links.get(&id).and_then(Link::greeted) else { return };
+        self.link_mut(id, |link| {
+            link.wanted.remove(&stream);
+        });
+        for entry in entries {
+            match self.admit(turn, id, agreement, sender, entry) {
+                Ok(true) => {}
+                Ok(false) => return self.nothing_there(id, stream),
+                Err(reject) => return self.refuse_entries(turn, id, stream, reject),
+            }
+        }
+        if let Some(reject) = refused {
+            self.refuse_entries(turn, id, stream, reject);
+        }
+    }
+
+    fn refuse_entries(&mut self, turn: &mut Turn, id: LinkId, stream: Stream, reject: Reject) {
+        self.nothing_there(id, stream);
+        self.refuse(turn, id, reject);
+    }
+
+    /// Says whether the other end's stream goes on as ours does.
+    fn admit(
+        &mut self,
+        turn: &mut Turn,
+        id: LinkId,
+        agreement: AgreementId,
+        sender: MemberCode,
+        entry: SignedEntry,
+    ) -> Result<bool, Reject> {
+        let held = self.agreements.get(&agreement).ok_or(Reject::WrongAgreement)?;
+        held.admits(entry.header(), self.me.code(), sender)?;
+        let (stream, head) = (entry.header().stream, entry.head());
+        self.link_mut(id, |link| link.show(stream, head.position));
+        match self.logs.place(turn.past, entry) {
+            Arrival::Next(linked) => {
+                if !self.forks.lets(&stream, head.position, head.id) || !self.has_room(&stream) {
+                    return Ok(false);
+                }
+                self.room.take(stream.agreement, stream.author, linked.bytes().len());
+                self.logs.extend(stream, linked.head());
+                self.moved.insert(stream);
+                turn.appends.push(Append::Entry(linked));
+                self.heed_own(turn, &stream);
+                Ok(true)
+            }
+            Arrival::Known => {
+                self.narrow(turn, id, stream, head.position, false);
+                Ok(true)
+            }
+            Arrival::Second(second) => self.second(turn, id, &second).map(|()| false),
+            // A gap is filled by the next request.
+            Arrival::Refused(Reject::Gap { .. }) => Ok(true),
+            // Another predecessor: the other end holds another entry where our head is.
+            Arrival::Refused(Reject::Fork { at }) if at.0 > 0 => {
+                if self.logs.forked_at(&stream).is_none_or(|known| at < known) {
+                    self.narrow(turn, id, stream, at, true);
+                }
+                Ok(false)
+            }
+            Arrival::Refused(reject) => Err(reject),
+        }
+    }
+
+    /// Two entries claim one place. If both follow the same one, the pair is the proof (P35); else the stream
+    /// forked before.
+    fn second(&mut self, turn: &mut Turn, id: LinkId, second: &SignedEntry) -> Result<(), Reject> {
+        let (stream, at) = (second.header().stream, second.header().position);
+        let ours = turn.past.entry_head(stream, at);
+        let Some(ours) = ours.filter(|_| self.logs.forked_at(&stream).is_none_or(|known| at < known)) else {
+            return Ok(());
+        };
+        if ours.header().previous != second.header().previous {
+            self.narrow(turn, id, stream, at, true);
+            return Ok(());
+        }
+        self.link_mut(id, |link| {
+            link.differs.remove(&stream);
+        });
+        let theirs = EntryHead::first(second.bytes())?;
+        let proof = ForkProof::open([ours, theirs], |header| self.keyring.key(header))?;
+        self.learn_fork(turn, stream.agreement, &proof)
+    }
+
+    pub(super) fn announced(&mut self, turn: &mut Turn, id: LinkId, stream: Stream, head: Head) {
+        let Some((agreement, _)) = self.links.get(&id).and_then(Link::greeted) else { return };
+        let line = Line::new(stream, head);
+        self.heed(id, &[line], false);
+        self.link_mut(id, |link| link.show(stream, head.position));
+        self.compare(turn, id, agreement, &[line]);
+    }
+
+    /// Where the other end holds another entry than we do, its entry is fetched: it leads to the proof. Behind
+    /// a known fork that is no news.
+    pub(super) fn compare(&mut self, turn: &mut Turn, id: LinkId, agreement: AgreementId, lines: &[Line]) {
+        for line in lines {
+            let (stream, position) = (line.stream, line.position);
+            let head = self.logs.head(&stream);
+            let is_known = stream.agreement == agreement && is_offered(&stream);
+            let is_behind_fork = self.logs.forked_at(&stream).is_some_and(|at| at <= position);
+            if !is_known || position > head.position || is_behind_fork {
+                continue;
+            }
+            let held =
+                if position == head.position { Some(head.id) } else { turn.past.id_at(stream, position) };
+            if held.is_some_and(|held| held.prefix() != line.prefix) {
+                self.send(turn, id, Frame::Want(Want { stream, from: position, bytes_max: 1 }));
+            }
+        }
+    }
+
+    /// The other end holds another entry at a place than we do, or the same: halves what lies between, down to
+    /// the first difference, which is the proof (P18).
+    pub(super) fn narrow(
+        &mut self,
+        turn: &mut Turn,
+        id: LinkId,
+        stream: Stream,
+        at: Position,
+        differs: bool,
+    ) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let known = link.differs.remove(&stream);
+        if known.is_none() && !differs {
+            return;
+        }
+        let (mut same, mut other) = known.unwrap_or((Position(0), at));
+        let was_last = differs && at == other && known.is_some() && same.next() == other;
+        if was_last {
+            return;
+        }
+        if differs {
+            other = at.min(other);
+        } else {
+            same = at.max(same);
+        }
+        if same < other {
+            link.differs.insert(stream, (same, other));
+            let middle = Position(same.0 + (other.0 - same.0) / 2);
+            let from = if middle == same { other } else { middle };
+            self.send(turn, id, Frame::Want(Want { stream, from, bytes_max: 1 }));
+        }
+    }
+}
