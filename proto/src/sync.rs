@@ -44,7 +44,7 @@ pub enum Frame {
     Trace(Trace),
     /// What leads to it.
     Traced(Traced),
-    /// Another process with the receiver's key said hello between two of its own: its instance (P28).
+    /// Another process with the receiver's key lives: its instance (P28).
     Rival(u64),
 }
 

@@ -24,7 +24,7 @@ use crate::systems::fault::{FileRefusal, ImportReport, Quarantined};
 use crate::systems::query::{self, List, Owner, Page, Shown};
 use crate::systems::sheet::{HeaderMap, SheetInfo};
 use crate::systems::summary::{self, AssetSummary, VehicleSummary};
-use crate::systems::{self, Kind, Report, open_sheet};
+use crate::systems::{self, AnySheet, Kind, Report, open_sheet};
 
 /// The routes below `/v1`.
 pub fn routes(desk: &Desk) -> Router<Desk> {
@@ -248,24 +248,28 @@ impl Importer {
         let map = HeaderMap::read(&self.query.map).map_err(ImportRefusal::File)?;
         let (kind, rows_max, today) = (self.kind, self.desk.import.rows_max, self.desk.today());
         let opened = away(move || open_sheet(kind, &file, &map, rows_max, today)).await?;
-        let mut sheet = opened.map_err(ImportRefusal::File)?;
+        let sheet = opened.map_err(ImportRefusal::File)?;
         self.tell(ImportEvent::Opened(sheet.info().clone())).await?;
-        loop {
-            let (back, read) = away(move || {
+        // While the machine decides on some rows, the next are read and checked.
+        let read_on = |mut sheet: Box<dyn AnySheet>| {
+            tokio::task::spawn_blocking(move || {
                 let read = sheet.next_lines(CHUNK_ROWS);
                 (sheet, read)
             })
-            .await?;
-            sheet = back;
-            let Some((lines, quarantined)) = read.map_err(ImportRefusal::File)? else { break };
+        };
+        let mut reading = read_on(sheet);
+        let sheet = loop {
+            let (sheet, read) = reading.await.map_err(|_| ImportRefusal::Stopping)?;
+            let Some((lines, quarantined)) = read.map_err(ImportRefusal::File)? else { break sheet };
+            let thousandths = sheet.progress();
+            reading = read_on(sheet);
             for row in quarantined {
                 self.tell(ImportEvent::Quarantined(row)).await?;
             }
             let dry_run = self.query.dry_run;
             self.decide(systems::Command::Import { lines, dry_run }).await?;
-            self.tell(ImportEvent::Progress { thousandths: sheet.progress(), rows: self.report.rows() })
-                .await?;
-        }
+            self.tell(ImportEvent::Progress { thousandths, rows: self.report.rows() }).await?;
+        };
         if self.query.full { self.take_back_absent(sheet.keys()).await } else { Ok(()) }
     }
 

@@ -59,6 +59,26 @@ pub enum NetEvent {
     Closed { link: LinkId },
 }
 
+impl NetEvent {
+    /// The link on which something came.
+    pub fn heard_on(&self) -> Option<LinkId> {
+        match self {
+            NetEvent::Frame { link, .. }
+            | NetEvent::Entries { link, .. }
+            | NetEvent::Announced { link, .. }
+            | NetEvent::Forked { link, .. }
+            | NetEvent::Traced { link, .. } => Some(*link),
+            NetEvent::Connected { .. }
+            | NetEvent::Disconnected { .. }
+            | NetEvent::Stranger { .. }
+            | NetEvent::Opened { .. }
+            | NetEvent::Accepted { .. }
+            | NetEvent::Refused { .. }
+            | NetEvent::Closed { .. } => None,
+        }
+    }
+}
+
 /// What a node does on the network once its writes are durable.
 #[derive(Clone, Debug)]
 pub enum NetAction {

@@ -27,6 +27,10 @@ pub struct Link {
     pub differs: BTreeMap<Stream, (Position, Position)>,
     /// When heads go out next, on the monotonic clock.
     pub heads_due_ms: u64,
+    /// Which process is at the other end, as its hello said.
+    pub instance: u64,
+    /// When something came last, on the monotonic clock.
+    pub heard_ms: u64,
     /// The other wall clock minus our monotonic one when it said hello.
     pub clock_offset_ms: i64,
 }
@@ -61,6 +65,8 @@ impl Link {
             wanted: BTreeMap::new(),
             differs: BTreeMap::new(),
             heads_due_ms: 0,
+            instance: 0,
+            heard_ms: 0,
             clock_offset_ms: 0,
         }
     }

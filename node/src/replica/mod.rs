@@ -191,6 +191,9 @@ impl Replica {
 
     /// What happened on the network.
     pub fn event(&mut self, turn: &mut Turn, event: NetEvent) {
+        if let Some(link) = event.heard_on() {
+            self.link_mut(link, |link| link.heard_ms = turn.now.mono_ms);
+        }
         match event {
             NetEvent::Connected { peer, address } => self.connected(turn, peer, address),
             NetEvent::Disconnected { peer } => self.disconnected(peer),

@@ -8,7 +8,7 @@ use xietong_proto::id::*;
 use super::Replica;
 use super::io::Roster;
 
-/// Processes of one peer that are remembered. One that ended does not come back.
+/// Processes of one peer that are remembered.
 const INSTANCES_MAX: usize = 8;
 
 /// The connections that stand, and what peers said about themselves.
@@ -17,8 +17,8 @@ pub struct Connections {
     standing: BTreeMap<PeerId, Connection>,
     /// Addresses from hellos, newer than those on cards.
     told: BTreeMap<PeerId, Vec<String>>,
-    /// Processes that said hello with one key, newest last.
-    instances: BTreeMap<PeerId, Vec<u64>>,
+    /// Processes that said hello with one key, and when each did first, on the monotonic clock.
+    instances: BTreeMap<PeerId, BTreeMap<u64, u64>>,
 }
 
 /// One peer to whom a connection stands.
@@ -51,16 +51,13 @@ impl Connections {
         self.standing.get(&peer)
     }
 
-    /// A process says hello. If another one has done so since it last did, both live: the other one.
-    pub fn greet(&mut self, peer: PeerId, instance: u64) -> Option<u64> {
+    /// A process of a peer says hello: when it did first.
+    pub fn greet(&mut self, peer: PeerId, instance: u64, now_ms: u64) -> u64 {
         let seen = self.instances.entry(peer).or_default();
-        let newest = seen.last().copied().filter(|newest| *newest != instance);
-        let has_returned = seen.contains(&instance);
-        seen.retain(|before| *before != instance);
-        seen.push(instance);
-        let forgotten = seen.len().saturating_sub(INSTANCES_MAX);
-        seen.drain(..forgotten);
-        newest.filter(|_| has_returned)
+        if seen.len() >= INSTANCES_MAX && !seen.contains_key(&instance) {
+            seen.clear();
+        }
+        *seen.entry(instance).or_insert(now_ms)
     }
 
     /// Remembers where a peer says it can be dialled; says whether that is news.

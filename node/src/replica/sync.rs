@@ -129,24 +129,42 @@ impl Replica {
         let clock_offset_ms = offset_ms(hello.time, turn.now.mono_ms);
         let heads_due_ms = turn.now.mono_ms + self.settings.heads_interval_ms;
         self.link_mut(id, |link| {
-            (link.about, link.clock_offset_ms, link.heads_due_ms) =
-                (Some(about), clock_offset_ms, heads_due_ms);
+            (link.about, link.instance) = (Some(about), hello.instance);
+            (link.clock_offset_ms, link.heads_due_ms) = (clock_offset_ms, heads_due_ms);
         });
         self.meet(turn, about.agreement, about.member);
         if self.connections.tell(peer, hello.addresses) {
             self.publish_trust(turn);
         }
-        let rival = self.connections.greet(peer, hello.instance);
+        let rival = self.rival(turn, id, about, hello.instance);
         if !self.keep_one(turn, id) {
+            if let Some((link, _)) = rival {
+                self.send(turn, link, Frame::Rival(hello.instance));
+            }
             return;
         }
         if !is_ours {
             self.say_hello(turn, id, hello.agreement);
         }
-        if let Some(rival) = rival {
+        if let Some((_, rival)) = rival {
             self.send(turn, id, Frame::Rival(rival));
         }
         self.introduce(turn, id, about);
+    }
+
+    /// Another process with the key of who says hello: its link, and itself. It lives if something came from it
+    /// after this one had said hello before: one that ended says nothing any more (P28).
+    fn rival(&mut self, turn: &Turn, id: LinkId, about: About, instance: u64) -> Option<(LinkId, u64)> {
+        let peer = self.links.get(&id)?.peer;
+        let first_ms = self.connections.greet(peer, instance, turn.now.mono_ms);
+        let is_rival = |link: &Link| {
+            link.peer == peer
+                && link.about == Some(about)
+                && link.instance != instance
+                && link.heard_ms > first_ms
+        };
+        let rival = self.links.iter().find(|(other, link)| **other != id && is_rival(link));
+        rival.map(|(id, link)| (*id, link.instance))
     }
 
     /// Closes whichever of two links to the same member about the same agreement is too many; says whether

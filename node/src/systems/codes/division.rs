@@ -1,6 +1,8 @@
 //! Administrative divisions, GB/T 2260. Provinces and prefectures come with the program; a county is
 //! accepted under a known prefecture, since the full table is not shipped.
 
+use std::sync::LazyLock;
+
 use super::{CodeFault, capital};
 
 /// Code and name, in order: 34 provinces, 333 prefectures, and the groups of counties that their province
@@ -24,7 +26,8 @@ pub fn city(code: &str) -> String {
 
 /// The name of a province or prefecture.
 pub fn name(code: &str) -> Option<&'static str> {
-    entries().find(|(known, _)| *known == code).map(|(_, name)| name)
+    let at = KNOWN.binary_search_by_key(&code, |(known, _)| known).ok()?;
+    KNOWN.get(at).map(|(_, name)| *name)
 }
 
 /// Whether it is a code of a county, of which no table is shipped.
@@ -32,14 +35,14 @@ pub fn is_county(code: &str) -> bool {
     !code.ends_with("00")
 }
 
-fn entries() -> impl Iterator<Item = (&'static str, &'static str)> {
-    TABLE.lines().filter_map(|line| line.split_once(' '))
-}
+/// Looked up for every row of a file.
+static KNOWN: LazyLock<Vec<(&str, &str)>> =
+    LazyLock::new(|| TABLE.lines().filter_map(|line| line.split_once(' ')).collect());
 
 /// Up to three known codes that share the longest beginning.
 fn nearest(code: &str) -> Vec<String> {
     let shared = |known: &str| known.bytes().zip(code.bytes()).take_while(|(a, b)| a == b).count();
-    let mut known: Vec<&str> = entries().map(|(known, _)| known).collect();
+    let mut known: Vec<&str> = KNOWN.iter().map(|(known, _)| *known).collect();
     known.sort_by_key(|known| std::cmp::Reverse(shared(known)));
     known.into_iter().filter(|known| shared(known) > 1).take(3).map(str::to_owned).collect()
 }
@@ -50,11 +53,11 @@ mod tests {
 
     #[test]
     fn the_table_is_that_of_the_standard() {
-        let provinces = entries().filter(|(code, _)| code.ends_with("0000")).count();
+        let provinces = KNOWN.iter().filter(|(code, _)| code.ends_with("0000")).count();
         assert_eq!(provinces, 34);
         assert_eq!(name("230100"), Some("哈尔滨市"));
         assert_eq!(name("659000"), Some("自治区直辖县级行政区划"));
-        assert!(entries().map(|(code, _)| code).is_sorted());
+        assert!(KNOWN.is_sorted(), "it is searched by halving");
     }
 
     #[test]
