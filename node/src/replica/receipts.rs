@@ -59,9 +59,10 @@ impl Replica {
         frames.into_iter().for_each(|frame| self.send(turn, link, frame));
     }
 
-    /// Shows our newest receipt again: what was lost comes with the comparison of heads.
-    pub(super) fn show_own_receipt(&self, turn: &mut Turn, link: LinkId, id: AgreementId) {
-        if let Some(held) = self.receipts.newest.get(&(id, self.me.code())) {
+    /// Shows the newest receipt of a member again: ours, since what was lost comes with the comparison of heads; or
+    /// its own to a member that contradicts it.
+    pub(super) fn show_receipt(&self, turn: &mut Turn, link: LinkId, id: AgreementId, of: MemberCode) {
+        if let Some(held) = self.receipts.newest.get(&(id, of)) {
             self.send(turn, link, held.frame(0, held.lines.clone()));
         }
     }
@@ -83,6 +84,9 @@ impl Replica {
             return Err(Reject::WrongAgreement);
         }
         held.manifest().member(member).ok_or(Reject::NotAMember { author: member })?;
+        if member == self.me.code() {
+            return self.remember_own(turn, id, receipt, told);
+        }
         // Whoever passes on what contradicts another receipt of its signer has done nothing wrong.
         let contradicts = |field| if teller == member { Err(bad(field)) } else { Ok(()) };
         let known = self.receipts.newest.get(&(id, member));
@@ -112,6 +116,25 @@ impl Replica {
             }
         }
         self.keep_receipt(turn, id, held, told);
+        Ok(())
+    }
+
+    /// Our own receipt comes back: we may have been restored from before it, and must not use its number again.
+    fn remember_own(
+        &mut self,
+        turn: &mut Turn,
+        id: AgreementId,
+        receipt: Receipt,
+        told: &Receipted,
+    ) -> Result<(), Reject> {
+        let own = self.receipts.newest.get(&(id, self.me.code())).map(|own| &own.receipt.fields);
+        let told_of = &receipt.fields;
+        let is_known = own.is_some_and(|own| own.number > told_of.number || own.root == told_of.root);
+        if is_known || told.base > 0 {
+            return Ok(());
+        }
+        judge(&receipt.fields, &told.lines)?;
+        self.keep_receipt(turn, id, Held { receipt, lines: told.lines.clone() }, told);
         Ok(())
     }
 

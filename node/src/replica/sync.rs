@@ -97,6 +97,9 @@ impl Replica {
             Frame::Receipted(told) => {
                 if let Err(reject) = self.receipted_by(turn, agreement, member, &told) {
                     self.refuse(turn, id, reject);
+                    if self.links.contains_key(&id) {
+                        self.show_receipt(turn, id, agreement, member);
+                    }
                 }
             }
             Frame::Range(range) if range.entries.is_empty() => self.nothing_there(id, range.stream),
@@ -282,7 +285,7 @@ impl Replica {
         for (id, (agreement, member)) in due {
             let digest = digest(&self.logs.lines(agreement, member));
             self.send(turn, id, Frame::Heads(Heads::Digest(digest)));
-            self.show_own_receipt(turn, id, agreement);
+            self.show_receipt(turn, id, agreement, self.me.code());
         }
         if self.links_due_ms <= now_ms {
             self.links_due_ms = now_ms + LINKS_INTERVAL_MS;

@@ -20,6 +20,8 @@ pub struct Memory {
     streams: BTreeMap<Stream, Vec<SignedEntry>>,
     given_up: Vec<SignedEntry>,
     rows: MemoryRows,
+    /// A rewind reached the log, and the rows do not know it.
+    has_stale_rows: bool,
     next_failure: Option<Leftover>,
 }
 
@@ -71,6 +73,13 @@ impl Memory {
     pub fn crash(mut self) -> Self {
         self.next_failure = None;
         self.boot.was_clean = false;
+        // As a home that is opened: rows of what a rewind gave up are not used.
+        let head = |stream: &Stream| self.boot.heads.get(stream).map_or(Position(0), |head| head.position);
+        let is_ahead = self.boot.folded.iter().any(|(stream, folded)| *folded > head(stream));
+        if is_ahead || std::mem::take(&mut self.has_stale_rows) {
+            self.rows.0.clear();
+            self.boot.folded.clear();
+        }
         self
     }
 
@@ -119,10 +128,13 @@ impl Store for Memory {
             Some(Leftover::LocalLog) => log_of(append) == AgreementId::ZERO,
             Some(Leftover::Logs) | None => true,
         };
+        let is_rewind = |append: &SignedAppend| matches!(append, SignedAppend::Rewind(..));
+        let rewinds = writes.appends.iter().any(|append| is_left(append) && is_rewind(append));
         for append in writes.appends.into_iter().filter(is_left) {
             self.append(append)?;
         }
         if failure.is_some() {
+            self.has_stale_rows |= rewinds;
             return Err(MemoryError::OnDemand);
         }
         for (key, value) in writes.rows {

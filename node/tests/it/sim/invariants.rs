@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use xietong::machine::Work;
 use xietong::replica::agreement::Agreement;
 use xietong::replica::confirm::Unconfirmed;
 use xietong::replica::io::NetEvent;
@@ -32,6 +33,8 @@ pub enum Violation {
     OwnFork { holder: MemberCode, stream: Stream },
     /// A member has signed that it holds what it does not hold.
     Receipted { member: MemberCode, stream: Stream, at: Position },
+    /// A node works on and on without getting anywhere.
+    Busy { member: MemberCode, work: Option<Work>, due_ms: Option<u64> },
     /// A member that has done nothing wrong is not let in.
     Wronged { by: MemberCode, peer: MemberCode },
     /// What was acknowledged is gone.
@@ -124,6 +127,15 @@ fn is_honest(world: &World, member: MemberCode) -> bool {
 fn may_fork(world: &World, member: MemberCode) -> bool {
     let restored = world.restored.as_ref().map(|backup| world.nodes[backup.place].me.code());
     restored == Some(member) || is_twins(world, member)
+}
+
+/// Who is busy at a time.
+pub fn busy(world: &World, now_ms: u64) -> Violation {
+    let is_busy = |node: &&Node| !node.is_settled() || node.due_ms().is_some_and(|due_ms| due_ms <= now_ms);
+    let node =
+        world.nodes.iter().filter(|node| node.machine.is_some()).find(is_busy).unwrap_or(&world.nodes[0]);
+    let work = node.machine.as_ref().and_then(|machine| machine.work());
+    Violation::Busy { member: node.me.code(), work, due_ms: node.due_ms() }
 }
 
 /// Only who offends is shut out.

@@ -90,9 +90,8 @@ impl Node {
     pub fn crash(&mut self) {
         self.machine = None;
         self.roster = Roster::default();
-        if let Some(synced) = self.synced.take() {
-            self.store = synced;
-        }
+        let store = std::mem::take(&mut self.store);
+        self.store = self.synced.take().unwrap_or(store).crash();
     }
 
     /// The rows are lost in a crash; the log stays.

@@ -27,6 +27,8 @@ use super::{Fault, Figures};
 
 /// Things that fate does in one run.
 const DEEDS: u64 = 60;
+/// So often everybody may do some work before time passes.
+const ROUNDS_MAX: u64 = 10_000;
 /// The world must come to rest within so many milliseconds after it was healed.
 const REST_MS_MAX: u64 = 120_000;
 
@@ -187,6 +189,7 @@ impl World {
     /// Lets time pass: arrivals, deadlines and idle work in order.
     fn pass(&mut self, span_ms: u64) -> Result<(), Violation> {
         let until_ms = self.now_ms + span_ms;
+        let mut rounds = 0;
         loop {
             let due = self.nodes.iter().filter_map(Node::due_ms).min();
             let work = self.nodes.iter().any(|node| node.machine.is_some() && !node.is_settled());
@@ -195,6 +198,10 @@ impl World {
             if next_ms > until_ms || (next_ms == until_ms && !work) {
                 self.now_ms = until_ms;
                 return Ok(());
+            }
+            rounds = if next_ms == self.now_ms { rounds + 1 } else { 0 };
+            if rounds > ROUNDS_MAX {
+                return Err(invariants::busy(self, self.now_ms));
             }
             self.now_ms = next_ms;
             while let Some((_, place, arrival)) = self.network.next(self.now_ms) {
