@@ -67,14 +67,15 @@ impl Replica {
         }
     }
 
-    /// Takes what a member has signed, or refuses it by name.
+    /// Takes what a member has signed, or refuses it by name. Says whether no newer one of the
+    /// teller's own is known.
     pub(super) fn receipted_by(
         &mut self,
         turn: &mut Turn,
         id: AgreementId,
         teller: MemberCode,
         told: &Receipted,
-    ) -> Result<(), Reject> {
+    ) -> Result<bool, Reject> {
         let keyring = &self.keyring;
         let receipt =
             Receipt::open(&told.receipt, |fields| keyring.entry_key(id, fields.member, fields.card))?;
@@ -85,24 +86,24 @@ impl Replica {
         }
         held.manifest().member(member).ok_or(Reject::NotAMember { author: member })?;
         if member == self.me.code() {
-            return self.remember_own(turn, id, receipt, told);
+            return self.remember_own(turn, id, receipt, told).map(|()| true);
         }
         // Whoever passes on what contradicts another receipt of its signer has done nothing wrong.
-        let contradicts = |field| if teller == member { Err(bad(field)) } else { Ok(()) };
+        let contradicts = |field| if teller == member { Err(bad(field)) } else { Ok(true) };
         let known = self.receipts.newest.get(&(id, member));
         let number = known.map_or(0, |known| known.receipt.fields.number);
         if receipt.fields.number < number {
-            return Ok(());
+            return Ok(teller != member);
         }
         if receipt.fields.number == number {
             let is_same = known.is_some_and(|known| known.receipt.fields.root == receipt.fields.root);
-            return if is_same { Ok(()) } else { contradicts("receipt.number") };
+            return if is_same { Ok(true) } else { contradicts("receipt.number") };
         }
         if !self.has_room(&Stream::shared(id, member, System::INSTITUTIONS)) {
-            return Ok(());
+            return Ok(true);
         }
         // One in between was lost; the whole comes with the next comparison of heads.
-        let Some(lines) = whole(known, told) else { return Ok(()) };
+        let Some(lines) = whole(known, told) else { return Ok(true) };
         judge(&receipt.fields, &lines)?;
         if known.is_some_and(|known| !goes_on(&known.lines, &lines)) {
             return contradicts("receipt.lines");
@@ -116,7 +117,7 @@ impl Replica {
             }
         }
         self.keep_receipt(turn, id, held, told);
-        Ok(())
+        Ok(true)
     }
 
     /// Our own receipt comes back: we may have been restored from before it, and must not use its number again.

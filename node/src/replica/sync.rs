@@ -85,6 +85,11 @@ impl Replica {
                 self.heed(id, &lines, true);
                 self.link_mut(id, |link| link.show_all(&lines));
                 self.forks.doubt(agreement);
+                if self.forks.touch(agreement) {
+                    // We differ, and what we judge by may not have reached the other end.
+                    self.show_forks(turn, id, agreement, member);
+                    self.show_receipts(turn, id, agreement);
+                }
                 self.compare(turn, id, agreement, &lines);
             }
             Frame::Heads(Heads::Changed(lines)) => {
@@ -95,11 +100,13 @@ impl Replica {
             }
             Frame::Want(want) => self.serve(turn, id, agreement, member, want),
             Frame::Receipted(told) => {
-                if let Err(reject) = self.receipted_by(turn, agreement, member, &told) {
+                let is_newest = self.receipted_by(turn, agreement, member, &told).unwrap_or_else(|reject| {
                     self.refuse(turn, id, reject);
-                    if self.links.contains_key(&id) {
-                        self.show_receipt(turn, id, agreement, member);
-                    }
+                    false
+                });
+                if !is_newest && self.links.contains_key(&id) {
+                    // Restored from before what it has signed: it goes on from there.
+                    self.show_receipt(turn, id, agreement, member);
                 }
             }
             Frame::Range(range) if range.entries.is_empty() => self.nothing_there(id, range.stream),

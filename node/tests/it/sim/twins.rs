@@ -68,7 +68,8 @@ impl World {
 
     /// Whoever has two nodes is met as one of them, or not at all any more: then nobody waits for it.
     pub(super) fn settle_twins(&mut self) -> Result<(), Violation> {
-        let Some(twins) = self.twins else { return Ok(()) };
+        let is_cloned = |twins: &Twins| !self.nodes[twins.second].store.is_empty();
+        let Some(twins) = self.twins.filter(is_cloned) else { return Ok(()) };
         for other in twins.first + 1..twins.second {
             let sees_clone = self.rng.random_bool(0.5);
             self.show_face(twins, other, sees_clone);
