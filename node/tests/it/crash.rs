@@ -151,6 +151,7 @@ fn a_torn_end_is_cut_and_what_was_acknowledged_before_it_stays() {
     let verified = nodes.provinces[0].give(&["log", "verify"]).expect("a torn end is no damage");
     assert_eq!(verified["faults"].as_array().map(Vec::len), Some(1), "{verified}");
     nodes.provinces[0].start().expect("it starts");
+    nodes.await_folded(0);
     let again = nodes.import(0, Kind::Institutions);
     assert_eq!(again["unchanged"], 240, "the first import stands: {again}");
     assert_eq!(

@@ -102,7 +102,7 @@ fn the_world_really_loses_frames_and_crashes_nodes() {
 }
 
 #[test]
-fn every_planted_fault_is_found_within_a_hundred_seeds() {
+fn every_planted_fault_is_found_within_a_hundred_seeds_of_its_kind() {
     let faults = [
         Fault::AcknowledgesBeforeSync,
         Fault::SkipsAudienceCheck,
@@ -111,7 +111,8 @@ fn every_planted_fault_is_found_within_a_hundred_seeds() {
         Fault::HidesForks,
     ];
     for fault in faults {
-        assert!((0..100).any(|seed| run(seed, fault, false).is_err()), "{fault:?} was not found");
+        // A hundred worlds of each kind; every third has forks.
+        assert!((0..300).any(|seed| run(seed, fault, false).is_err()), "{fault:?} was not found");
     }
 }
 

@@ -78,7 +78,6 @@ impl Node {
     /// Starts the process on what the store holds.
     pub fn start(&mut self, now_ms: u64) -> Vec<Wish> {
         let now = self.now(now_ms);
-        self.me.instance = now_ms + 1;
         let boot = self.store.boot();
         let started = Machine::start(self.me.clone(), self.settings.clone(), boot, now, &self.store);
         let (machine, output) = started.expect("what the node wrote, it can read");
