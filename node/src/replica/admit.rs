@@ -79,7 +79,7 @@ impl Replica {
             Arrival::Refused(Reject::Gap { .. }) => Ok(true),
             // Another predecessor: the other end holds another entry where our head is.
             Arrival::Refused(Reject::Fork { at }) if at.0 > 0 => {
-                if self.logs.forked_at(&stream).is_none_or(|known| at < known) {
+                if self.logs.is_before_fork(&stream, at) {
                     self.narrow(turn, id, stream, at, true);
                 }
                 Ok(false)
@@ -93,9 +93,7 @@ impl Replica {
     fn second(&mut self, turn: &mut Turn, id: LinkId, second: &SignedEntry) -> Result<(), Reject> {
         let (stream, at) = (second.header().stream, second.header().position);
         let ours = turn.past.entry_head(stream, at);
-        let Some(ours) = ours.filter(|_| self.logs.forked_at(&stream).is_none_or(|known| at < known)) else {
-            return Ok(());
-        };
+        let Some(ours) = ours.filter(|_| self.logs.is_before_fork(&stream, at)) else { return Ok(()) };
         if ours.header().previous != second.header().previous {
             self.narrow(turn, id, stream, at, true);
             return Ok(());
@@ -123,8 +121,7 @@ impl Replica {
             let (stream, position) = (line.stream, line.position);
             let head = self.logs.head(&stream);
             let is_known = stream.agreement == agreement && is_offered(&stream);
-            let is_behind_fork = self.logs.forked_at(&stream).is_some_and(|at| at <= position);
-            if !is_known || position > head.position || is_behind_fork {
+            if !is_known || position > head.position || !self.logs.is_before_fork(&stream, position) {
                 continue;
             }
             let held =

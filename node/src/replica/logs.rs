@@ -63,6 +63,11 @@ impl Logs {
         self.forked.get(stream).copied()
     }
 
+    /// Whether a position lies before every known fork of a stream.
+    pub fn is_before_fork(&self, stream: &Stream, position: Position) -> bool {
+        self.forked_at(stream).is_none_or(|at| position < at)
+    }
+
     /// All streams that are known to be forked, and where first.
     pub fn forked(&self) -> impl Iterator<Item = (&Stream, Position)> {
         self.forked.iter().map(|(stream, at)| (stream, *at))

@@ -1,6 +1,6 @@
 //! Receipts (P34): the newest that each member has signed, and when this node signs one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xietong_proto::id::*;
 use xietong_proto::receipt::{HOLDING_BYTES, Holdings, Receipt, ReceiptFields, root, split};
@@ -22,12 +22,23 @@ pub struct Held {
     lines: Holdings,
 }
 
+/// What a receipt tells of the member that showed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Teller {
+    /// No newer one of its own is known.
+    IsCurrent,
+    /// It was restored from before what it has signed: shown its newest one, it goes on from there.
+    IsBehind,
+}
+
 /// All that are known here.
 #[derive(Clone, Debug, Default)]
 pub struct Receipts {
     newest: BTreeMap<(AgreementId, MemberCode), Held>,
     /// Before that none is signed, on the monotonic clock.
     due_ms: BTreeMap<AgreementId, u64>,
+    /// Where there is something to sign for that was not due yet.
+    waiting: BTreeSet<AgreementId>,
 }
 
 impl Receipts {
@@ -67,15 +78,14 @@ impl Replica {
         }
     }
 
-    /// Takes what a member has signed, or refuses it by name. Says whether no newer one of the
-    /// teller's own is known.
+    /// Takes what a member has signed, or refuses it by name.
     pub(super) fn receipted_by(
         &mut self,
         turn: &mut Turn,
         id: AgreementId,
         teller: MemberCode,
         told: &Receipted,
-    ) -> Result<bool, Reject> {
+    ) -> Result<Teller, Reject> {
         let keyring = &self.keyring;
         let receipt =
             Receipt::open(&told.receipt, |fields| keyring.entry_key(id, fields.member, fields.card))?;
@@ -86,24 +96,24 @@ impl Replica {
         }
         held.manifest().member(member).ok_or(Reject::NotAMember { author: member })?;
         if member == self.me.code() {
-            return self.remember_own(turn, id, receipt, told).map(|()| true);
+            return self.remember_own(turn, id, receipt, told).map(|()| Teller::IsCurrent);
         }
         // Whoever passes on what contradicts another receipt of its signer has done nothing wrong.
-        let contradicts = |field| if teller == member { Err(bad(field)) } else { Ok(true) };
+        let contradicts = |field| if teller == member { Err(bad(field)) } else { Ok(Teller::IsCurrent) };
         let known = self.receipts.newest.get(&(id, member));
         let number = known.map_or(0, |known| known.receipt.fields.number);
         if receipt.fields.number < number {
-            return Ok(teller != member);
+            return Ok(if teller == member { Teller::IsBehind } else { Teller::IsCurrent });
         }
         if receipt.fields.number == number {
             let is_same = known.is_some_and(|known| known.receipt.fields.root == receipt.fields.root);
-            return if is_same { Ok(true) } else { contradicts("receipt.number") };
+            return if is_same { Ok(Teller::IsCurrent) } else { contradicts("receipt.number") };
         }
         if !self.has_room(&Stream::shared(id, member, System::INSTITUTIONS)) {
-            return Ok(true);
+            return Ok(Teller::IsCurrent);
         }
         // One in between was lost; the whole comes with the next comparison of heads.
-        let Some(lines) = whole(known, told) else { return Ok(true) };
+        let Some(lines) = whole(known, told) else { return Ok(Teller::IsCurrent) };
         judge(&receipt.fields, &lines)?;
         if known.is_some_and(|known| !goes_on(&known.lines, &lines)) {
             return contradicts("receipt.lines");
@@ -117,7 +127,7 @@ impl Replica {
             }
         }
         self.keep_receipt(turn, id, held, told);
-        Ok(true)
+        Ok(Teller::IsCurrent)
     }
 
     /// Our own receipt comes back: we may have been restored from before it, and must not use its number again.
@@ -143,17 +153,23 @@ impl Replica {
     pub(super) fn sign_receipts(&mut self, turn: &mut Turn) {
         for id in self.agreements.keys().copied().collect::<Vec<_>>() {
             let is_due = self.receipts.due_ms.get(&id).is_none_or(|due_ms| *due_ms <= turn.now.mono_ms);
-            if let Some(lines) = self.news(id).filter(|_| is_due) {
-                let before = self.receipts.newest.get(&(id, self.me.code())).cloned();
-                self.sign_receipt(turn, id, before, lines);
+            self.receipts.waiting.remove(&id);
+            match self.news(id) {
+                Some(lines) if is_due => {
+                    let before = self.receipts.newest.get(&(id, self.me.code())).cloned();
+                    self.sign_receipt(turn, id, before, lines);
+                }
+                Some(_) => {
+                    self.receipts.waiting.insert(id);
+                }
+                None => {}
             }
         }
     }
 
     /// When a receipt that waits may be signed.
     pub(super) fn receipts_due_ms(&self) -> Option<u64> {
-        let waiting = self.receipts.due_ms.iter().filter(|(id, _)| self.news(**id).is_some());
-        waiting.map(|(_, due_ms)| *due_ms).min()
+        self.receipts.waiting.iter().filter_map(|id| self.receipts.due_ms.get(id)).min().copied()
     }
 
     /// What has come since the last receipt and may be signed for.

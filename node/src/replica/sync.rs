@@ -13,6 +13,7 @@ use xietong_proto::sync::{Frame, Heads, Hello, Line, Want, digest};
 
 use super::io::{LinkId, Message, NetAction};
 use super::link::{About, Link, Wanted, offset_ms, survivor};
+use super::receipts::Teller;
 use super::roster::Connection;
 use super::{Replica, Turn, is_offered};
 
@@ -100,22 +101,21 @@ impl Replica {
             }
             Frame::Want(want) => self.serve(turn, id, agreement, member, want),
             Frame::Receipted(told) => {
-                let is_newest = self.receipted_by(turn, agreement, member, &told).unwrap_or_else(|reject| {
+                let teller = self.receipted_by(turn, agreement, member, &told).unwrap_or_else(|reject| {
                     self.refuse(turn, id, reject);
-                    false
+                    Teller::IsBehind
                 });
-                if !is_newest && self.links.contains_key(&id) {
-                    // Restored from before what it has signed: it goes on from there.
+                if teller == Teller::IsBehind && self.links.contains_key(&id) {
                     self.show_receipt(turn, id, agreement, member);
                 }
             }
             Frame::Range(range) if range.entries.is_empty() => self.nothing_there(id, range.stream),
-            // The shell opens entries and hands them over as such; here they were never opened.
             Frame::Rival(instance) => self.heed_rival(turn, agreement, instance),
             Frame::Trace(trace) if trace.stream.agreement == agreement => {
                 self.serve_trace(turn, id, member, trace);
             }
             Frame::Trace(_) => self.refuse(turn, id, Reject::WrongAgreement),
+            // The shell opens entries and hands them over as such; here they were never opened.
             Frame::Range(_) | Frame::Push(_) | Frame::Fork(..) | Frame::Traced(_) => {
                 self.refuse(turn, id, Reject::BadSignature)
             }
@@ -181,10 +181,10 @@ impl Replica {
     /// this one stays.
     fn keep_one(&mut self, turn: &mut Turn, id: LinkId) -> bool {
         let Some(new) = self.links.get(&id) else { return false };
-        let is_rival =
+        let is_same =
             |other: &Link| other.peer == new.peer && other.greeted().is_some() && other.about == new.about;
-        let rival = self.links.iter().find(|(other, link)| **other != id && is_rival(link));
-        let Some((old_id, old)) = rival.map(|(id, link)| (*id, link)) else { return true };
+        let old = self.links.iter().find(|(other, link)| **other != id && is_same(link));
+        let Some((old_id, old)) = old.map(|(id, link)| (*id, link)) else { return true };
         let stays = survivor(self.me.peer, (old_id, old), (id, new));
         self.close(turn, if stays == id { old_id } else { id });
         stays == id

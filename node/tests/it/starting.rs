@@ -2,7 +2,7 @@
 //! its own comes back from those who hold it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use xietong::cli::demo::data::{HEILONGJIANG, JILIN, LIAONING};
@@ -19,10 +19,7 @@ const THIRD: usize = 2;
 
 #[test]
 fn a_home_rolled_back_behind_the_nodes_back_gets_its_entries_back_and_forks_nothing() {
-    let mut nodes = two();
-    let backup = backup(&mut nodes);
-    nodes.import(ME, Kind::Vehicles);
-    nodes.await_equal(&[ME, OTHER]);
+    let (mut nodes, backup) = backed_up_before_publishing();
     nodes.provinces[ME].kill();
     restore(&nodes, &backup);
     nodes.provinces[ME].start().expect("it starts");
@@ -37,10 +34,7 @@ fn a_home_rolled_back_behind_the_nodes_back_gets_its_entries_back_and_forks_noth
 
 #[test]
 fn an_old_home_publishes_nothing_before_the_other_has_shown_what_it_holds() {
-    let mut nodes = two();
-    let backup = backup(&mut nodes);
-    nodes.import(ME, Kind::Vehicles);
-    nodes.await_equal(&[ME, OTHER]);
+    let (mut nodes, backup) = backed_up_before_publishing();
     let published = nodes.digest(OTHER);
     nodes.provinces[ME].kill();
     nodes.provinces[OTHER].kill();
@@ -151,6 +145,15 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_xietong"))
 }
 
+/// Two nodes that agree, and a copy of the home of the first from before it published its vehicles.
+fn backed_up_before_publishing() -> (Nodes, PathBuf) {
+    let mut nodes = two();
+    let backup = backup(&mut nodes);
+    nodes.import(ME, Kind::Vehicles);
+    nodes.await_equal(&[ME, OTHER]);
+    (nodes, backup)
+}
+
 fn two() -> Nodes {
     let mut nodes = Nodes::make(Transport::Quic, &[HEILONGJIANG, JILIN], &[]);
     nodes.agree();
@@ -163,7 +166,7 @@ fn two() -> Nodes {
 }
 
 /// A copy of the whole home, made as the README says.
-fn backup(nodes: &mut Nodes) -> std::path::PathBuf {
+fn backup(nodes: &mut Nodes) -> PathBuf {
     nodes.provinces[ME].give(&["stop"]).expect("it stops");
     let copy = nodes.folder.path().join("backup");
     copy_folder(&nodes.provinces[ME].home, &copy);

@@ -63,6 +63,11 @@ impl Fork {
         self.proofs.values().next().expect("a fork is made of a proof")
     }
 
+    /// The entry before the lowest fork.
+    fn before(&self) -> Head {
+        Head { position: Position(self.lowest().at().0 - 1), id: self.lowest().previous() }
+    }
+
     fn learn(&mut self, head: EntryHead) {
         self.heads.insert(head.id(), head);
     }
@@ -75,7 +80,27 @@ impl Fork {
     }
 
     fn limit(&self) -> Position {
-        Position(self.lowest().at().0 - 1).max(self.counts.end())
+        self.before().position.max(self.counts.end())
+    }
+
+    /// What leads to an entry, along the log as far as it goes that way.
+    fn lineage(&self, past: &dyn Past, stream: &Stream, held: Position, to: Head) -> Option<Lineage> {
+        let (mut branch, mut next) = (Vec::new(), to);
+        while let Some(known) = self.heads.get(&next.id) {
+            branch.push(next.id);
+            next = Head { position: Position(next.position.0 - 1), id: known.header().previous };
+        }
+        let is_held = |at: Position, id: EntryId| at <= held && past.id_at(*stream, at) == Some(id);
+        if next != self.before() && !is_held(next.position, next.id) {
+            return None;
+        }
+        let mut trunk = next.position;
+        while branch.last().is_some_and(|id| is_held(trunk.next(), *id)) {
+            branch.pop();
+            trunk = trunk.next();
+        }
+        branch.reverse();
+        Some(Lineage { trunk, branch })
     }
 }
 
@@ -92,8 +117,7 @@ impl Forks {
 
     /// The entry before the lowest fork.
     pub fn before(&self, stream: &Stream) -> Option<Head> {
-        let lowest = self.streams.get(stream)?.lowest();
-        Some(Head { position: Position(lowest.at().0 - 1), id: lowest.previous() })
+        Some(self.streams.get(stream)?.before())
     }
 
     /// Whether any stream of an agreement is forked.
@@ -318,29 +342,6 @@ impl Replica {
             (of == id).then_some((*link, member))
         };
         self.links.iter().filter_map(|(id, link)| Some((id, link.greeted()?))).filter_map(about).collect()
-    }
-}
-
-impl Fork {
-    /// What leads to an entry, along the log as far as it goes that way.
-    fn lineage(&self, past: &dyn Past, stream: &Stream, held: Position, to: Head) -> Option<Lineage> {
-        let before = Head { position: Position(self.lowest().at().0 - 1), id: self.lowest().previous() };
-        let (mut branch, mut next) = (Vec::new(), to);
-        while let Some(known) = self.heads.get(&next.id) {
-            branch.push(next.id);
-            next = Head { position: Position(next.position.0 - 1), id: known.header().previous };
-        }
-        let is_held = |at: Position, id: EntryId| at <= held && past.id_at(*stream, at) == Some(id);
-        if next != before && !is_held(next.position, next.id) {
-            return None;
-        }
-        let mut trunk = next.position;
-        while branch.last().is_some_and(|id| is_held(trunk.next(), *id)) {
-            branch.pop();
-            trunk = trunk.next();
-        }
-        branch.reverse();
-        Some(Lineage { trunk, branch })
     }
 }
 

@@ -62,13 +62,13 @@ impl Replica {
         heads: Vec<EntryHead>,
     ) {
         let Some(fork) = self.forks.streams.get_mut(&stream) else { return };
-        let lowest = Head { position: Position(fork.lowest().at().0 - 1), id: fork.lowest().previous() };
+        let before = fork.before();
         let Some(trail) = fork.traces.get_mut(&to) else { return };
         for head in heads {
             let last = trail
                 .heads
                 .last()
-                .map_or(lowest, |last| Head { position: last.header().position, id: last.id() });
+                .map_or(before, |last| Head { position: last.header().position, id: last.id() });
             let header = head.header();
             let follows =
                 (header.stream, header.position, header.previous) == (stream, last.position.next(), last.id);
