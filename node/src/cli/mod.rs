@@ -15,7 +15,7 @@ use crate::text;
 use context::{Context, Globals};
 
 mod agreement;
-mod caller;
+pub mod caller;
 mod config;
 pub mod context;
 mod csv_file;

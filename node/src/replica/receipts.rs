@@ -82,8 +82,8 @@ impl Replica {
     pub(super) fn receipted_by(
         &mut self,
         turn: &mut Turn,
-        id: AgreementId,
-        teller: MemberCode,
+        link: LinkId,
+        (id, teller): (AgreementId, MemberCode),
         told: &Receipted,
     ) -> Result<Teller, Reject> {
         let keyring = &self.keyring;
@@ -126,8 +126,20 @@ impl Replica {
                 self.send(turn, link, held.frame(0, held.lines.clone()));
             }
         }
+        if let Some(beyond) = self.beyond_own(id, &held.lines) {
+            self.refuse(turn, link, beyond);
+        }
         self.keep_receipt(turn, id, held, told);
         Ok(Teller::IsCurrent)
+    }
+
+    /// A receipt for entries of ours that we do not have, although all others have been asked: no offence, for
+    /// what was lost with everybody else may still be with its signer.
+    fn beyond_own(&self, id: AgreementId, lines: &Holdings) -> Option<Reject> {
+        let own = lines.iter().filter(|(stream, _)| stream.author == self.me.code());
+        let own = own.map(|(stream, signed)| (self.logs.head(stream).position, signed.position));
+        let mut beyond = own.filter(|(have, got)| got > have && self.unconfirmed(id).is_none());
+        beyond.next().map(|(have, got)| Reject::Gap { have, got })
     }
 
     /// Our own receipt comes back: we may have been restored from before it, and must not use its number again.

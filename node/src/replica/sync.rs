@@ -101,10 +101,11 @@ impl Replica {
             }
             Frame::Want(want) => self.serve(turn, id, agreement, member, want),
             Frame::Receipted(told) => {
-                let teller = self.receipted_by(turn, agreement, member, &told).unwrap_or_else(|reject| {
-                    self.refuse(turn, id, reject);
-                    Teller::IsBehind
-                });
+                let teller =
+                    self.receipted_by(turn, id, (agreement, member), &told).unwrap_or_else(|reject| {
+                        self.refuse(turn, id, reject);
+                        Teller::IsBehind
+                    });
                 if teller == Teller::IsBehind && self.links.contains_key(&id) {
                     self.show_receipt(turn, id, agreement, member);
                 }

@@ -9,8 +9,6 @@ use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Approval, Level, Manifest, ManifestFields, Member, Scope};
 
-use super::network::Place;
-
 /// The keys of one member of the world.
 pub struct Keys {
     card: Card,
@@ -23,13 +21,13 @@ pub struct Keys {
 }
 
 impl Keys {
-    pub fn new(place: Place) -> Self {
+    pub fn new(place: usize) -> Self {
         let of = |kind: u8| xietong_proto::crypto::hash(&[b"sim", &[kind], &place.to_be_bytes()]);
         let (seal, entry, transport) = (of(1), of(2), of(3));
         let peer = PeerId(SecretKey::from_bytes(&transport).public().to_bytes());
         let fields = CardFields {
             number: CardNumber(1),
-            code: CODES[place].parse().expect("a member code"),
+            code: code(place),
             name: format!("省{place}"),
             uscc: "11230000000123457Y".to_owned(),
             seal_key: SecretKey::from_bytes(&seal).public(),
@@ -53,8 +51,14 @@ impl Keys {
     }
 }
 
-/// Provincial codes (GB/T 2260).
-const CODES: [&str; 20] = [
+/// A provincial code (GB/T 2260), or that of a city of the first province.
+fn code(place: usize) -> MemberCode {
+    let code =
+        PROVINCES.get(place).map_or_else(|| format!("23{:04}", 101 + place), |code| (*code).to_owned());
+    code.parse().expect("a member code")
+}
+
+const PROVINCES: [&str; 20] = [
     "230000", "220000", "210000", "150000", "110000", "120000", "130000", "140000", "310000", "320000",
     "330000", "340000", "350000", "360000", "370000", "410000", "420000", "430000", "440000", "450000",
 ];

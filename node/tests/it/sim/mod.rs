@@ -63,6 +63,8 @@ pub struct Figures {
     pub lost: u64,
     /// How often a peer that offended was shut out.
     pub shut_out: u64,
+    /// Receipts that were reported for entries that nobody wrote.
+    pub unwritten: u64,
     /// A hash over everything that happened.
     pub trace: u64,
 }
@@ -98,6 +100,7 @@ fn the_world_really_loses_frames_and_crashes_nodes() {
     assert!(all.iter().map(|figures| figures.lost).sum::<u64>() > 100);
     assert!(all.iter().map(|figures| figures.crashes).sum::<u64>() > 20);
     assert!(all.iter().map(|figures| figures.shut_out).sum::<u64>() > 2);
+    assert!(all.iter().map(|figures| figures.unwritten).sum::<u64>() > 0);
     assert!(all.iter().all(|figures| figures.entries > 3));
 }
 

@@ -14,6 +14,7 @@ use xietong::store::memory::Memory;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::Entry;
 use xietong_proto::id::*;
+use xietong_proto::reject::Reject;
 use xietong_proto::sync::{Frame, Want};
 
 use super::Fault;
@@ -33,6 +34,8 @@ pub struct Node {
     entry_key: SecretKey,
     settings: Settings,
     pub clock_offset_ms: i64,
+    /// What it told its operator to have refused.
+    pub reported: Vec<Reject>,
     /// With [`Fault::AcknowledgesBeforeSync`]: how the store was at the last sync.
     synced: Option<Memory>,
     commits: u64,
@@ -63,6 +66,7 @@ impl Node {
             entry_key,
             settings,
             clock_offset_ms,
+            reported: Vec::new(),
             synced: None,
             commits: 0,
             tickets: 0,
@@ -229,7 +233,10 @@ impl Node {
                 None
             }
             NetAction::ShutOut { peer, .. } => Some(Wish::ShutOut { peer }),
-            NetAction::Report { .. } => None,
+            NetAction::Report { reject, .. } => {
+                self.reported.push(reject);
+                None
+            }
         }
     }
 }

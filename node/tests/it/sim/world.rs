@@ -12,6 +12,7 @@ use xietong::replica::agreement::Agreement;
 use xietong::replica::io::NetEvent;
 use xietong::replica::room::Quota;
 use xietong_proto::id::*;
+use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Frame;
 
@@ -103,7 +104,9 @@ impl World {
     pub fn figures(&self) -> Figures {
         let entries = self.nodes.iter().flat_map(|node| node.store.boot().heads.into_values());
         let entries = entries.map(|head| head.position.0).sum();
-        Figures { entries, lost: self.network.lost, trace: self.trace.finish(), ..self.tally }
+        let reported = self.nodes.iter().flat_map(|node| &node.reported);
+        let unwritten = reported.filter(|reject| matches!(reject, Reject::Gap { .. })).count() as u64;
+        Figures { entries, unwritten, lost: self.network.lost, trace: self.trace.finish(), ..self.tally }
     }
 
     /// Deeds of fate, then peace.

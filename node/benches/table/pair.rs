@@ -1,0 +1,275 @@
+//! Two provinces that have agreed, each a process of its own: imports, catch-up, single records, sizes, starts.
+
+use std::fs;
+use std::io::Cursor;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use xietong::cli::caller::Caller;
+use xietong::cli::demo::data::{HEILONGJIANG, JILIN, Member};
+use xietong::cli::demo::province::{Province, Stage, Transport};
+use xietong::http::data::{ImportEvent, ImportQuery};
+use xietong::http::node::NodeStatus;
+use xietong::machine::Waiting;
+use xietong::systems::Kind;
+use xietong::systems::codes::uscc;
+use xietong::text::Lang;
+use xietong_proto::id::{Position, System};
+
+use super::figure::Figure;
+use super::limits::{Limits, percentile};
+
+const AGREEMENT: &str = "agreement.toml";
+/// Single records sent one after the other.
+const SINGLES: usize = 200;
+/// As many records as this make one institution, each with energy of twelve months.
+const RECORDS_A_UNIT: usize = 20;
+
+/// Two provinces with their nodes.
+pub struct Pair {
+    folder: TempDir,
+    author: Province,
+    reader: Province,
+}
+
+impl Pair {
+    /// Both run, have joined and are confirmed; the author's institutions are registered.
+    pub fn make(folder: TempDir, transport: Transport) -> Self {
+        let program = env!("CARGO_BIN_EXE_xietong").into();
+        let work = folder.path().to_owned();
+        let stage = Stage { program, work, lang: Lang::En, transport };
+        let make = |member: Member| {
+            let province = Province::make(member, &stage, false).expect("a home");
+            let card = province.give(&["member", "card"]).expect("a card");
+            let text = card["paper"].as_str().expect("a paper");
+            fs::write(folder.path().join(format!("{}.toml", member.code)), text).expect("a file");
+            province
+        };
+        let (author, reader) = (make(HEILONGJIANG), make(JILIN));
+        let cards = [&author, &reader].map(|province| format!("{}.toml", province.member.code));
+        let new = ["agreement", "new", "--title", "Bench", "--member", &cards[0], &cards[1]];
+        let terms = ["--systems", "assets", "--until", "2045-12-31", "--out", AGREEMENT];
+        author.give(&[&new[..], &terms].concat()).expect("an agreement");
+        for province in [&author, &reader] {
+            province.give(&["agreement", "approve", AGREEMENT, "--yes"]).expect("an approval");
+        }
+        let mut pair = Self { folder, author, reader };
+        for province in [&mut pair.author, &mut pair.reader] {
+            province.start().expect("it starts");
+            province.give(&["agreement", "join", AGREEMENT]).expect("it joins");
+        }
+        pair.write("units.csv", HEILONGJIANG.register(Kind::Institutions));
+        pair.author.give(&["institution", "import", "units.csv"]).expect("units");
+        await_it(|| !is_busy(&pair.author));
+        pair
+    }
+
+    /// A register of cards in, all of them listed; then to the reader, which was away.
+    pub fn bulk(&mut self, records: usize, limits: &Limits) -> Vec<Figure> {
+        self.reader.give(&["stop"]).expect("it stops");
+        let aim = 0.8 * limits.rows;
+        let rate = |figure: &str, rate| {
+            Figure::new(figure, rate, "records/s").at_least(aim).limit("raw rows", limits.rows)
+        };
+        let listed_cards = cards(records, "HLJ-TY-2018-", true);
+        let csv_bytes = listed_cards.len() as f64 / records as f64;
+        let listing = self.import(Kind::Assets, &listed_cards, records);
+        let to = listed(&self.author).0;
+        let (durable, folded) = self.catch_up(to, records);
+        let mut figures = vec![
+            rate("import of asset cards, all listed", listing),
+            Figure::new("catch-up, verified and durable", durable, "records/s")
+                .at_least(500_000.0)
+                .limit("hashes", limits.hashes),
+            rate("catch-up, folded into rows too", folded),
+            Figure::new("a card in the CSV file", csv_bytes, "bytes"),
+        ];
+        figures.extend(sizes("author, all listed", &self.author, records));
+        figures.extend(sizes("reader", &self.reader, records));
+        let kept = self.import(Kind::Assets, &cards(records, "HLJ-ZY-2019-", false), records);
+        figures.push(rate("import of asset cards, none listed", kept));
+        let (units, energy) = units_and_energy((records / RECORDS_A_UNIT).max(1));
+        let count = units.lines().count() - 1;
+        figures.push(rate("import of institutions", self.import(Kind::Institutions, &units, count)));
+        let count = energy.lines().count() - 1;
+        figures.push(rate(
+            "import of energy, 12 months an institution",
+            self.import(Kind::Energy, &energy, count),
+        ));
+        figures
+    }
+
+    /// Rows a second until the file's last row is durable, and listed where it shall be.
+    fn import(&self, kind: Kind, file: &str, rows: usize) -> f64 {
+        self.write("rows.csv", file.as_bytes());
+        let command = match kind {
+            Kind::Institutions => "institution",
+            Kind::Assets => "asset",
+            Kind::Vehicles => "vehicle",
+            Kind::Energy => "energy",
+        };
+        let begun = Instant::now();
+        let report = self.author.give(&[command, "import", "rows.csv"]).expect("an import");
+        let seconds = begun.elapsed().as_secs_f64();
+        assert_eq!(report["added"], rows, "every row is new and in order");
+        rows as f64 / seconds
+    }
+
+    fn catch_up(&mut self, to: Position, records: usize) -> (f64, f64) {
+        self.reader.start().expect("it starts");
+        let begun = Instant::now();
+        let rate = || records as f64 / begun.elapsed().as_secs_f64();
+        await_it(|| listed(&self.reader).0 == to);
+        let durable = rate();
+        await_it(|| listed(&self.reader).1 == to);
+        (durable, rate())
+    }
+
+    /// One changed card after the other: until the author has answered, and until the reader has it too.
+    pub fn live(&mut self, transport: &str, limits: &Limits) -> Vec<Figure> {
+        await_it(|| !is_busy(&self.author) && !is_busy(&self.reader));
+        let [author, reader] = [&self.author, &self.reader].map(|node| node.caller().expect("a socket"));
+        let (mut here, mut there) = (Vec::new(), Vec::new());
+        for quantity in 1..=SINGLES {
+            let before = listed_by(&author).0;
+            let card = cards(1, "HLJ-LIVE-", true).replace(",1,台,", &format!(",{quantity},台,"));
+            let begun = Instant::now();
+            let ms = || begun.elapsed().as_secs_f64() * 1_000.0;
+            let mut last = None;
+            let file = Box::new(Cursor::new(card));
+            let hear = |event: ImportEvent| last = Some(event);
+            author.stream("assets/import", &ImportQuery::default(), file, hear).expect("an import");
+            here.push(ms());
+            assert!(matches!(last, Some(ImportEvent::Done(_))), "{last:?}");
+            while listed_by(&reader).0 <= before {
+                std::thread::sleep(Duration::from_micros(100));
+            }
+            there.push(ms());
+        }
+        let aim = 2.0 * limits.sync_ms + 1.0;
+        let line = |what: &str, ms: f64| {
+            Figure::new(format!("one card, {what}, {transport}"), ms, "ms")
+                .limit("durable append", limits.sync_ms)
+        };
+        vec![
+            line("durable at the author, p50", percentile(here, 0.5)),
+            line("durable at both, p50", percentile(there.clone(), 0.5)).at_most(aim),
+            line("durable at both, p99", percentile(there, 0.99)),
+        ]
+    }
+
+    /// Starts after a clean stop, after a kill, and without rows.
+    pub fn restart(&mut self) -> Vec<Figure> {
+        let to = listed(&self.author).0;
+        await_it(|| listed(&self.reader).1 == to);
+        let seconds = |province: &mut Province| {
+            let begun = Instant::now();
+            province.start().expect("it starts");
+            (begun, begun.elapsed().as_secs_f64())
+        };
+        let mut figures = Vec::new();
+        for (who, province) in [("reader", &mut self.reader), ("author", &mut self.author)] {
+            province.give(&["stop"]).expect("it stops");
+            let (_, clean) = seconds(province);
+            figures.push(Figure::new(format!("{who}: start after a clean stop"), clean, "s").at_most(1.0));
+            province.kill();
+            let (_, killed) = seconds(province);
+            figures.push(Figure::new(format!("{who}: start after a kill"), killed, "s"));
+        }
+        self.reader.give(&["stop"]).expect("it stops");
+        fs::remove_dir_all(self.reader.home.join("rows")).expect("rows");
+        let (begun, without) = seconds(&mut self.reader);
+        figures.push(Figure::new("reader: start without rows", without, "s"));
+        await_it(|| listed(&self.reader).1 == to);
+        figures.push(Figure::new("reader: until all rows are back", begun.elapsed().as_secs_f64(), "s"));
+        figures
+    }
+
+    fn write(&self, file: &str, bytes: &[u8]) {
+        fs::write(self.folder.path().join(file), bytes).expect("a file");
+    }
+}
+
+/// What a node with so many records takes.
+fn sizes(who: &str, province: &Province, records: usize) -> Vec<Figure> {
+    let around = province.status().expect("it answers").surroundings;
+    let each = |what: &str, bytes: u64| {
+        Figure::new(format!("{who}: {what}, a record"), bytes as f64 / records as f64, "bytes")
+    };
+    let both = (around.log_bytes + around.rows_bytes) as f64 / around.log_bytes as f64;
+    vec![
+        Figure::new(format!("{who}: peak memory"), peak_mib(province), "MiB").at_most(256.0),
+        each("log", around.log_bytes),
+        each("rows", around.rows_bytes),
+        Figure::new(format!("{who}: log and rows, of the log"), both, "").at_most(3.0),
+    ]
+}
+
+/// Asset cards in one file.
+fn cards(records: usize, codes: &str, are_shared: bool) -> String {
+    let (headers, mut cells) = first_row(Kind::Assets);
+    let mut file = headers;
+    cells[32] = if are_shared { "是" } else { "否" }.to_owned();
+    for number in 0..records {
+        (cells[1], cells[7]) = (format!("{codes}{number:08}"), format!("{codes}{number:09}"));
+        file += &cells.join(",");
+        file.push('\n');
+    }
+    file
+}
+
+/// Institutions in one file, and what each of them used in twelve months in another.
+fn units_and_energy(units: usize) -> (String, String) {
+    let (mut unit_file, mut unit) = first_row(Kind::Institutions);
+    let (mut energy_file, mut energy) = first_row(Kind::Energy);
+    for number in 0..units {
+        let stem = format!("11230000{number:09}");
+        let code = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().map(|check| format!("{stem}{check}"));
+        let code = code.into_iter().find(|code| uscc::read(code).is_ok()).expect("one of all fits");
+        (unit[0], energy[0]) = (code.clone(), code);
+        unit_file += &(unit.join(",") + "\n");
+        for month in 1..=12 {
+            energy[1] = format!("2025-{month:02}");
+            energy_file += &(energy.join(",") + "\n");
+        }
+    }
+    (unit_file, energy_file)
+}
+
+/// The headers of a register of the demo as a line, and the cells of its first row.
+fn first_row(kind: Kind) -> (String, Vec<String>) {
+    let text = std::str::from_utf8(HEILONGJIANG.register(kind)).expect("UTF-8");
+    let mut lines = text.lines();
+    let (headers, row) = (lines.next().expect("headers"), lines.next().expect("a row"));
+    (format!("{headers}\n"), row.split(',').map(str::to_owned).collect())
+}
+
+/// How far a node holds the author's listings, and how far they are in its rows.
+fn listed(province: &Province) -> (Position, Position) {
+    listed_by(&province.caller().expect("a socket"))
+}
+
+fn listed_by(node: &Caller) -> (Position, Position) {
+    let mut status: NodeStatus = node.get("status", &()).expect("it answers");
+    let streams = status.status.agreements.remove(0).streams;
+    let mut listings = streams.into_iter().filter(|stream| stream.system == System::ASSETS);
+    listings.next().map(|stream| (stream.position, stream.folded)).unwrap_or_default()
+}
+
+fn is_busy(province: &Province) -> bool {
+    let waiting = province.status().expect("it answers").status.waiting;
+    waiting.iter().any(|waits| matches!(waits, Waiting::Unconfirmed { .. } | Waiting::Unfolded { .. }))
+}
+
+fn await_it(mut is_so: impl FnMut() -> bool) {
+    while !is_so() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn peak_mib(province: &Province) -> f64 {
+    let process = province.process_id().expect("it runs");
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");
+    line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).expect("KiB") / 1024.0
+}
