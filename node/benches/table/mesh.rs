@@ -2,6 +2,7 @@
 //! carries one round of frames after the other. Counts what needs no clock: rounds, frames and bytes.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 
 use xietong::cli::demo::data::HEILONGJIANG;
 use xietong::machine::{Answer, Command, Done, Input, Machine, Ticket, Work};
@@ -281,7 +282,9 @@ impl Node {
 
 fn import(kind: Kind, file: &[u8]) -> Command {
     let today = jiff::civil::date(2026, 6, 1);
-    let mut sheet = open_sheet(kind, file, &HeaderMap::default(), 1_000, today).expect("our headers");
+    let mut sheet =
+        open_sheet(kind, Box::new(Cursor::new(file.to_vec())), &HeaderMap::default(), 1_000, today)
+            .expect("our headers");
     let (lines, quarantined) = sheet.next_lines(1_000).expect("readable").expect("rows");
     assert!(quarantined.is_empty(), "{quarantined:?}");
     Command::Data(systems::Command::Import { lines, dry_run: false })

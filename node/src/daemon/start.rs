@@ -93,6 +93,7 @@ async fn serve(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> 
         surroundings: surroundings(&home, listens.clone()),
         stop: Arc::new(Mutex::new(Some(stop))),
         import: config.import.clone(),
+        spool: home.run().into(),
     };
     stop_on_signals(&desk)?;
     let listener = http::listen(&socket, group)?;

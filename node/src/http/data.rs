@@ -2,14 +2,18 @@
 //! machine. An import is streamed back line by line while it runs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures::StreamExt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use xietong_proto::id::MemberCode;
 
@@ -17,6 +21,7 @@ use super::Desk;
 use super::answer::Problem;
 use super::node::unexpected;
 use crate::machine::{Answer, Command, Refusal};
+use crate::replica::room::Shortage;
 use crate::systems::energy::release::coefficients::SetId;
 use crate::systems::energy::release::report::Report as EnergyReport;
 use crate::systems::energy::release_act::{self, ReleaseReport};
@@ -27,8 +32,7 @@ use crate::systems::summary::{self, AssetSummary, VehicleSummary};
 use crate::systems::{self, AnySheet, Kind, Report, open_sheet};
 
 /// The routes below `/v1`.
-pub fn routes(desk: &Desk) -> Router<Desk> {
-    let bytes_max = usize::try_from(desk.import.size_mib_max << 20).unwrap_or(usize::MAX);
+pub fn routes() -> Router<Desk> {
     Router::new()
         .route("/vehicles/report", get(vehicle_report))
         .route("/assets/report", get(asset_report))
@@ -37,7 +41,7 @@ pub fn routes(desk: &Desk) -> Router<Desk> {
         .route("/{kind}", get(list))
         .route("/{kind}/one", get(show))
         .route("/{kind}/withdraw", post(withdraw))
-        .route("/{kind}/import", post(import).layer(DefaultBodyLimit::max(bytes_max)))
+        .route("/{kind}/import", post(import))
 }
 
 /// One line of the answer to an import.
@@ -206,8 +210,9 @@ async fn import(
     State(desk): State<Desk>,
     Path(kind): Path<Kind>,
     Query(query): Query<ImportQuery>,
-    file: Bytes,
-) -> Response {
+    file: Body,
+) -> Result<Response, Problem> {
+    let file = spool(&desk, file).await?;
     let (events, received) = mpsc::channel(64);
     tokio::spawn(async move {
         let importer = Importer { desk, kind, query, events, report: ImportReport::default() };
@@ -221,7 +226,28 @@ async fn import(
         });
         Some((line, received))
     });
-    ([("content-type", "application/x-ndjson")], Body::from_stream(lines)).into_response()
+    Ok(([("content-type", "application/x-ndjson")], Body::from_stream(lines)).into_response())
+}
+
+/// Lays a file aside until it is taken in: none has to fit into memory. It is gone with its last user.
+async fn spool(desk: &Desk, body: Body) -> Result<File, Problem> {
+    let bytes_max = desk.import.size_mib_max << 20;
+    let full = |_: io::Error| {
+        let shortage = Shortage { free_bytes: (desk.surroundings)().free_bytes, needed_bytes: bytes_max };
+        Problem::Refused { refusal: Refusal::DiskFull { shortage } }
+    };
+    let mut spooled = tokio::fs::File::from_std(tempfile::tempfile_in(&desk.spool).map_err(full)?);
+    let (mut pieces, mut bytes) = (body.into_data_stream(), 0);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| unreadable(&error.to_string()))?;
+        bytes += piece.len() as u64;
+        if bytes > bytes_max {
+            return Err(Problem::TooLarge { bytes_max });
+        }
+        spooled.write_all(&piece).await.map_err(full)?;
+    }
+    spooled.rewind().await.map_err(full)?;
+    Ok(spooled.into_std().await)
 }
 
 /// One file on its way in: parsed away from the loop, decided by the machine chunk by chunk. When the client
@@ -235,7 +261,7 @@ struct Importer {
 }
 
 impl Importer {
-    async fn run(mut self, file: Bytes) {
+    async fn run(mut self, file: File) {
         let last = match self.take(file).await {
             Ok(()) => ImportEvent::Done(std::mem::take(&mut self.report)),
             Err(refusal) => ImportEvent::Refused(refusal),
@@ -244,10 +270,10 @@ impl Importer {
         let _ = self.events.send(last).await;
     }
 
-    async fn take(&mut self, file: Bytes) -> Result<(), ImportRefusal> {
+    async fn take(&mut self, file: File) -> Result<(), ImportRefusal> {
         let map = HeaderMap::read(&self.query.map).map_err(ImportRefusal::File)?;
         let (kind, rows_max, today) = (self.kind, self.desk.import.rows_max, self.desk.today());
-        let opened = away(move || open_sheet(kind, &file, &map, rows_max, today)).await?;
+        let opened = away(move || open_sheet(kind, Box::new(file), &map, rows_max, today)).await?;
         let sheet = opened.map_err(ImportRefusal::File)?;
         self.tell(ImportEvent::Opened(sheet.info().clone())).await?;
         // While the machine decides on some rows, the next are read and checked.

@@ -53,6 +53,8 @@ pub struct Desk {
     pub stop: Arc<Mutex<Option<oneshot::Sender<()>>>>,
     /// Bounds of an import.
     pub import: crate::config::Import,
+    /// Where files lie while they are taken in.
+    pub spool: Arc<Path>,
 }
 
 /// A view on the rows of one commit.
@@ -131,7 +133,7 @@ pub async fn serve(
     done: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let router = Router::new()
-        .nest("/v1", node::routes().merge(data::routes(&desk)))
+        .nest("/v1", node::routes().merge(data::routes()))
         .fallback(|uri: Uri| async move { Problem::NotFound { id: uri.path().to_owned() } })
         .method_not_allowed_fallback(|method: Method, uri: Uri| async move {
             let detail = format!("{method} {}", uri.path());

@@ -17,6 +17,7 @@ pub mod summary;
 pub mod template;
 #[cfg(test)]
 mod tests;
+pub mod text_file;
 pub mod vehicles;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,7 @@ use institutions::Institutions;
 use register::{Intake, Line, Register};
 use rows::{Overlay, Rows};
 use sheet::{HeaderMap, Sheet, SheetInfo};
+use text_file::File;
 use vehicles::Vehicles;
 
 /// A system as this program knows it.
@@ -321,12 +323,12 @@ impl<R: Register> AnySheet for Sheet<R> {
 /// Opens a file of a register.
 pub fn open_sheet(
     kind: Kind,
-    bytes: &[u8],
+    file: Box<dyn File>,
     map: &HeaderMap,
     rows_max: u64,
     today: Date,
 ) -> Result<Box<dyn AnySheet>, FileRefusal> {
-    Ok(for_register!(kind, R => Box::new(Sheet::<R>::open(bytes, map, rows_max, today)?)))
+    Ok(for_register!(kind, R => Box::new(Sheet::<R>::open(file, map, rows_max, today)?)))
 }
 
 fn take_in<R: Register>(

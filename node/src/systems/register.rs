@@ -98,7 +98,7 @@ pub struct Line<R> {
     /// What it says.
     pub row: R,
     /// The cells as written, in the order of the file's columns.
-    pub cells: Vec<String>,
+    pub cells: csv::StringRecord,
     /// Which cell each column is.
     pub places: std::sync::Arc<Vec<(&'static str, usize)>>,
 }
@@ -107,8 +107,9 @@ impl<R> Line<R> {
     /// The row as not taken in.
     pub fn quarantine(&self, at: CellFault) -> Quarantined {
         let place = self.places.iter().find(|(name, _)| *name == at.column).map(|(_, place)| *place);
-        let value = place.and_then(|place| self.cells.get(place)).cloned().unwrap_or_default();
-        Quarantined { line: self.line, at, value, cells: self.cells.clone() }
+        let value = place.and_then(|place| self.cells.get(place)).unwrap_or_default().to_owned();
+        let cells = self.cells.iter().map(str::to_owned).collect();
+        Quarantined { line: self.line, at, value, cells }
     }
 }
 
@@ -212,10 +213,10 @@ pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, me: MemberCode, lines:
             Some(_) => intake.report.changed += 1,
             None => intake.report.added += 1,
         }
+        let body = line.row.encode_to_vec();
+        keep::<R>(&mut rows, &id, old.as_ref(), &line.row, &Row::unsaid(&body));
         let before = old.and_then(|old| R::disclose(&old, today).leaves());
         count_leaving(&mut intake.report, before, new.leaves());
-        let body = line.row.encode_to_vec();
-        keep::<R>(&mut rows, &id, &line.row, &Row::unsaid(&body));
         intake.records.push(record(R::KIND.system(), record::PUT, body));
         intake.keys.push(id);
     }
@@ -257,14 +258,15 @@ pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) 
         (Audience::Local, record::PUT) => {
             let Ok(row) = R::Row::decode(&record.body[..]) else { return };
             let id = R::key(&row);
-            let older =
-                rows.get(&keys::register(system, id.as_bytes())).and_then(|older| Row::decode(&older));
-            keep::<R>(rows, &id, &row, &Row::new(origin, older.as_ref(), &record.body));
+            let (older, before) = get::<R>(rows, &id).unzip();
+            keep::<R>(rows, &id, before.as_ref(), &row, &Row::new(origin, older.as_ref(), &record.body));
         }
         (Audience::Local, record::WITHDRAW) => {
             let Ok(withdrawal) = Withdrawal::decode(&record.body[..]) else { return };
             let Ok(id) = String::from_utf8(withdrawal.key) else { return };
-            forget_unique::<R>(rows, &id);
+            if let Some((_, before)) = get::<R>(rows, &id) {
+                forget_unique::<R>(rows, &id, &before);
+            }
             rows.remove(keys::register(system, id.as_bytes()));
         }
         (Audience::Local, record::NUMBER) => {
@@ -299,9 +301,12 @@ pub fn holder<R: Register>(rows: &dyn Rows, row: &R::Row) -> Option<String> {
     String::from_utf8(rows.get(&keys::unique(R::KIND.system(), value))?).ok()
 }
 
-/// Stores a register row and what finds it; the first holder of a value that should be unique keeps it.
-fn keep<R: Register>(rows: &mut Overlay, id: &str, row: &R::Row, stored: &Row) {
-    forget_unique::<R>(rows, id);
+/// Stores a register row over the one before it, and what finds it; the first holder of a value that should be
+/// unique keeps it.
+fn keep<R: Register>(rows: &mut Overlay, id: &str, before: Option<&R::Row>, row: &R::Row, stored: &Row) {
+    if let Some(before) = before {
+        forget_unique::<R>(rows, id, before);
+    }
     rows.put(keys::register(R::KIND.system(), id.as_bytes()), stored.encode());
     if let Some(value) = R::unique(row) {
         let key = keys::unique(R::KIND.system(), value);
@@ -311,10 +316,9 @@ fn keep<R: Register>(rows: &mut Overlay, id: &str, row: &R::Row, stored: &Row) {
     }
 }
 
-fn forget_unique<R: Register>(rows: &mut Overlay, id: &str) {
-    let Some((_, old)) = get::<R>(rows, id) else { return };
-    if holder::<R>(rows, &old).is_some_and(|holder| holder == id) {
-        let value = R::unique(&old).unwrap_or_default();
+fn forget_unique<R: Register>(rows: &mut Overlay, id: &str, before: &R::Row) {
+    if holder::<R>(rows, before).is_some_and(|holder| holder == id) {
+        let value = R::unique(before).unwrap_or_default();
         rows.remove(keys::unique(R::KIND.system(), value));
     }
 }

@@ -1,17 +1,16 @@
-//! CSV files on their way in: bytes → encoding and separator, decided once → headers → typed rows or named
-//! faults. Needs nothing but the file, so it runs away from the node's loop.
+//! CSV files on their way in: text → separator → headers → typed rows or named faults. Needs nothing but the file, so it runs away from the node's loop.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
+use std::io::Read;
 use std::sync::Arc;
 
-use encoding_rs::GB18030;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::column::{Column, Need};
 use super::fault::{CellFault, Fault, FileRefusal, Quarantined};
 use super::register::{Line, Register};
+use super::text_file::{File, TextFile};
 
 /// Columns of a file.
 pub const COLUMNS_MAX: usize = 256;
@@ -57,7 +56,7 @@ pub struct Chunk<R> {
 /// A file whose headers were understood.
 pub struct Sheet<R: Register> {
     info: SheetInfo,
-    reader: csv::Reader<Cursor<Vec<u8>>>,
+    reader: csv::Reader<Box<dyn Read + Send>>,
     bytes: u64,
     /// Column and the cell it is in.
     places: Vec<(&'static Column<R::Row>, usize)>,
@@ -71,16 +70,19 @@ pub struct Sheet<R: Register> {
 
 impl<R: Register> Sheet<R> {
     /// Reads the headers; refuses the file if they cannot be understood.
-    pub fn open(bytes: &[u8], map: &HeaderMap, rows_max: u64, today: Date) -> Result<Self, FileRefusal> {
-        let (encoding, text) = decode(bytes)?;
-        let first = text.lines().next().unwrap_or_default();
+    pub fn open(
+        file: Box<dyn File>,
+        map: &HeaderMap,
+        rows_max: u64,
+        today: Date,
+    ) -> Result<Self, FileRefusal> {
+        let TextFile { encoding, first_line: first, bytes, text } = TextFile::open(file)?;
         let delimiter = if first.contains('\t') && !first.contains(',') { b'\t' } else { b',' };
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(delimiter)
-            .from_reader(Cursor::new(text.into_bytes()));
-        let bytes = reader.get_ref().get_ref().len() as u64;
+            .from_reader(text);
         let mut record = csv::StringRecord::new();
         let found = reader.read_record(&mut record).map_err(|_| FileRefusal::Unreadable { line: 1 })?;
         if !found || record.iter().all(|cell| cell.trim().is_empty()) {
@@ -124,9 +126,9 @@ impl<R: Register> Sheet<R> {
     /// The next rows, at most so many; none at the end.
     pub fn next_chunk(&mut self, rows_max: usize) -> Result<Option<Chunk<R::Row>>, FileRefusal> {
         let mut chunk = Chunk { lines: Vec::new(), quarantined: Vec::new() };
-        let mut record = csv::StringRecord::new();
         while chunk.lines.len() + chunk.quarantined.len() < rows_max {
             let line = self.reader.position().line();
+            let mut record = csv::StringRecord::new();
             if !self.reader.read_record(&mut record).map_err(|_| FileRefusal::Unreadable { line })? {
                 break;
             }
@@ -138,7 +140,7 @@ impl<R: Register> Sheet<R> {
                 return Err(FileRefusal::TooManyRows { rows_max: self.rows_max });
             }
             let line = record.position().map_or(line, csv::Position::line);
-            match self.read(line, &record) {
+            match self.read(line, record) {
                 Ok(read) => chunk.lines.push(read),
                 Err(quarantined) => chunk.quarantined.push(quarantined),
             }
@@ -147,12 +149,11 @@ impl<R: Register> Sheet<R> {
         Ok((!is_empty).then_some(chunk))
     }
 
-    fn read(&mut self, line: u64, record: &csv::StringRecord) -> Result<Line<R::Row>, Quarantined> {
-        let cells: Vec<String> = record.iter().map(str::to_owned).collect();
+    fn read(&mut self, line: u64, cells: csv::StringRecord) -> Result<Line<R::Row>, Quarantined> {
         let mut read = Line { line, row: R::Row::default(), cells, places: Arc::clone(&self.named) };
-        self.check_shape(record).map_err(|at| read.quarantine(at))?;
+        self.check_shape(&read.cells).map_err(|at| read.quarantine(at))?;
         for (column, place) in &self.places {
-            let cell = record.get(*place).unwrap_or_default();
+            let cell = read.cells.get(*place).unwrap_or_default();
             set(&mut read.row, column, cell).map_err(|at| read.quarantine(at))?;
         }
         for (column, cell) in &self.constants {
@@ -256,21 +257,4 @@ fn constants<R: Register>(map: &HeaderMap) -> Result<Constants<R>, FileRefusal> 
 /// Half-width brackets, no blanks around.
 fn plain(header: &str) -> String {
     header.trim().replace('（', "(").replace('）', ")").replace('：', ":")
-}
-
-/// UTF-8 with or without a byte order mark, else GB18030: for the whole file, never row by row.
-fn decode(bytes: &[u8]) -> Result<(&'static str, String), FileRefusal> {
-    let (name, bytes) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
-        Some(rest) => ("UTF-8 BOM", rest),
-        None => ("UTF-8", bytes),
-    };
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok((name, text.to_owned())),
-        Err(error) => {
-            let text = GB18030.decode_without_bom_handling_and_without_replacement(bytes);
-            let valid = &bytes[..error.valid_up_to()];
-            let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count() as u64;
-            text.map(|text| ("GB18030", text.into_owned())).ok_or(FileRefusal::EncodingUnknown { line })
-        }
-    }
 }

@@ -2,6 +2,7 @@
 //! files answered with the code that its remark names.
 
 use std::collections::BTreeSet;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::{Date, date};
@@ -89,7 +90,7 @@ impl Register {
 
     fn import(&mut self, kind: Kind, path: &Path) -> ImportReport {
         let bytes = std::fs::read(path).expect("the demo's file");
-        let mut sheet = open_sheet(kind, &bytes, &HeaderMap::default(), 100_000, TODAY)
+        let mut sheet = open_sheet(kind, Box::new(Cursor::new(bytes)), &HeaderMap::default(), 100_000, TODAY)
             .unwrap_or_else(|refusal| panic!("{}: {refusal:?}", path.display()));
         let circle = Circle { me: self.me, members: Default::default() };
         let mut whole = ImportReport::default();

@@ -1,5 +1,7 @@
 //! Files: encodings, separators, headers, maps, limits.
 
+use std::io::Cursor;
+
 use super::*;
 
 #[test]
@@ -71,12 +73,14 @@ fn a_map_renames_headers_and_gives_constants() {
     let map = "[rename]\n\"车架号\" = \"vin\"\n[constants]\nshared = \"是\"\n";
     let text = VEHICLE.replacen("vin,", "车架号,", 1).replacen(",shared,", ",纳入,", 1);
     let map = HeaderMap::read(map).expect("a map");
-    let mut sheet = open_sheet(Kind::Vehicles, text.as_bytes(), &map, ROWS_MAX, TODAY).expect("understood");
+    let mut sheet = open_sheet(Kind::Vehicles, Box::new(Cursor::new(text.clone())), &map, ROWS_MAX, TODAY)
+        .expect("understood");
     assert_eq!(sheet.info().unknown, ["纳入"]);
     let (_, quarantined) = sheet.next_lines(10).expect("readable").expect("a row");
     assert_eq!(quarantined, []);
     assert_eq!(HeaderMap::read("x").map(|_| ()).map_err(|refusal| code(&refusal)), Err("MapForm".to_owned()));
     let wrong = HeaderMap::read("[rename]\n\"车架号\" = \"vinn\"\n").expect("a map");
-    let refused = open_sheet(Kind::Vehicles, text.as_bytes(), &wrong, ROWS_MAX, TODAY).map(|_| ());
+    let refused =
+        open_sheet(Kind::Vehicles, Box::new(Cursor::new(text)), &wrong, ROWS_MAX, TODAY).map(|_| ());
     assert_eq!(refused, Err(FileRefusal::MapColumn { column: "vinn".to_owned() }));
 }

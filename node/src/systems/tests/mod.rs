@@ -5,6 +5,8 @@ mod files;
 mod folding;
 mod refusals;
 
+use std::io::Cursor;
+
 use jiff::civil::{Date, date};
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
@@ -73,7 +75,8 @@ impl Bench {
     }
 
     fn take(&mut self, kind: Kind, bytes: &[u8], dry_run: bool) -> Result<ImportReport, FileRefusal> {
-        let mut sheet = open_sheet(kind, bytes, &HeaderMap::default(), ROWS_MAX, TODAY)?;
+        let mut sheet =
+            open_sheet(kind, Box::new(Cursor::new(bytes.to_vec())), &HeaderMap::default(), ROWS_MAX, TODAY)?;
         let mut whole = ImportReport::default();
         while let Some((lines, quarantined)) = sheet.next_lines(10)? {
             whole.quarantined.extend(quarantined);
