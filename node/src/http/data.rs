@@ -1,7 +1,7 @@
 //! Requests about records: lists and single things are read from the rows; what changes them goes to the
 //! machine. An import is streamed back line by line while it runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 
@@ -27,7 +27,7 @@ use crate::systems::energy::release::report::Report as EnergyReport;
 use crate::systems::energy::release_act::{self, ReleaseReport};
 use crate::systems::fault::{FileRefusal, ImportReport, Quarantined};
 use crate::systems::query::{self, List, Owner, Page, Shown};
-use crate::systems::sheet::{HeaderMap, SheetInfo};
+use crate::systems::sheet::{HeaderMap, Keys, SheetInfo};
 use crate::systems::summary::{self, AssetSummary, VehicleSummary};
 use crate::systems::{self, AnySheet, Kind, Report, open_sheet};
 
@@ -296,10 +296,10 @@ impl Importer {
             self.decide(systems::Command::Import { lines, dry_run }).await?;
             self.tell(ImportEvent::Progress { thousandths, rows: self.report.rows() }).await?;
         };
-        if self.query.full { self.take_back_absent(sheet.keys()).await } else { Ok(()) }
+        if self.query.full { self.take_back_absent(sheet.keys().clone()).await } else { Ok(()) }
     }
 
-    async fn take_back_absent(&mut self, present: BTreeSet<String>) -> Result<(), ImportRefusal> {
+    async fn take_back_absent(&mut self, present: Keys) -> Result<(), ImportRefusal> {
         let kind = self.kind;
         let absent = self.desk.look(move |rows| query::absent(rows, kind, &present)).await;
         for ids in absent.ok_or(ImportRefusal::Stopping)?.chunks(CHUNK_ROWS) {

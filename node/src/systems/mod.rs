@@ -38,7 +38,7 @@ use fault::{FileRefusal, ImportReport, Quarantined};
 use institutions::Institutions;
 use register::{Intake, Line, Register};
 use rows::{Overlay, Rows};
-use sheet::{HeaderMap, Sheet, SheetInfo};
+use sheet::{HeaderMap, Keys, Sheet, SheetInfo};
 use text_file::File;
 use vehicles::Vehicles;
 
@@ -296,7 +296,7 @@ pub trait AnySheet: Send {
     /// How much has been read, in thousandths.
     fn progress(&self) -> u64;
     /// Keys of all rows read so far.
-    fn keys(&self) -> BTreeSet<String>;
+    fn keys(&self) -> &Keys;
     /// The next rows, and those that cannot be taken in; none at the end.
     fn next_lines(&mut self, rows_max: usize) -> Result<Option<(Lines, Vec<Quarantined>)>, FileRefusal>;
 }
@@ -310,8 +310,8 @@ impl<R: Register> AnySheet for Sheet<R> {
         Sheet::progress(self)
     }
 
-    fn keys(&self) -> BTreeSet<String> {
-        Sheet::keys(self).cloned().collect()
+    fn keys(&self) -> &Keys {
+        Sheet::keys(self)
     }
 
     fn next_lines(&mut self, rows_max: usize) -> Result<Option<(Lines, Vec<Quarantined>)>, FileRefusal> {

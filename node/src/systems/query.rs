@@ -11,6 +11,7 @@ use super::column::{self, Column, Form, Value};
 use super::register::{Disclosure, Listing, Register};
 use super::row::{Row, Source};
 use super::rows::Rows;
+use super::sheet::Keys;
 use super::{Kind, Refusal, for_register, keys};
 use super::{assets::Assets, energy::Energy, institutions::Institutions, vehicles::Vehicles};
 
@@ -112,11 +113,11 @@ pub fn register_ids(
 }
 
 /// All register keys of a kind that a full file does not have.
-pub fn absent(rows: &dyn Rows, kind: Kind, present: &std::collections::BTreeSet<String>) -> Vec<String> {
+pub fn absent(rows: &dyn Rows, kind: Kind, present: &Keys) -> Vec<String> {
     let prefix = keys::register_prefix(kind.system());
     let keys =
         rows.scan(&prefix, &[]).filter_map(|(key, _)| String::from_utf8(key[prefix.len()..].to_vec()).ok());
-    keys.filter(|key| !present.contains(key)).collect()
+    keys.filter(|key| present.line(key).is_none()).collect()
 }
 
 /// The agreements that show anything.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use xietong_proto::crypto::hash;
 
 use super::column::{Column, Need};
 use super::fault::{CellFault, Fault, FileRefusal, Quarantined};
@@ -45,6 +46,25 @@ pub struct SheetInfo {
     pub unknown: Vec<String>,
 }
 
+/// The keys of a file's rows and their lines, by half a hash: a file may have more keys than memory should hold.
+#[derive(Clone, Debug, Default)]
+pub struct Keys(BTreeMap<[u8; 16], u64>);
+
+impl Keys {
+    /// The line that has a key.
+    pub fn line(&self, key: &str) -> Option<u64> {
+        self.0.get(&Self::short(key)).copied()
+    }
+
+    fn insert(&mut self, key: &str, line: u64) {
+        self.0.insert(Self::short(key), line);
+    }
+
+    fn short(key: &str) -> [u8; 16] {
+        *hash(&[key.as_bytes()]).first_chunk().expect("a hash is longer")
+    }
+}
+
 /// Some rows of a file.
 pub struct Chunk<R> {
     /// Rows that can be taken in.
@@ -62,7 +82,7 @@ pub struct Sheet<R: Register> {
     places: Vec<(&'static Column<R::Row>, usize)>,
     named: Arc<Vec<(&'static str, usize)>>,
     constants: Constants<R>,
-    seen: BTreeMap<String, u64>,
+    seen: Keys,
     rows: u64,
     rows_max: u64,
     today: Date,
@@ -104,7 +124,7 @@ impl<R: Register> Sheet<R> {
         }
         let named = Arc::new(places.iter().map(|(column, place)| (column.name, *place)).collect());
         let info = SheetInfo { encoding: encoding.to_owned(), headers, unknown };
-        let seen = BTreeMap::new();
+        let seen = Keys::default();
         Ok(Self { info, reader, bytes, places, named, constants, seen, rows: 0, rows_max, today })
     }
 
@@ -114,8 +134,8 @@ impl<R: Register> Sheet<R> {
     }
 
     /// Keys of all rows taken so far: what a full file keeps.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
-        self.seen.keys()
+    pub fn keys(&self) -> &Keys {
+        &self.seen
     }
 
     /// How much of the file has been read, in thousandths.
@@ -161,11 +181,11 @@ impl<R: Register> Sheet<R> {
         }
         R::check(&read.row, self.today).map_err(|at| read.quarantine(at))?;
         let key = R::key(&read.row);
-        if let Some(first_line) = self.seen.get(&key) {
-            let at = CellFault::new(R::columns()[0].name, Fault::KeyTwice { first_line: *first_line });
+        if let Some(first_line) = self.seen.line(&key) {
+            let at = CellFault::new(R::columns()[0].name, Fault::KeyTwice { first_line });
             return Err(read.quarantine(at));
         }
-        self.seen.insert(key, line);
+        self.seen.insert(&key, line);
         Ok(read)
     }
 
