@@ -81,13 +81,20 @@ impl<S: Store> Daemon<S> {
 
     /// At least one input, none to stop. Work is done when nothing else is ready.
     async fn next(&mut self) -> Result<Option<Vec<Input>>, S::Error> {
-        if let Some(work) = self.machine.work() {
+        let work = self.machine.work();
+        if work.is_some() || self.store.is_unchecked() {
             let ready = self.ready(Vec::new());
             if self.stop.try_recv() != Err(oneshot::error::TryRecvError::Empty) {
                 return Ok(None);
             }
-            let inputs = if ready.is_empty() { vec![Input::Work(self.prepare(work)?)] } else { ready };
-            return Ok(Some(inputs));
+            return Ok(Some(match work {
+                _ if !ready.is_empty() => ready,
+                Some(work) => vec![Input::Work(self.prepare(work)?)],
+                None => {
+                    self.store.check_some()?;
+                    vec![Input::Tick]
+                }
+            }));
         }
         let sleep = self.until_due();
         let first = tokio::select! {

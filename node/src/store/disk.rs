@@ -78,7 +78,7 @@ impl Disk {
         }
         self.index.sync()?;
         let ends = self.logs.iter().map(|(log, open)| (*log, open.end())).collect();
-        self.home.leave_stopped(&Stopped { ends })
+        self.home.leave_stopped(&Stopped { ends, rows: self.index.sum() })
     }
 
     fn write(&mut self, writes: SignedWrites) -> Result<(), StoreError> {
@@ -177,6 +177,14 @@ impl Store for Disk {
 
     fn read(&self, stream: Stream, from: Position, bytes_max: usize) -> Result<Vec<u8>, StoreError> {
         self.reader.entries(stream, from, bytes_max)
+    }
+
+    fn is_unchecked(&self) -> bool {
+        self.index.is_unread()
+    }
+
+    fn check_some(&mut self) -> Result<(), StoreError> {
+        Ok(self.index.read_on()?)
     }
 
     fn given_up(&self, stream: Stream, at: Head) -> Result<Option<Entry>, StoreError> {

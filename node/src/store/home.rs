@@ -23,6 +23,9 @@ pub struct Home {
 pub struct Stopped {
     /// How far each log went.
     pub ends: BTreeMap<AgreementId, LogEnd>,
+    /// The sum over all rows, which are as durable as the logs: hexadecimal.
+    #[serde(default)]
+    pub rows: String,
 }
 
 impl Home {

@@ -1,5 +1,6 @@
 //! The rows with a sum over all of them, kept by every change and compared by one full reading when they
-//! are opened: the only way to notice that sled lost some without a word. They are derived, so whatever is
+//! are opened: the only way to notice that sled lost some without a word. Rows that a node left in order are
+//! known by their sum, and read while the node runs. They are derived, so whatever is
 //! wrong with them is cured by throwing them away.
 
 use std::collections::BTreeMap;
@@ -18,6 +19,15 @@ use crate::systems::rows::Changes;
 pub struct Index {
     tree: Tree,
     mark: Mark,
+    audit: Option<Audit>,
+}
+
+/// A reading of all rows beside the work, from the first on.
+struct Audit {
+    /// Rows below have been read.
+    next: Vec<u8>,
+    /// The sum over them, as they are now.
+    sum: Sum,
 }
 
 /// What a reading of all rows found.
@@ -61,12 +71,22 @@ impl Index {
     /// Begins anew, without a row. What was there is removed.
     pub fn create(folder: &Path, boot_id: &str) -> Result<Self, RowsError> {
         let tree = Tree::create(folder)?;
-        Ok(Self { tree, mark: Mark { boot_id: boot_id.to_owned(), sum: Sum::default() } })
+        Ok(Self { tree, mark: Mark { boot_id: boot_id.to_owned(), sum: Sum::default() }, audit: None })
     }
 
-    /// Opens what is there and reads every row.
-    pub fn read_all(folder: &Path) -> Result<Contents, RowsError> {
-        Contents::read(Tree::open(folder)?)
+    /// Opens what is there and reads every row, unless the rows were left in order with this sum over them and
+    /// still have it.
+    pub fn read(folder: &Path, left: Option<&str>) -> Result<Contents, RowsError> {
+        let tree = Tree::open(folder)?;
+        match tree.get(&[keyspace::MARK])? {
+            Some(mark) if left == Some(hex::encode(&mark).as_str()) => Contents::read(tree, true),
+            Some(_) | None => Contents::read(tree, false),
+        }
+    }
+
+    /// The sum over all rows as it stands in the tree, in hexadecimal digits.
+    pub fn sum(&self) -> String {
+        hex::encode(self.mark.encode())
     }
 
     /// The rows, to read.
@@ -87,15 +107,44 @@ impl Index {
     /// Makes all changes at once, and the sum with them.
     pub fn apply(&mut self, mut changes: Changes) -> Result<(), RowsError> {
         for (key, value) in &changes {
-            if let Some(old) = self.tree.get(key)? {
-                self.mark.sum.take(key, &old);
-            }
-            if let Some(value) = value {
-                self.mark.sum.add(key, value);
+            let read = self.audit.as_mut().filter(|audit| *key < audit.next).map(|audit| &mut audit.sum);
+            let old = self.tree.get(key)?;
+            for sum in [&mut self.mark.sum].into_iter().chain(read) {
+                if let Some(old) = &old {
+                    sum.take(key, old);
+                }
+                if let Some(value) = value {
+                    sum.add(key, value);
+                }
             }
         }
         changes.insert(vec![keyspace::MARK], Some(self.mark.encode()));
         self.tree.apply(&changes)
+    }
+
+    /// Whether rows that were known by their sum are still to be read.
+    pub fn is_unread(&self) -> bool {
+        self.audit.is_some()
+    }
+
+    /// Reads some of them on; fails at the end if they do not have the sum.
+    pub fn read_on(&mut self) -> Result<(), RowsError> {
+        let Some(audit) = &mut self.audit else { return Ok(()) };
+        let mut rows = self.tree.scan(&[], &audit.next);
+        for row in rows.by_ref().take(READ_AT_ONCE) {
+            let (key, value) = row?;
+            if key.first() != Some(&keyspace::MARK) {
+                audit.sum.add(&key, &value);
+            }
+            audit.next = [&key[..], &[0]].concat();
+        }
+        if rows.next().transpose()?.is_some() {
+            return Ok(());
+        }
+        let is_whole = audit.sum == self.mark.sum;
+        drop(rows);
+        self.audit = None;
+        if is_whole { Ok(()) } else { self.tree.distrust() }
     }
 
     /// Makes everything applied so far durable.
@@ -116,30 +165,41 @@ impl Index {
 }
 
 impl Contents {
-    fn read(tree: Tree) -> Result<Self, RowsError> {
-        let (mut sum, mut ends, mut folded) = (Sum::default(), BTreeMap::new(), BTreeMap::new());
-        let mut mark = None;
-        for row in tree.scan(&[], &[]) {
+    /// Reads every row, or of rows that are trusted only how far they go.
+    fn read(tree: Tree, is_trusted: bool) -> Result<Self, RowsError> {
+        let (mut ends, mut folded) = (BTreeMap::new(), BTreeMap::new());
+        for row in tree.scan(&[keyspace::END], &[]) {
             let (key, value) = row?;
-            match key.first() {
-                Some(&keyspace::MARK) => {
-                    mark = Mark::decode(&value);
-                    continue;
-                }
-                Some(&keyspace::END) => {
-                    ends.extend(keyspace::read_end(&key).zip(keyspace::read_log_end(&value)));
-                }
-                Some(&keyspace::FOLDED) => {
-                    folded.extend(keyspace::read_folded(&key).zip(keyspace::read_position(&value)));
-                }
-                Some(_) | None => {}
-            }
+            ends.extend(keyspace::read_end(&key).zip(keyspace::read_log_end(&value)));
+        }
+        for row in tree.scan(&[keyspace::FOLDED], &[]) {
+            let (key, value) = row?;
+            folded.extend(keyspace::read_folded(&key).zip(keyspace::read_position(&value)));
+        }
+        let mark = tree.get(&[keyspace::MARK])?.and_then(|value| Mark::decode(&value));
+        let is_whole = match &mark {
+            Some(mark) => is_trusted || mark.sum == sum_of(&tree)?,
+            None => false,
+        };
+        let mark = mark.unwrap_or(Mark { boot_id: String::new(), sum: Sum::default() });
+        let audit = is_trusted.then(|| Audit { next: Vec::new(), sum: Sum::default() });
+        Ok(Self { index: Index { tree, mark, audit }, is_whole, ends, folded })
+    }
+}
+
+/// Rows that are read beside the work in one step; in tests so few that much is written meanwhile.
+const READ_AT_ONCE: usize = if cfg!(test) { 7 } else { 2_000 };
+
+/// Reads every row but the sum itself.
+fn sum_of(tree: &Tree) -> Result<Sum, RowsError> {
+    let mut sum = Sum::default();
+    for row in tree.scan(&[], &[]) {
+        let (key, value) = row?;
+        if key.first() != Some(&keyspace::MARK) {
             sum.add(&key, &value);
         }
-        let is_whole = mark.as_ref().is_some_and(|mark| mark.sum == sum);
-        let mark = mark.unwrap_or(Mark { boot_id: String::new(), sum });
-        Ok(Self { index: Index { tree, mark }, is_whole, ends, folded })
     }
+    Ok(sum)
 }
 
 impl Mark {

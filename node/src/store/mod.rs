@@ -45,6 +45,16 @@ pub trait Store {
 
     /// An entry that a rewind gave up.
     fn given_up(&self, stream: Stream, at: Head) -> Result<Option<Entry>, Self::Error>;
+
+    /// Whether something that was taken on trust is still to be checked, when nothing else is to do.
+    fn is_unchecked(&self) -> bool {
+        false
+    }
+
+    /// Checks some of it, or fails: what was answered from it may have been wrong.
+    fn check_some(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
 }
 
 /// What was stored before, for a machine that may not read a store itself.

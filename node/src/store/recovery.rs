@@ -72,7 +72,7 @@ pub(super) struct Recovered {
 /// Opens what a home holds.
 pub(super) fn recover(home: &Home, me: MemberCode, segment_bytes_max: u64) -> Result<Recovered, StoreError> {
     let (boot_id, stopped) = (boot_id()?, home.stopped()?);
-    let found = FoundRows::read(&home.rows(), &boot_id, stopped.is_some());
+    let found = FoundRows::read(&home.rows(), &boot_id, stopped.as_ref());
     let marks = found.contents.as_ref().map(|contents| contents.ends.clone()).unwrap_or_default();
     let logs = find_logs(home, me, &marks, stopped.as_ref())?;
 
@@ -156,15 +156,15 @@ struct SettledRows {
 }
 
 impl FoundRows {
-    fn read(folder: &Path, boot_id: &str, was_stopped: bool) -> Self {
+    fn read(folder: &Path, boot_id: &str, stopped: Option<&Stopped>) -> Self {
         if !folder.exists() {
             return Self { contents: None, unfit: Some(Unfit::Missing) };
         }
-        let Ok(contents) = Index::read_all(folder) else {
+        let Ok(contents) = Index::read(folder, stopped.map(|stopped| stopped.rows.as_str())) else {
             return Self { contents: None, unfit: Some(Unfit::Unusable) };
         };
         let is_other_time = contents.index.boot_id() != boot_id;
-        let unfit = match (contents.is_whole, is_other_time && !was_stopped) {
+        let unfit = match (contents.is_whole, is_other_time && stopped.is_none()) {
             (false, _) => Some(Unfit::Incomplete),
             (true, true) => Some(Unfit::PowerLost),
             (true, false) => None,

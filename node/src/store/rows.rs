@@ -91,6 +91,11 @@ impl Tree {
         sync_files(&self.folder).map_err(RowsError::Files)
     }
 
+    /// The rows are not those that were written: the next start does without them.
+    pub fn distrust(&self) -> Result<(), RowsError> {
+        self.watched(|| Err(RowsError::Suspect))
+    }
+
     /// Notes a failure beside the rows, so that the next start does without them.
     fn watched<T>(&self, work: impl FnOnce() -> Result<T, RowsError>) -> Result<T, RowsError> {
         guarded(work).inspect_err(|_| {

@@ -47,7 +47,7 @@ fn a_copy_of_a_running_home_opens_as_after_a_kill() {
 fn a_switched_off_machine_loses_the_rows_and_nothing_else() {
     let mut model = Model::new(1);
     let home = closed_home(&mut model, 10);
-    let before = super::super::index::Index::read_all(&home.path().join("rows")).expect("rows");
+    let before = super::super::index::Index::read(&home.path().join("rows"), None).expect("rows");
     let mut index = before.index;
     index.set_boot_id("another time");
     index.apply(Changes::new()).expect("applies");

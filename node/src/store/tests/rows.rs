@@ -1,5 +1,6 @@
 //! Homes whose rows are lost or damaged: they come again from the log.
 
+use super::super::keyspace;
 use super::super::recovery::{RowsFound, Unfit};
 use super::*;
 
@@ -30,18 +31,38 @@ fn rows_that_are_gone_come_again_from_the_log() {
 }
 
 #[test]
-fn rows_that_were_changed_by_somebody_else_are_not_used() {
-    let mut model = Model::new(21);
-    let home = closed_home(&mut model, 5);
-    let tree = super::super::rows::Tree::open(&home.path().join("rows")).expect("rows");
-    let stray = Changes::from([(super::super::keyspace::row(b"k"), Some(b"v".to_vec()))]);
-    tree.apply(&stray).expect("applies");
-    tree.sync().expect("syncs");
-    // A copy, since the tree may keep its lock for a moment after it was dropped.
-    let home = copy(home.path());
-    let mut opened = open(home.path());
-    assert_eq!(opened.recovery.rows, RowsFound::Rebuilt(Unfit::Incomplete));
-    model.check(&mut opened);
+fn rows_that_were_left_in_order_are_read_while_the_node_runs() {
+    let stray = (keyspace::row(b"k"), Some(b"v".to_vec()));
+    for change in [None, Some(stray), Some((Vec::new(), None))] {
+        let is_wrong = change.is_some();
+        let mut model = Model::new(21);
+        let home = closed_home(&mut model, 30);
+        if let Some((key, value)) = change {
+            let tree = super::super::rows::Tree::open(&home.path().join("rows")).expect("rows");
+            let (first, _) = tree.scan(&[keyspace::ROW], &[]).next().expect("a row").expect("it reads");
+            let key = if key.is_empty() { first } else { key };
+            tree.apply(&Changes::from([(key, value)])).expect("applies");
+            tree.sync().expect("syncs");
+        }
+        // A copy, since the tree may keep its lock for a moment after it was dropped.
+        let home = copy(home.path());
+        let mut opened = open(home.path());
+        assert_eq!(opened.recovery.rows, RowsFound::Kept);
+        let mut checked = Ok(());
+        while checked.is_ok() && opened.store.is_unchecked() {
+            // What is written meanwhile counts on either side of the reading.
+            opened.store.commit(model.step()).expect("commits");
+            checked = opened.store.check_some();
+        }
+        assert_eq!(checked.is_err(), is_wrong);
+        drop(opened);
+        let home = copy(home.path());
+        let mut opened = open(home.path());
+        assert_eq!(opened.recovery.rows == RowsFound::Rebuilt(Unfit::Unusable), is_wrong);
+        if is_wrong {
+            model.check(&mut opened);
+        }
+    }
 }
 
 #[test]
