@@ -7,6 +7,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::systems::rows::Changes;
 
@@ -48,8 +49,17 @@ impl Tree {
             return Err(RowsError::Suspect);
         }
         let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES_MAX);
-        let db = guarded(|| Ok(config.open()?))?;
-        Ok(Self { db, folder: folder.into() })
+        let mut opened = guarded(|| Ok(config.open()?));
+        // The threads of a tree that was just dropped in this process may hold its lock for a moment; another
+        // process has no way here past the lock of the home.
+        for _ in 0..LOCKED_TRIES {
+            if !opened.as_ref().is_err_and(is_locked) {
+                break;
+            }
+            std::thread::sleep(LOCKED_PAUSE);
+            opened = guarded(|| Ok(config.open()?));
+        }
+        Ok(Self { db: opened?, folder: folder.into() })
     }
 
     /// Makes an empty tree; what was in the folder is removed.
@@ -103,6 +113,13 @@ impl Tree {
             let _ = File::create(suspect(&self.folder));
         })
     }
+}
+
+const LOCKED_TRIES: usize = 40;
+const LOCKED_PAUSE: Duration = Duration::from_millis(50);
+
+fn is_locked(error: &RowsError) -> bool {
+    matches!(error, RowsError::Failed(sled::Error::Io(error)) if error.to_string().contains("lock"))
 }
 
 /// Turns a panic of sled into an error.
