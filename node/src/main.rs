@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use xietong::cli;
 use xietong::failure::Exit;
 
-/// Rows, keys and cells are many small pieces: it takes a third less time to get and give them back than the system's own.
+/// Rows, keys and cells are many small pieces: with the system's allocator an import takes half as long again
+/// (`PERFORMANCE.md`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

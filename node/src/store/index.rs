@@ -1,7 +1,7 @@
 //! The rows with a sum over all of them, kept by every change and compared by one full reading when they
 //! are opened: the only way to notice that sled lost some without a word. Rows that a node left in order are
-//! known by their sum, and read while the node runs. They are derived, so whatever is
-//! wrong with them is cured by throwing them away.
+//! known by their sum, and read while the node runs. They are derived, so whatever is wrong with them is cured
+//! by throwing them away.
 
 use std::collections::BTreeMap;
 use std::path::Path;

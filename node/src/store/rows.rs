@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::systems::rows::Changes;
 
-/// What sled may hold in memory by its own count, which is less than half of what it takes; its default is 1 GiB.
-/// With four times as much a node imports no faster and takes 65 MiB more.
+/// What sled may hold in memory by its own count; its default is 1 GiB. With four times as much a node imports no
+/// faster and takes 65 to 95 MiB more (`PERFORMANCE.md`).
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Keys and values in key order. Clones are the same tree. Once it failed it is not opened again.

@@ -1,4 +1,5 @@
-//! CSV files on their way in: text → separator → headers → typed rows or named faults. Needs nothing but the file, so it runs away from the node's loop.
+//! CSV files on their way in: text → separator → headers → typed rows or named faults. Needs nothing but the
+//! file, so it runs away from the node's loop.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
