@@ -15,7 +15,6 @@ use xietong::store::memory::Memory;
 use xietong::systems::sheet::HeaderMap;
 use xietong::systems::{self, Kind, open_sheet};
 use xietong_proto::crypto::SecretKey;
-use xietong_proto::entry::Entry;
 use xietong_proto::id::*;
 use xietong_proto::limits::MEMBERS_MAX;
 use xietong_proto::stream::Stream;
@@ -271,12 +270,7 @@ impl Node {
     fn prepare(&self, work: Work) -> Done {
         let Work::Fold { stream, from } = work else { return Done::Disclose };
         let bytes = self.store.read(stream, from, 1 << 20).expect("memory");
-        let (mut entries, mut rest) = (Vec::new(), &bytes[..]);
-        while let Ok((entry, after)) = Entry::split_first(rest) {
-            entries.push(entry);
-            rest = after;
-        }
-        Done::Fold { stream, entries }
+        Done::Fold { stream, entries: carry::entries(&bytes) }
     }
 }
 

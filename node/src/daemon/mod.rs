@@ -10,7 +10,6 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 use xietong_proto::crypto::SecretKey;
-use xietong_proto::entry::Entry;
 
 use crate::clock::Clock;
 use crate::http::Ask;
@@ -140,13 +139,7 @@ impl<S: Store> Daemon<S> {
     fn prepare(&self, work: Work) -> Result<Done, S::Error> {
         let Work::Fold { stream, from } = work else { return Ok(Done::Disclose) };
         let bytes = self.store.read(stream, from, FOLD_BYTES)?;
-        let mut rest = &bytes[..];
-        let mut entries = Vec::new();
-        while let Ok((entry, after)) = Entry::split_first(rest) {
-            entries.push(entry);
-            rest = after;
-        }
-        Ok(Done::Fold { stream, entries })
+        Ok(Done::Fold { stream, entries: carry::entries(&bytes) })
     }
 
     fn finish(&mut self, output: Output<(Ticket, Answer)>) -> Result<(), S::Error> {

@@ -21,6 +21,16 @@ pub fn receive(keyring: &Keyring, link: LinkId, bytes: &[u8]) -> NetEvent {
     }
 }
 
+/// Stored entries that stand one after the other.
+pub fn entries(mut bytes: &[u8]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    while let Ok((entry, rest)) = Entry::split_first(bytes) {
+        entries.push(entry);
+        bytes = rest;
+    }
+    entries
+}
+
 fn open(keyring: &Keyring, link: LinkId, bytes: &[u8]) -> Result<NetEvent, Reject> {
     Ok(match Frame::decode(bytes)? {
         Frame::Range(range) if !range.entries.is_empty() => {

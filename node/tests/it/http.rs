@@ -72,6 +72,11 @@ async fn a_file_that_cannot_be_understood_is_refused_by_name_in_the_stream_of_ev
         let told = request.send().await.expect("an answer").text().await.expect("events");
         assert!(told.contains(code), "{code}: {told}");
     }
+    let request = client.post("http://node/v1/vehicles/import").body(vec![b'x'; (1 << 20) + 1]);
+    let response = request.send().await.expect("an answer");
+    assert_eq!(response.status().as_u16(), 413);
+    let told: Value = response.json().await.expect("a problem");
+    assert_eq!(told, json!({"problem": "TooLarge", "bytes_max": 1 << 20}));
     drop(nodes);
 }
 
@@ -86,6 +91,9 @@ async fn the_socket_is_for_its_owner_alone() {
 
 fn node() -> (Nodes, std::path::PathBuf) {
     let mut nodes = Nodes::make(Transport::Tcp, &[LIAONING], &[]);
+    let config = nodes.provinces[0].home.join("config.toml");
+    let text = std::fs::read_to_string(&config).expect("a configuration");
+    std::fs::write(&config, text.replace("size_mib_max = 512", "size_mib_max = 1")).expect("written");
     nodes.provinces[0].start().expect("it starts");
     nodes.import(0, Kind::Institutions);
     let socket = nodes.provinces[0].home.join("run/xietong.sock");

@@ -12,7 +12,6 @@ use xietong::replica::{Me, Settings};
 use xietong::store::Store;
 use xietong::store::memory::Memory;
 use xietong_proto::crypto::SecretKey;
-use xietong_proto::entry::Entry;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
 use xietong_proto::sync::{Frame, Want};
@@ -164,14 +163,7 @@ impl Node {
             Work::Disclose => Done::Disclose,
             Work::Fold { stream, from } => {
                 let bytes = self.store.read(stream, from, 64 * 1024).expect("memory does not fail");
-                let mut entries = Vec::new();
-                let mut rest = &bytes[..];
-                while !rest.is_empty() {
-                    let (entry, after) = Entry::split_first(rest).expect("stored entries are whole");
-                    entries.push(entry);
-                    rest = after;
-                }
-                Done::Fold { stream, entries }
+                Done::Fold { stream, entries: carry::entries(&bytes) }
             }
         }
     }
