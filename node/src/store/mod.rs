@@ -11,7 +11,7 @@ pub mod memory;
 mod names;
 pub mod recovery;
 mod replay;
-mod rows;
+pub mod rows;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

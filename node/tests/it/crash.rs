@@ -39,6 +39,7 @@ fn kill_9_in_mid_import_loses_nothing_acknowledged() {
         let acknowledged = import_and_kill(&mut nodes, text.clone(), commits, delay);
         in_the_middle += u32::from(acknowledged > 0 && acknowledged < ROWS);
         nodes.provinces[0].start().expect("it starts again");
+        nodes.await_folded(0);
         let again = nodes.import_bytes(0, Kind::Vehicles, text.as_bytes());
         let (unchanged, added) = (again["unchanged"].as_u64(), again["added"].as_u64());
         assert!(unchanged >= Some(acknowledged), "round {round}: {acknowledged} acknowledged, then {again}");

@@ -1,35 +1,40 @@
-//! The tree that rows lie in. The only file that names sled, whose word is never taken alone: it opens a
-//! damaged file with a panic, empty, or with half a batch, and its flush is no sync. Whoever opens it checks
-//! what it holds ([`super::index`]) and can do without it.
+//! The tree that rows lie in, on sled or, with the feature `redb`, on redb. The word of either is never taken
+//! alone: one that is damaged may open with a panic, empty, or with half of what was written. Whoever opens it
+//! checks what it holds ([`super::index`]) and can do without it.
+
+#[cfg(feature = "redb")]
+mod on_redb;
+#[cfg(not(feature = "redb"))]
+mod on_sled;
 
 use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+
+#[cfg(feature = "redb")]
+use on_redb::Engine;
+#[cfg(not(feature = "redb"))]
+use on_sled::Engine;
 
 use crate::systems::rows::Changes;
-
-/// What sled may hold in memory by its own count; its default is 1 GiB. With four times as much a node imports no
-/// faster and takes 65 to 95 MiB more (`PERFORMANCE.md`).
-const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Keys and values in key order. Clones are the same tree. Once it failed it is not opened again.
 #[derive(Clone)]
 pub struct Tree {
-    db: sled::Db,
+    engine: Arc<Engine>,
     folder: Arc<Path>,
 }
 
 /// Why the rows cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RowsError {
-    /// As sled says it.
-    #[error("sled failed")]
-    Failed(#[from] sled::Error),
-    /// sled panicked, as it does on damaged files.
-    #[error("sled panicked")]
+    /// As the store of the rows says it.
+    #[error("the store of the rows failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It panicked, as it may on damaged files.
+    #[error("the store of the rows panicked")]
     Panicked,
     /// They failed while a node ran.
     #[error("the rows failed before")]
@@ -48,18 +53,8 @@ impl Tree {
         if suspect(folder).exists() {
             return Err(RowsError::Suspect);
         }
-        let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES_MAX);
-        let mut opened = guarded(|| Ok(config.open()?));
-        // The threads of a tree that was just dropped in this process may hold its lock for a moment; another
-        // process has no way here past the lock of the home.
-        for _ in 0..LOCKED_TRIES {
-            if !opened.as_ref().is_err_and(is_locked) {
-                break;
-            }
-            std::thread::sleep(LOCKED_PAUSE);
-            opened = guarded(|| Ok(config.open()?));
-        }
-        Ok(Self { db: opened?, folder: folder.into() })
+        let engine = guarded(|| Engine::open(folder))?;
+        Ok(Self { engine: Arc::new(engine), folder: folder.into() })
     }
 
     /// Makes an empty tree; what was in the folder is removed.
@@ -70,35 +65,31 @@ impl Tree {
 
     /// The value at a key.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        self.watched(|| Ok(self.db.get(key)?.map(|value| value.to_vec())))
+        self.watched(|| self.engine.get(key))
     }
 
     /// The rows whose key begins with `prefix` and is not below `from`, in key order.
     pub fn scan<'a>(&'a self, prefix: &[u8], from: &[u8]) -> impl Iterator<Item = Row> + 'a {
         let prefix = prefix.to_vec();
-        let mut rows = self.db.range(from.max(&prefix)..);
-        let next = move || self.watched(|| Ok(rows.next().transpose()?)).transpose();
-        std::iter::from_fn(next)
-            .map(|row| row.map(|(key, value)| (key.to_vec(), value.to_vec())))
+        let (mut rows, failed) = match self.watched(|| self.engine.scan(from.max(&prefix))) {
+            Ok(rows) => (Some(rows), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        let next = move || self.watched(|| rows.as_mut().and_then(Iterator::next).transpose()).transpose();
+        failed
+            .into_iter()
+            .chain(std::iter::from_fn(next))
             .take_while(move |row| row.as_ref().map_or(true, |(key, _)| key.starts_with(&prefix)))
     }
 
     /// Makes all changes at once. Not durable before [`Tree::sync`].
     pub fn apply(&self, changes: &Changes) -> Result<(), RowsError> {
-        let mut batch = sled::Batch::default();
-        for (key, value) in changes {
-            match value {
-                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
-                None => batch.remove(key.as_slice()),
-            }
-        }
-        self.watched(|| Ok(self.db.apply_batch(batch)?))
+        self.watched(|| self.engine.apply(changes))
     }
 
-    /// Makes everything durable: flushes, then syncs each file, because sled's flush does not.
+    /// Makes everything durable.
     pub fn sync(&self) -> Result<(), RowsError> {
-        self.watched(|| Ok(self.db.flush()?))?;
-        sync_files(&self.folder).map_err(RowsError::Files)
+        self.watched(|| self.engine.sync(&self.folder))
     }
 
     /// The rows are not those that were written: the next start does without them.
@@ -115,14 +106,7 @@ impl Tree {
     }
 }
 
-const LOCKED_TRIES: usize = 40;
-const LOCKED_PAUSE: Duration = Duration::from_millis(50);
-
-fn is_locked(error: &RowsError) -> bool {
-    matches!(error, RowsError::Failed(sled::Error::Io(error)) if error.to_string().contains("lock"))
-}
-
-/// Turns a panic of sled into an error.
+/// Turns a panic of the store into an error.
 fn guarded<T>(work: impl FnOnce() -> Result<T, RowsError>) -> Result<T, RowsError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(RowsError::Panicked))
 }
@@ -132,7 +116,7 @@ fn suspect(folder: &Path) -> PathBuf {
 }
 
 fn remove(folder: &Path) -> io::Result<()> {
-    // Under another name first: a sled that panicked may still hold its files.
+    // Under another name first: a store that panicked may still hold its files.
     let away = folder.with_extension("discarded");
     if away.exists() {
         fs::remove_dir_all(&away)?;
@@ -145,10 +129,4 @@ fn remove(folder: &Path) -> io::Result<()> {
         fs::remove_file(suspect(folder))?;
     }
     Ok(())
-}
-
-fn sync_files(folder: &Path) -> io::Result<()> {
-    let files = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
-    let paths = files.into_iter().map(|file| file.path());
-    paths.chain([folder.to_path_buf()]).try_for_each(|path| File::open(path)?.sync_all())
 }
