@@ -7,7 +7,7 @@ use xietong_proto::wire::assets::{Asset, AssetListing};
 
 use super::codes::{asset_class, division};
 use super::column::{Column, Form, columns};
-use super::fault::{CellFault, Fault, Flag, Stays};
+use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::register::{self, Disclosure, Line, Listing, Register};
 use super::rows::Rows;
 use super::{Kind, Lines, institutions};
@@ -125,14 +125,14 @@ impl Register for Assets {
 
     fn check(row: &Asset, today: Date) -> Result<(), CellFault> {
         if !asset_class::has_form(&row.asset_class_scheme, &row.asset_class_code) {
-            return Err(CellFault::new("asset_class_code", Fault::AssetClassForm));
+            return Err(CellFault::new("asset_class_code", RowFault::AssetClassForm));
         }
         if row.quantity.unwrap_or(0) < 1 {
-            return Err(CellFault::new("quantity", Fault::QuantityNotPositive));
+            return Err(CellFault::new("quantity", RowFault::QuantityNotPositive));
         }
         let expected_fen = row.original_value.unwrap_or(0) - row.accumulated_depreciation.unwrap_or(0);
         if (row.net_value.unwrap_or(0) - expected_fen).abs() > 1 {
-            return Err(CellFault::new("net_value", Fault::NetValueMismatch { expected_fen }));
+            return Err(CellFault::new("net_value", RowFault::NetValueMismatch { expected_fen }));
         }
         check_dates(row, &today.to_string())?;
         check_needed(row)
@@ -140,7 +140,7 @@ impl Register for Assets {
 
     fn check_register(rows: &dyn Rows, _: Option<&Asset>, row: &Asset) -> Result<(), CellFault> {
         let is_known = institutions::is_registered(rows, &row.owner_unit_uscc);
-        is_known.then_some(()).ok_or_else(|| CellFault::new("owner_unit_uscc", Fault::UnitNotInRegister))
+        is_known.then_some(()).ok_or_else(|| CellFault::new("owner_unit_uscc", RowFault::UnitNotInRegister))
     }
 
     fn flags(rows: &dyn Rows, row: &Asset, _: MemberCode) -> Vec<Flag> {
@@ -225,12 +225,12 @@ fn check_dates(row: &Asset, today: &str) -> Result<(), CellFault> {
         ("entry_date", row.entry_date.as_str(), today),
     ];
     if let Some((column, _, after)) = order.into_iter().find(|(_, date, limit)| date > limit) {
-        return Err(CellFault::new(column, Fault::DateOrder { after: after.to_owned() }));
+        return Err(CellFault::new(column, RowFault::DateOrder { after: after.to_owned() }));
     }
     let starts_early = !row.in_service_date.is_empty() && row.in_service_date < row.acquire_date;
     if starts_early {
         let after = row.in_service_date.clone();
-        return Err(CellFault::new("acquire_date", Fault::DateOrder { after }));
+        return Err(CellFault::new("acquire_date", RowFault::DateOrder { after }));
     }
     Ok(())
 }
@@ -246,7 +246,7 @@ fn check_needed(row: &Asset) -> Result<(), CellFault> {
         ("data_wiped", is_shared && holds_data && row.data_wiped.is_none()),
     ];
     match needed.into_iter().find(|(_, is_missing)| *is_missing) {
-        Some((column, _)) => Err(CellFault::new(column, Fault::Blank)),
+        Some((column, _)) => Err(CellFault::new(column, FormFault::Blank)),
         None => Ok(()),
     }
 }

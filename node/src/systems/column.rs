@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 
 use super::codes;
-use super::fault::Fault;
+use super::fault::{Fault, FormFault};
 
 /// What stands in a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,24 +79,26 @@ impl Form {
     /// Reads a cell that is not blank.
     pub fn read(self, cell: &str) -> Result<Value, Fault> {
         if NO_VALUES.contains(&cell) {
-            return Err(Fault::NotAValue);
+            return Err(FormFault::NotAValue.into());
         }
-        match self {
-            Form::Text(chars_max) => text(cell, chars_max),
-            Form::Code(chars_max) => text(codes::plain(cell)?, chars_max),
-            Form::Capital(chars_max) => text(codes::capital(cell)?, chars_max),
-            Form::Uscc => Ok(Value::Text(codes::uscc::read(cell)?.to_owned())),
-            Form::Vin => Ok(Value::Text(codes::vin::read(cell)?.to_owned())),
-            Form::Plate => Ok(Value::Text(codes::plate::read(cell)?.to_owned())),
-            Form::Division => Ok(Value::Text(codes::division::read(cell)?.to_owned())),
-            Form::Choice(choices) => choice(cell, choices),
-            Form::Money => hundredths(cell).map(Value::Number).ok_or(Fault::MoneyForm),
-            Form::Quantity => hundredths(cell).map(Value::Number).ok_or(Fault::QuantityForm),
-            Form::Count => whole(cell).map(Value::Number).ok_or(Fault::CountForm),
-            Form::Date => codes::date(cell).map(|date| Value::Text(date.to_string())).ok_or(Fault::DateForm),
-            Form::Period => codes::period(cell).map(Value::Text).ok_or(Fault::PeriodForm),
-            Form::YesNo => yes_no(cell).map(Value::Flag).ok_or(Fault::YesNoForm),
-        }
+        Ok(match self {
+            Form::Text(chars_max) => text(cell, chars_max)?,
+            Form::Code(chars_max) => text(codes::plain(cell)?, chars_max)?,
+            Form::Capital(chars_max) => text(codes::capital(cell)?, chars_max)?,
+            Form::Uscc => Value::Text(codes::uscc::read(cell)?.to_owned()),
+            Form::Vin => Value::Text(codes::vin::read(cell)?.to_owned()),
+            Form::Plate => Value::Text(codes::plate::read(cell)?.to_owned()),
+            Form::Division => Value::Text(codes::division::read(cell)?.to_owned()),
+            Form::Choice(choices) => choice(cell, choices)?,
+            Form::Money => hundredths(cell).map(Value::Number).ok_or(FormFault::MoneyForm)?,
+            Form::Quantity => hundredths(cell).map(Value::Number).ok_or(FormFault::QuantityForm)?,
+            Form::Count => whole(cell).map(Value::Number).ok_or(FormFault::CountForm)?,
+            Form::Date => {
+                codes::date(cell).map(|date| Value::Text(date.to_string())).ok_or(FormFault::DateForm)?
+            }
+            Form::Period => codes::period(cell).map(Value::Text).ok_or(FormFault::PeriodForm)?,
+            Form::YesNo => yes_no(cell).map(Value::Flag).ok_or(FormFault::YesNoForm)?,
+        })
     }
 
     /// A value as a cell, in the words of the file's language.
@@ -152,20 +154,20 @@ pub fn json<R>(columns: &[Column<R>], row: &R) -> serde_json::Map<String, serde_
 /// Words that registers elsewhere put where nothing was reported: never read as blank or 0.
 const NO_VALUES: &[&str] = &["Null", "NULL", "null", "NIS", "-", "—", "/", "无数据", "N/A", "n/a"];
 
-fn text(cell: &str, chars_max: usize) -> Result<Value, Fault> {
+fn text(cell: &str, chars_max: usize) -> Result<Value, FormFault> {
     if cell.chars().count() > chars_max {
-        return Err(Fault::TooLong { chars_max });
+        return Err(FormFault::TooLong { chars_max });
     }
     if cell.chars().any(char::is_control) {
-        return Err(Fault::ControlCharacter);
+        return Err(FormFault::ControlCharacter);
     }
     Ok(Value::Text(cell.to_owned()))
 }
 
-fn choice(cell: &str, choices: &[(&str, &str)]) -> Result<Value, Fault> {
+fn choice(cell: &str, choices: &[(&str, &str)]) -> Result<Value, FormFault> {
     let found = choices.iter().find(|(code, word)| *code == cell || *word == cell);
     let offered = || choices.iter().map(|(_, word)| (*word).to_owned()).collect();
-    let (code, _) = found.ok_or_else(|| Fault::NotAChoice { choices: offered() })?;
+    let (code, _) = found.ok_or_else(|| FormFault::NotAChoice { choices: offered() })?;
     Ok(Value::Text((*code).to_owned()))
 }
 

@@ -6,36 +6,32 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::MemberCode;
 
-use super::codes::CodeFault;
+pub use super::codes::CodeFault;
 
 /// Why a row is quarantined. The column and the cell as written stand beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "code")]
+#[serde(untagged)]
 pub enum Fault {
+    /// Not the code it should be.
+    Code(CodeFault),
+    /// Not of its column's form.
+    Form(FormFault),
+    /// Against a rule, beside the rest of its row, of its file or of the registers.
+    Row(RowFault),
+}
+
+/// Why a cell or a line is not of the form it should have, whatever stands beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum FormFault {
     /// Required and blank.
     Blank,
     /// `Null`, `NIS`, `-`, `/`, `无数据`: neither blank nor a value.
     NotAValue,
-    /// A spreadsheet turned the code into a number such as 1.123E+17.
-    ExcelDestroyedCode,
-    /// Full-width, lower case or with blanks; the code as it should be written.
-    CodeSpelling { suggestion: String },
     /// Longer than the field.
     TooLong { chars_max: usize },
     /// Contains a control character.
     ControlCharacter,
-    /// Not a unified social credit code.
-    UsccForm,
-    /// Its last character does not fit the others.
-    UsccCheckDigit { expected: char },
-    /// Not a vehicle identification number.
-    VinForm,
-    /// Its ninth character does not fit the others.
-    VinCheckDigit { expected: char },
-    /// Not a licence plate.
-    PlateForm,
-    /// No such division; the nearest known codes.
-    DivisionUnknown { nearest: Vec<String> },
     /// Neither a word nor a code of the list.
     NotAChoice { choices: Vec<String> },
     /// Not an amount in yuan: at most two decimals, no separators, not negative.
@@ -56,6 +52,12 @@ pub enum Fault {
     CellCount { expected: usize, found: usize },
     /// The row is longer than a row may be.
     RowTooLong { bytes_max: usize },
+}
+
+/// Which rule a row breaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum RowFault {
     /// The same key stands in an earlier row of the file, which counts.
     KeyTwice { first_line: u64 },
     /// The unit has no row in the register of institutions, for that year where there is one.
@@ -86,16 +88,19 @@ pub enum Fault {
 
 impl From<CodeFault> for Fault {
     fn from(fault: CodeFault) -> Self {
-        match fault {
-            CodeFault::ExcelDestroyedCode => Fault::ExcelDestroyedCode,
-            CodeFault::CodeSpelling { suggestion } => Fault::CodeSpelling { suggestion },
-            CodeFault::UsccForm => Fault::UsccForm,
-            CodeFault::UsccCheckDigit { expected } => Fault::UsccCheckDigit { expected },
-            CodeFault::VinForm => Fault::VinForm,
-            CodeFault::VinCheckDigit { expected } => Fault::VinCheckDigit { expected },
-            CodeFault::PlateForm => Fault::PlateForm,
-            CodeFault::DivisionUnknown { nearest } => Fault::DivisionUnknown { nearest },
-        }
+        Self::Code(fault)
+    }
+}
+
+impl From<FormFault> for Fault {
+    fn from(fault: FormFault) -> Self {
+        Self::Form(fault)
+    }
+}
+
+impl From<RowFault> for Fault {
+    fn from(fault: RowFault) -> Self {
+        Self::Row(fault)
     }
 }
 
@@ -110,8 +115,8 @@ pub struct CellFault {
 
 impl CellFault {
     /// In a column.
-    pub fn new(column: &str, fault: Fault) -> Self {
-        Self { column: column.to_owned(), fault }
+    pub fn new(column: &str, fault: impl Into<Fault>) -> Self {
+        Self { column: column.to_owned(), fault: fault.into() }
     }
 }
 

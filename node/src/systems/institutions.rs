@@ -7,7 +7,7 @@ use xietong_proto::wire::institutions::Institution;
 
 use super::codes::uscc;
 use super::column::{Column, Form, columns};
-use super::fault::{CellFault, Fault, Flag};
+use super::fault::{CellFault, Flag, FormFault};
 use super::register::{Disclosure, Line, Listing, Register};
 use super::rows::Rows;
 use super::{Kind, Lines, keys, register};
@@ -70,7 +70,7 @@ impl Register for Institutions {
 
     fn check(row: &Institution, today: Date) -> Result<(), CellFault> {
         let is_possible = (2000..=i64::from(today.year())).contains(&row.year);
-        is_possible.then_some(()).ok_or_else(|| CellFault::new("year", Fault::YearRange))
+        is_possible.then_some(()).ok_or_else(|| CellFault::new("year", FormFault::YearRange))
     }
 
     fn check_register(_: &dyn Rows, _: Option<&Institution>, _: &Institution) -> Result<(), CellFault> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::crypto::hash;
 
 use super::column::{Column, Need};
-use super::fault::{CellFault, Fault, FileRefusal, Quarantined};
+use super::fault::{CellFault, FileRefusal, FormFault, Quarantined, RowFault};
 use super::register::{Line, Register};
 use super::text_file::{File, TextFile};
 
@@ -183,7 +183,7 @@ impl<R: Register> Sheet<R> {
         R::check(&read.row, self.today).map_err(|at| read.quarantine(at))?;
         let key = R::key(&read.row);
         if let Some(first_line) = self.seen.line(&key) {
-            let at = CellFault::new(R::columns()[0].name, Fault::KeyTwice { first_line });
+            let at = CellFault::new(R::columns()[0].name, RowFault::KeyTwice { first_line });
             return Err(read.quarantine(at));
         }
         self.seen.insert(&key, line);
@@ -193,10 +193,10 @@ impl<R: Register> Sheet<R> {
     fn check_shape(&self, record: &csv::StringRecord) -> Result<(), CellFault> {
         let (expected, found) = (self.info.headers.len(), record.len());
         if record.as_slice().len() > ROW_BYTES_MAX {
-            return Err(CellFault::new("", Fault::RowTooLong { bytes_max: ROW_BYTES_MAX }));
+            return Err(CellFault::new("", FormFault::RowTooLong { bytes_max: ROW_BYTES_MAX }));
         }
         if expected != found {
-            return Err(CellFault::new("", Fault::CellCount { expected, found }));
+            return Err(CellFault::new("", FormFault::CellCount { expected, found }));
         }
         Ok(())
     }
@@ -205,7 +205,7 @@ impl<R: Register> Sheet<R> {
 fn set<R>(row: &mut R, column: &Column<R>, cell: &str) -> Result<(), CellFault> {
     if cell.trim().is_empty() {
         let is_required = column.need == Need::Required;
-        return if is_required { Err(CellFault::new(column.name, Fault::Blank)) } else { Ok(()) };
+        return if is_required { Err(CellFault::new(column.name, FormFault::Blank)) } else { Ok(()) };
     }
     let value = column.form.read(cell).map_err(|fault| CellFault::new(column.name, fault))?;
     (column.set)(row, value);

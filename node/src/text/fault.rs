@@ -5,98 +5,118 @@ use rust_decimal::Decimal;
 
 use super::{Lang, column, list, say};
 use crate::systems::Kind;
-use crate::systems::fault::{Fault, FileRefusal};
+use crate::systems::fault::{CodeFault, Fault, FileRefusal, FormFault, RowFault};
 
 /// Why a row is quarantined.
 pub fn fault(lang: Lang, fault: &Fault) -> String {
     match fault {
-        Fault::Blank => say!(lang, zh: "必填，不能为空。", en: "Required, and blank."),
-        Fault::NotAValue => say!(lang,
-            zh: "这类字样不是数据；没有数据请留空。",
-            en: "Such a word is no value; where there is none, leave the cell blank."),
-        Fault::ExcelDestroyedCode => say!(lang,
+        Fault::Code(fault) => code_fault(lang, fault),
+        Fault::Form(fault) => form_fault(lang, fault),
+        Fault::Row(fault) => row_fault(lang, fault),
+    }
+}
+
+fn code_fault(lang: Lang, fault: &CodeFault) -> String {
+    match fault {
+        CodeFault::ExcelDestroyedCode => say!(lang,
             zh: "电子表格已把代码变成数字，后几位已丢失；请把该列设为文本后重新填写。",
             en: "A spreadsheet turned the code into a number and lost digits; format the column as text and enter it again."),
-        Fault::CodeSpelling { suggestion } => say!(lang,
+        CodeFault::CodeSpelling { suggestion } => say!(lang,
             zh: "代码应为半角大写且不含空格：{suggestion}。",
             en: "A code has half-width capitals and no blanks: {suggestion}."),
-        Fault::TooLong { chars_max } => say!(lang,
-            zh: "过长，最多 {chars_max} 个字符。",
-            en: "Too long: at most {chars_max} characters."),
-        Fault::ControlCharacter => say!(lang,
-            zh: "含有换行等控制字符。",
-            en: "Contains a control character such as a line break."),
-        Fault::UsccForm => say!(lang,
+        CodeFault::UsccForm => say!(lang,
             zh: "不是 18 位统一社会信用代码。",
             en: "Not a unified social credit code of 18 characters."),
-        Fault::UsccCheckDigit { expected } => check_digit(lang, *expected),
-        Fault::VinForm => say!(lang,
+        CodeFault::UsccCheckDigit { expected } => check_digit(lang, *expected),
+        CodeFault::VinForm => say!(lang,
             zh: "不是 17 位车辆识别代号（不含 I、O、Q）。",
             en: "Not a vehicle identification number of 17 characters (without I, O, Q)."),
-        Fault::VinCheckDigit { expected } => say!(lang,
+        CodeFault::VinCheckDigit { expected } => say!(lang,
             zh: "第 9 位校验码不符，按其余各位应为 {expected}。",
             en: "Check digit 9 does not hold: the other characters call for {expected}."),
-        Fault::PlateForm => say!(lang,
+        CodeFault::PlateForm => say!(lang,
             zh: "不是机动车号牌号码，如黑A12345、黑AD12345。",
             en: "Not a licence plate: a province's character, a letter, five or six more."),
-        Fault::DivisionUnknown { nearest } => {
+        CodeFault::DivisionUnknown { nearest } => {
             let nearest = list(lang, nearest);
             say!(lang,
                 zh: "没有这个行政区划代码；相近的有：{nearest}。",
                 en: "There is no such division; near it are: {nearest}.")
         }
-        Fault::NotAChoice { choices } => not_a_choice(lang, choices),
-        Fault::MoneyForm => say!(lang,
+    }
+}
+
+fn form_fault(lang: Lang, fault: &FormFault) -> String {
+    match fault {
+        FormFault::Blank => say!(lang, zh: "必填，不能为空。", en: "Required, and blank."),
+        FormFault::NotAValue => say!(lang,
+            zh: "这类字样不是数据；没有数据请留空。",
+            en: "Such a word is no value; where there is none, leave the cell blank."),
+        FormFault::TooLong { chars_max } => say!(lang,
+            zh: "过长，最多 {chars_max} 个字符。",
+            en: "Too long: at most {chars_max} characters."),
+        FormFault::ControlCharacter => say!(lang,
+            zh: "含有换行等控制字符。",
+            en: "Contains a control character such as a line break."),
+        FormFault::NotAChoice { choices } => not_a_choice(lang, choices),
+        FormFault::MoneyForm => say!(lang,
             zh: "不是金额：以元为单位，至多两位小数，不带千分位和符号。",
             en: "Not an amount in yuan: at most two decimals, no separators, no sign."),
-        Fault::QuantityForm => say!(lang,
+        FormFault::QuantityForm => say!(lang,
             zh: "不是数量：至多两位小数，不带千分位和符号。",
             en: "Not a quantity: at most two decimals, no separators, no sign."),
-        Fault::CountForm => say!(lang, zh: "不是非负整数。", en: "Not a whole number from 0 on."),
-        Fault::DateForm => say!(lang, zh: "不是日期，如 2025-03-15。", en: "Not a day such as 2025-03-15."),
-        Fault::PeriodForm => say!(lang, zh: "不是月份，如 2025-03。", en: "Not a month such as 2025-03."),
-        Fault::YesNoForm => say!(lang, zh: "应填“是”或“否”。", en: "Has to be yes or no."),
-        Fault::YearRange => {
+        FormFault::CountForm => say!(lang, zh: "不是非负整数。", en: "Not a whole number from 0 on."),
+        FormFault::DateForm => {
+            say!(lang, zh: "不是日期，如 2025-03-15。", en: "Not a day such as 2025-03-15.")
+        }
+        FormFault::PeriodForm => say!(lang, zh: "不是月份，如 2025-03。", en: "Not a month such as 2025-03."),
+        FormFault::YesNoForm => say!(lang, zh: "应填“是”或“否”。", en: "Has to be yes or no."),
+        FormFault::YearRange => {
             say!(lang, zh: "应为 2000 年至今年。", en: "Has to be a year from 2000 to this one.")
         }
-        Fault::CellCount { expected, found } => say!(lang,
+        FormFault::CellCount { expected, found } => say!(lang,
             zh: "表头有 {expected} 列，这一行有 {found} 格。",
             en: "The header has {expected} columns and this row {found} cells."),
-        Fault::RowTooLong { bytes_max } => say!(lang,
+        FormFault::RowTooLong { bytes_max } => say!(lang,
             zh: "这一行过长，最多 {bytes_max} 字节。",
             en: "The row is too long: at most {bytes_max} bytes."),
-        Fault::KeyTwice { first_line } => say!(lang,
+    }
+}
+
+fn row_fault(lang: Lang, fault: &RowFault) -> String {
+    match fault {
+        RowFault::KeyTwice { first_line } => say!(lang,
             zh: "与第 {first_line} 行重复，以第 {first_line} 行为准。",
             en: "Stands in line {first_line} already; that line counts."),
-        Fault::UnitNotInRegister => say!(lang,
+        RowFault::UnitNotInRegister => say!(lang,
             zh: "单位台账中没有该单位（或该年度）；请先导入单位。",
             en: "The register of institutions has no such unit (or not of that year); import it first."),
-        Fault::AssetClassForm => say!(lang,
+        RowFault::AssetClassForm => say!(lang,
             zh: "不是该分类标准的代码。",
             en: "Not a code of that classification."),
-        Fault::NetValueMismatch { expected_fen } => {
+        RowFault::NetValueMismatch { expected_fen } => {
             let yuan = yuan(*expected_fen);
             say!(lang,
                 zh: "净值应等于原值减累计折旧，即 {yuan} 元。",
                 en: "The net value has to be the original value minus depreciation: {yuan} yuan.")
         }
-        Fault::DateOrder { after } => say!(lang,
+        RowFault::DateOrder { after } => say!(lang,
             zh: "日期先后不对：不应晚于 {after}。",
             en: "The dates are in the wrong order: it may not be after {after}."),
-        Fault::QuantityNotPositive => say!(lang, zh: "至少为 1。", en: "Has to be at least 1."),
-        Fault::PlateFuelMismatch => say!(lang,
+        RowFault::QuantityNotPositive => say!(lang, zh: "至少为 1。", en: "Has to be at least 1."),
+        RowFault::PlateFuelMismatch => say!(lang,
             zh: "八位号牌只发给新能源汽车，与燃料种类不符。",
             en: "A plate of eight characters belongs to a vehicle of new energy; the fuel is another."),
-        Fault::ElectricWithDisplacement => say!(lang,
+        RowFault::ElectricWithDisplacement => say!(lang,
             zh: "没有发动机的车辆不应有排量。",
             en: "A vehicle without an engine has no displacement."),
-        Fault::SeatsRange => say!(lang, zh: "应为 1 至 60。", en: "Has to be 1 to 60."),
-        Fault::OdometerBackwards { have_km } => say!(lang,
+        RowFault::SeatsRange => say!(lang, zh: "应为 1 至 60。", en: "Has to be 1 to 60."),
+        RowFault::OdometerBackwards { have_km } => say!(lang,
             zh: "里程倒退：台账中已有 {have_km} 公里。",
             en: "The odometer goes backwards: the register has {have_km} km."),
-        Fault::PeriodInFuture => say!(lang, zh: "这个月还没有到。", en: "That month has not come yet."),
-        Fault::PartAboveTotal => say!(lang, zh: "分项大于合计。", en: "A part is larger than its total."),
-        Fault::NothingReported => say!(lang,
+        RowFault::PeriodInFuture => say!(lang, zh: "这个月还没有到。", en: "That month has not come yet."),
+        RowFault::PartAboveTotal => say!(lang, zh: "分项大于合计。", en: "A part is larger than its total."),
+        RowFault::NothingReported => say!(lang,
             zh: "没有任何数量；确无数据请在数据状态中注明。",
             en: "There is no quantity; if data are missing, the data status has to say so."),
     }

@@ -8,9 +8,11 @@ pub mod uscc;
 pub mod vin;
 
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 /// Why a text is not the code it should be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
 pub enum CodeFault {
     /// A spreadsheet turned it into a number such as 1.123E+17.
     ExcelDestroyedCode,

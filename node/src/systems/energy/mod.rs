@@ -8,7 +8,7 @@ use xietong_proto::id::MemberCode;
 use xietong_proto::wire::energy::EnergyMonth;
 
 use super::column::{Column, Form, Need, Value, columns};
-use super::fault::{CellFault, Fault, Flag};
+use super::fault::{CellFault, Flag, RowFault};
 use super::institutions::{self, Nothing};
 use super::register::{self, Disclosure, Line, Register};
 use super::rows::Rows;
@@ -76,22 +76,22 @@ impl Register for Energy {
 
     fn check(row: &EnergyMonth, today: Date) -> Result<(), CellFault> {
         if row.period.as_str() > &today.to_string()[..7] {
-            return Err(CellFault::new("period", Fault::PeriodInFuture));
+            return Err(CellFault::new("period", RowFault::PeriodInFuture));
         }
         let is_part = |column: &&Column<EnergyMonth>| column.name == "nonconventional_m3";
         let mut totals = quantities().filter(|column| !is_part(column));
         if row.data_status != "missing" && !totals.any(|column| (column.get)(row).is_some()) {
-            return Err(CellFault::new("electricity_kwh", Fault::NothingReported));
+            return Err(CellFault::new("electricity_kwh", RowFault::NothingReported));
         }
         if row.nonconventional_m3.unwrap_or(0) > row.water_m3.unwrap_or(0) {
-            return Err(CellFault::new("nonconventional_m3", Fault::PartAboveTotal));
+            return Err(CellFault::new("nonconventional_m3", RowFault::PartAboveTotal));
         }
         Ok(())
     }
 
     fn check_register(rows: &dyn Rows, _: Option<&EnergyMonth>, row: &EnergyMonth) -> Result<(), CellFault> {
         let is_known = institutions::of_year(rows, &row.unit_uscc, year_of(row)).is_some();
-        is_known.then_some(()).ok_or_else(|| CellFault::new("unit_uscc", Fault::UnitNotInRegister))
+        is_known.then_some(()).ok_or_else(|| CellFault::new("unit_uscc", RowFault::UnitNotInRegister))
     }
 
     fn flags(rows: &dyn Rows, row: &EnergyMonth, _: MemberCode) -> Vec<Flag> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::systems::fault::{CellFault, Fault, Flag, Stays};
+use crate::systems::fault::{CellFault, CodeFault, Fault, Flag, FormFault, RowFault, Stays};
 use crate::systems::keys;
 use crate::systems::query::{List, ListRefusal, Owner, list};
 
@@ -24,74 +24,84 @@ fn text(text: &str) -> String {
 fn faults() -> Vec<(Kind, Cells, &'static str, Fault)> {
     use Kind::{Assets, Energy, Institutions, Vehicles};
     vec![
-        (Institutions, &[("unit_name", "")], "unit_name", Fault::Blank),
-        (Institutions, &[("energy_users", "无数据")], "energy_users", Fault::NotAValue),
-        (Institutions, &[("unit_uscc", "1.123E+17")], "unit_uscc", Fault::ExcelDestroyedCode),
+        (Institutions, &[("unit_name", "")], "unit_name", FormFault::Blank.into()),
+        (Institutions, &[("energy_users", "无数据")], "energy_users", FormFault::NotAValue.into()),
+        (Institutions, &[("unit_uscc", "1.123E+17")], "unit_uscc", CodeFault::ExcelDestroyedCode.into()),
         (
             Institutions,
             &[("unit_uscc", "11230000mb0060783j")],
             "unit_uscc",
-            Fault::CodeSpelling { suggestion: text("11230000MB0060783J") },
+            CodeFault::CodeSpelling { suggestion: text("11230000MB0060783J") }.into(),
         ),
-        (Vehicles, &[("remark", LONG)], "remark", Fault::TooLong { chars_max: 500 }),
-        (Institutions, &[("unit_name", "示\u{7}例")], "unit_name", Fault::ControlCharacter),
-        (Institutions, &[("unit_uscc", "11230000OB0060783J")], "unit_uscc", Fault::UsccForm),
+        (Vehicles, &[("remark", LONG)], "remark", FormFault::TooLong { chars_max: 500 }.into()),
+        (Institutions, &[("unit_name", "示\u{7}例")], "unit_name", FormFault::ControlCharacter.into()),
+        (Institutions, &[("unit_uscc", "11230000OB0060783J")], "unit_uscc", CodeFault::UsccForm.into()),
         (
             Institutions,
             &[("unit_uscc", "11230000MB0070783J")],
             "unit_uscc",
-            Fault::UsccCheckDigit { expected: 'A' },
+            CodeFault::UsccCheckDigit { expected: 'A' }.into(),
         ),
-        (Vehicles, &[("vin", "LSVNA418XR000000I")], "vin", Fault::VinForm),
-        (Vehicles, &[("vin", "LSVNA4189R0000001")], "vin", Fault::VinCheckDigit { expected: 'X' }),
-        (Vehicles, &[("plate_no", "黑A1234I")], "plate_no", Fault::PlateForm),
+        (Vehicles, &[("vin", "LSVNA418XR000000I")], "vin", CodeFault::VinForm.into()),
+        (Vehicles, &[("vin", "LSVNA4189R0000001")], "vin", CodeFault::VinCheckDigit { expected: 'X' }.into()),
+        (Vehicles, &[("plate_no", "黑A1234I")], "plate_no", CodeFault::PlateForm.into()),
         (
             Institutions,
             &[("division_code", "239901")],
             "division_code",
-            Fault::DivisionUnknown { nearest: ["230000", "230100", "230200"].map(text).to_vec() },
+            CodeFault::DivisionUnknown { nearest: ["230000", "230100", "230200"].map(text).to_vec() }.into(),
         ),
         (
             Energy,
             &[("data_status", "猜测")],
             "data_status",
-            Fault::NotAChoice { choices: ["实测", "估算", "缺报"].map(text).to_vec() },
+            FormFault::NotAChoice { choices: ["实测", "估算", "缺报"].map(text).to_vec() }.into(),
         ),
         (
             Assets,
             &[("original_value", "6,000")],
             "original_value",
-            Fault::CellCount { expected: 24, found: 25 },
+            FormFault::CellCount { expected: 24, found: 25 }.into(),
         ),
-        (Assets, &[("original_value", "6000.001")], "original_value", Fault::MoneyForm),
-        (Energy, &[("water_m3", "-1")], "water_m3", Fault::QuantityForm),
-        (Institutions, &[("energy_users", "1.5")], "energy_users", Fault::CountForm),
-        (Assets, &[("acquire_date", "2020-02-30")], "acquire_date", Fault::DateForm),
-        (Energy, &[("period", "2025-13")], "period", Fault::PeriodForm),
-        (Vehicles, &[("shared", "也许")], "shared", Fault::YesNoForm),
-        (Institutions, &[("year", "1999")], "year", Fault::YearRange),
-        (Assets, &[("owner_unit_uscc", "12230000MB25101276")], "owner_unit_uscc", Fault::UnitNotInRegister),
-        (Assets, &[("asset_class_code", "20101")], "asset_class_code", Fault::AssetClassForm),
-        (Assets, &[("net_value", "5999.00")], "net_value", Fault::NetValueMismatch { expected_fen: 600_000 }),
+        (Assets, &[("original_value", "6000.001")], "original_value", FormFault::MoneyForm.into()),
+        (Energy, &[("water_m3", "-1")], "water_m3", FormFault::QuantityForm.into()),
+        (Institutions, &[("energy_users", "1.5")], "energy_users", FormFault::CountForm.into()),
+        (Assets, &[("acquire_date", "2020-02-30")], "acquire_date", FormFault::DateForm.into()),
+        (Energy, &[("period", "2025-13")], "period", FormFault::PeriodForm.into()),
+        (Vehicles, &[("shared", "也许")], "shared", FormFault::YesNoForm.into()),
+        (Institutions, &[("year", "1999")], "year", FormFault::YearRange.into()),
+        (
+            Assets,
+            &[("owner_unit_uscc", "12230000MB25101276")],
+            "owner_unit_uscc",
+            RowFault::UnitNotInRegister.into(),
+        ),
+        (Assets, &[("asset_class_code", "20101")], "asset_class_code", RowFault::AssetClassForm.into()),
+        (
+            Assets,
+            &[("net_value", "5999.00")],
+            "net_value",
+            RowFault::NetValueMismatch { expected_fen: 600_000 }.into(),
+        ),
         (
             Assets,
             &[("in_service_date", "2020-01-01")],
             "acquire_date",
-            Fault::DateOrder { after: text("2020-01-01") },
+            RowFault::DateOrder { after: text("2020-01-01") }.into(),
         ),
-        (Assets, &[("quantity", "0")], "quantity", Fault::QuantityNotPositive),
-        (Vehicles, &[("plate_no", "黑AD12345")], "plate_no", Fault::PlateFuelMismatch),
-        (Vehicles, &[("fuel_type", "纯电动")], "displacement_l", Fault::ElectricWithDisplacement),
-        (Vehicles, &[("seats", "61")], "seats", Fault::SeatsRange),
-        (Energy, &[("period", "2026-12")], "period", Fault::PeriodInFuture),
-        (Energy, &[("nonconventional_m3", "101")], "nonconventional_m3", Fault::PartAboveTotal),
+        (Assets, &[("quantity", "0")], "quantity", RowFault::QuantityNotPositive.into()),
+        (Vehicles, &[("plate_no", "黑AD12345")], "plate_no", RowFault::PlateFuelMismatch.into()),
+        (Vehicles, &[("fuel_type", "纯电动")], "displacement_l", RowFault::ElectricWithDisplacement.into()),
+        (Vehicles, &[("seats", "61")], "seats", RowFault::SeatsRange.into()),
+        (Energy, &[("period", "2026-12")], "period", RowFault::PeriodInFuture.into()),
+        (Energy, &[("nonconventional_m3", "101")], "nonconventional_m3", RowFault::PartAboveTotal.into()),
         (
             Energy,
             &[("electricity_kwh", ""), ("water_m3", ""), ("nonconventional_m3", ""), ("heat_gj", "")],
             "electricity_kwh",
-            Fault::NothingReported,
+            RowFault::NothingReported.into(),
         ),
-        (Energy, &[("period", "2024-03")], "unit_uscc", Fault::UnitNotInRegister),
+        (Energy, &[("period", "2024-03")], "unit_uscc", RowFault::UnitNotInRegister.into()),
     ]
 }
 
@@ -105,7 +115,7 @@ fn each_fault_keeps_its_row_out_and_names_the_column() {
         let row = only(&report);
         match fault {
             // A row of another length has no column to name.
-            Fault::CellCount { .. } => assert_eq!(row.at.fault, fault),
+            Fault::Form(FormFault::CellCount { .. }) => assert_eq!(row.at.fault, fault),
             fault => assert_eq!(row.at, CellFault::new(column, fault)),
         }
         assert_eq!((row.line, report.rows()), (2, 0));
@@ -117,9 +127,12 @@ fn faults_that_rest_on_other_rows_name_them() {
     let mut bench = Bench::new();
     let twice = format!("{VEHICLE}{}", VEHICLE.lines().nth(1).expect("a row"));
     let report = bench.import(Kind::Vehicles, &twice);
-    assert_eq!((only(&report).at.fault.clone(), report.added), (Fault::KeyTwice { first_line: 2 }, 1));
+    assert_eq!(
+        (only(&report).at.fault.clone(), report.added),
+        (RowFault::KeyTwice { first_line: 2 }.into(), 1)
+    );
     let report = bench.import(Kind::Vehicles, &with(VEHICLE, &[("odometer_km", "999")]));
-    assert_eq!(only(&report).at.fault, Fault::OdometerBackwards { have_km: 1_000 });
+    assert_eq!(only(&report).at.fault, RowFault::OdometerBackwards { have_km: 1_000 }.into());
     let long = format!("{VEHICLE}{}\n", "x".repeat(70_000));
     let report = bench.import(Kind::Vehicles, &long);
     assert_eq!(code(&only(&report).at.fault), "RowTooLong");
@@ -130,8 +143,10 @@ fn faults_that_rest_on_other_rows_name_them() {
 fn no_fault_is_left_out() {
     let elsewhere = ["KeyTwice", "OdometerBackwards", "RowTooLong"].map(text);
     let told: BTreeSet<_> = faults().iter().map(|(.., fault)| code(fault)).chain(elsewhere).collect();
-    let all = variants(include_str!("../fault.rs"), "pub enum Fault {");
-    assert_eq!(told, all);
+    let form_and_row = ["pub enum FormFault {", "pub enum RowFault {"];
+    let all = form_and_row.iter().flat_map(|declaration| variants(include_str!("../fault.rs"), declaration));
+    let of_codes = variants(include_str!("../codes/mod.rs"), "pub enum CodeFault {");
+    assert_eq!(told, all.chain(of_codes).collect());
 }
 
 /// The names of an enum's variants, from its source.

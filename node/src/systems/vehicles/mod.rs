@@ -7,7 +7,7 @@ use xietong_proto::wire::vehicles::{Vehicle, VehicleListing};
 
 use super::codes::{division, plate, vin};
 use super::column::{Column, Form, columns};
-use super::fault::{CellFault, Fault, Flag, Stays};
+use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::register::{Disclosure, Line, Listing, Register};
 use super::rows::Rows;
 use super::{Kind, Lines, institutions};
@@ -138,30 +138,30 @@ impl Register for Vehicles {
         let fuel = row.fuel_type.as_str();
         let fault = |column: &str, fault| Err(CellFault::new(column, fault));
         if plate::is_new_energy(&row.plate_no) && !NEW_ENERGY.contains(&fuel) {
-            return fault("plate_no", Fault::PlateFuelMismatch);
+            return fault("plate_no", RowFault::PlateFuelMismatch);
         }
         if WITHOUT_ENGINE.contains(&fuel) && row.displacement_l.unwrap_or(0) > 0 {
-            return fault("displacement_l", Fault::ElectricWithDisplacement);
+            return fault("displacement_l", RowFault::ElectricWithDisplacement);
         }
         if !(1..=60).contains(&row.seats.unwrap_or(0)) {
-            return fault("seats", Fault::SeatsRange);
+            return fault("seats", RowFault::SeatsRange);
         }
         if row.first_registration > today.to_string() {
-            return fault("first_registration", Fault::DateOrder { after: today.to_string() });
+            return fault("first_registration", RowFault::DateOrder { after: today.to_string() });
         }
         if row.shared == Some(true) && row.market_rate_ref.is_none() {
-            return fault("market_rate_ref", Fault::Blank);
+            return Err(CellFault::new("market_rate_ref", FormFault::Blank));
         }
         Ok(())
     }
 
     fn check_register(rows: &dyn Rows, old: Option<&Vehicle>, row: &Vehicle) -> Result<(), CellFault> {
         if !institutions::is_registered(rows, &row.owner_unit_uscc) {
-            return Err(CellFault::new("owner_unit_uscc", Fault::UnitNotInRegister));
+            return Err(CellFault::new("owner_unit_uscc", RowFault::UnitNotInRegister));
         }
         let have_km = old.and_then(|old| old.odometer_km).unwrap_or(0);
         if row.odometer_km.unwrap_or(0) < have_km {
-            return Err(CellFault::new("odometer_km", Fault::OdometerBackwards { have_km }));
+            return Err(CellFault::new("odometer_km", RowFault::OdometerBackwards { have_km }));
         }
         Ok(())
     }
