@@ -1,22 +1,22 @@
 //! A line of the table: what was measured, what it should be, and what binds it, from the same run.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 /// What was measured.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Figure {
     /// Of what.
     pub figure: String,
-    /// How much.
-    pub value: f64,
+    /// How much; none if it was not measured.
+    pub value: Option<f64>,
     /// Of which unit.
     pub unit: &'static str,
     /// What it should be.
     pub aim: Option<Aim>,
     /// What binds it, measured in this run.
     pub limit: Option<Limit>,
+    /// What has to be known beside it.
+    pub note: Option<String>,
 }
 
 /// What a figure should be.
@@ -28,7 +28,7 @@ pub enum Aim {
 }
 
 /// What binds a figure.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Limit {
     name: &'static str,
     value: f64,
@@ -38,7 +38,11 @@ pub struct Limit {
 
 impl Figure {
     pub fn new(figure: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { figure: figure.into(), value, unit, aim: None, limit: None }
+        Self { figure: figure.into(), value: Some(value), unit, aim: None, limit: None, note: None }
+    }
+
+    pub fn not_run(figure: impl Into<String>, why: &str) -> Self {
+        Self { value: None, ..Self::new(figure, 0.0, "") }.note(format!("not run: {why}"))
     }
 
     pub fn at_least(self, aim: f64) -> Self {
@@ -50,36 +54,46 @@ impl Figure {
     }
 
     pub fn limit(self, name: &'static str, value: f64) -> Self {
-        let ratio = self.value / value;
-        Self { limit: Some(Limit { name, value, ratio }), ..self }
+        let limit = self.value.map(|figure| Limit { name, value, ratio: figure / value });
+        Self { limit, ..self }
+    }
+
+    pub fn note(self, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..self }
     }
 
     fn is_met(&self) -> Option<bool> {
+        let value = self.value?;
         Some(match self.aim? {
-            Aim::AtLeast(aim) => self.value >= aim,
-            Aim::AtMost(aim) => self.value <= aim,
+            Aim::AtLeast(aim) => value >= aim,
+            Aim::AtMost(aim) => value <= aim,
         })
     }
-}
 
-/// The figures as people read them.
-pub fn table(figures: &[Figure]) -> String {
-    let mut text =
-        format!("{:<52}{:>12}  {:<10}{:>11}  {:<5}limit (ratio)\n", "figure", "value", "unit", "aim", "met");
-    for line in figures {
-        let aim = match line.aim {
+    /// As people read it.
+    pub fn line(&self) -> String {
+        let aim = match self.aim {
             Some(Aim::AtLeast(aim)) => format!("≥ {}", number(aim)),
             Some(Aim::AtMost(aim)) => format!("≤ {}", number(aim)),
             None => String::new(),
         };
-        let met = line.is_met().map_or("", |is_met| if is_met { "yes" } else { "no" });
-        let limit = line.limit.as_ref();
-        let limit = limit.map(|limit| format!("{} {} ({:.2})", limit.name, number(limit.value), limit.ratio));
-        let (figure, value, unit, limit) =
-            (&line.figure, number(line.value), line.unit, limit.unwrap_or_default());
-        let _ = writeln!(text, "{figure:<52}{value:>12}  {unit:<10}{aim:>11}  {met:<5}{limit}");
+        let met = self.is_met().map_or("", |is_met| if is_met { "yes" } else { "no" });
+        let value = self.value.map_or("–".to_owned(), number);
+        let (figure, unit, beside) = (&self.figure, self.unit, self.beside());
+        format!("{figure:<52}{value:>12}  {unit:<10}{aim:>11}  {met:<5}{beside}")
     }
-    text
+
+    /// The last column: what binds it, and what has to be known.
+    fn beside(&self) -> String {
+        let limit = self.limit.as_ref();
+        let limit = limit.map(|limit| format!("{} {} ({:.2})", limit.name, number(limit.value), limit.ratio));
+        limit.into_iter().chain(self.note.clone()).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// What stands above the lines.
+pub fn headings() -> String {
+    format!("{:<52}{:>12}  {:<10}{:>11}  {:<5}limit (ratio)", "figure", "value", "unit", "aim", "met")
 }
 
 /// Three digits that count, or all before the point.

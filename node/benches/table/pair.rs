@@ -12,14 +12,16 @@ use xietong::http::data::{ImportEvent, ImportQuery};
 use xietong::http::node::NodeStatus;
 use xietong::machine::Waiting;
 use xietong::systems::Kind;
-use xietong::systems::codes::uscc;
 use xietong::text::Lang;
 use xietong_proto::id::{Position, System};
 
+use super::cards::{cards, units_and_energy};
 use super::figure::Figure;
 use super::limits::{Limits, percentile};
 
-const AGREEMENT: &str = "agreement.toml";
+pub const AGREEMENT: &str = "agreement.toml";
+/// Beside how fast others pass on one record.
+pub const LIVE: &str = "one card, durable at both, p50, QUIC";
 /// Single records sent one after the other.
 const SINGLES: usize = 200;
 /// As many records as this make one institution, each with energy of twelve months.
@@ -27,14 +29,14 @@ const RECORDS_A_UNIT: usize = 20;
 
 /// Two provinces with their nodes.
 pub struct Pair {
-    folder: TempDir,
-    author: Province,
-    reader: Province,
+    pub folder: TempDir,
+    pub author: Province,
+    pub reader: Province,
 }
 
 impl Pair {
-    /// Both run, have joined and are confirmed; the author's institutions are registered.
-    pub fn make(folder: TempDir, transport: Transport) -> Self {
+    /// Both have a home and the agreement that they approved; neither runs.
+    pub fn agreed(folder: TempDir, transport: Transport) -> Self {
         let program = env!("CARGO_BIN_EXE_xietong").into();
         let work = folder.path().to_owned();
         let stage = Stage { program, work, lang: Lang::En, transport };
@@ -53,7 +55,12 @@ impl Pair {
         for province in [&author, &reader] {
             province.give(&["agreement", "approve", AGREEMENT, "--yes"]).expect("an approval");
         }
-        let mut pair = Self { folder, author, reader };
+        Self { folder, author, reader }
+    }
+
+    /// Both run, have joined and are confirmed; the author's institutions are registered.
+    pub fn make(folder: TempDir, transport: Transport) -> Self {
+        let mut pair = Self::agreed(folder, transport);
         for province in [&mut pair.author, &mut pair.reader] {
             province.start().expect("it starts");
             province.give(&["agreement", "join", AGREEMENT]).expect("it joins");
@@ -78,10 +85,10 @@ impl Pair {
         let (durable, folded) = self.catch_up(to, records);
         let mut figures = vec![
             rate("import of asset cards, all listed", listing),
-            Figure::new("catch-up, verified and durable", durable, "records/s")
+            Figure::new("catch-up of listings, verified and durable", durable, "records/s")
                 .at_least(500_000.0)
                 .limit("hashes", limits.hashes),
-            rate("catch-up, folded into rows too", folded),
+            rate("catch-up of listings, folded into rows too", folded),
             Figure::new("a card in the CSV file", csv_bytes, "bytes"),
         ];
         figures.extend(sizes("author, all listed", &self.author, records));
@@ -162,24 +169,13 @@ impl Pair {
     pub fn restart(&mut self) -> Vec<Figure> {
         let to = listed(&self.author).0;
         await_it(|| listed(&self.reader).1 == to);
-        let seconds = |province: &mut Province| {
-            let begun = Instant::now();
-            province.start().expect("it starts");
-            (begun, begun.elapsed().as_secs_f64())
-        };
-        let mut figures = Vec::new();
-        for (who, province) in [("reader", &mut self.reader), ("author", &mut self.author)] {
-            province.give(&["stop"]).expect("it stops");
-            let (_, clean) = seconds(province);
-            figures.push(Figure::new(format!("{who}: start after a clean stop"), clean, "s").at_most(1.0));
-            province.kill();
-            let (_, killed) = seconds(province);
-            figures.push(Figure::new(format!("{who}: start after a kill"), killed, "s"));
-        }
+        let mut figures = starts("reader", &mut self.reader);
+        figures.extend(starts("author", &mut self.author));
         self.reader.give(&["stop"]).expect("it stops");
         fs::remove_dir_all(self.reader.home.join("rows")).expect("rows");
-        let (begun, without) = seconds(&mut self.reader);
-        figures.push(Figure::new("reader: start without rows", without, "s"));
+        let begun = Instant::now();
+        self.reader.start().expect("it starts");
+        figures.push(Figure::new("reader: start without rows", begun.elapsed().as_secs_f64(), "s"));
         await_it(|| listed(&self.reader).1 == to);
         figures.push(Figure::new("reader: until all rows are back", begun.elapsed().as_secs_f64(), "s"));
         figures
@@ -188,6 +184,23 @@ impl Pair {
     fn write(&self, file: &str, bytes: &[u8]) {
         fs::write(self.folder.path().join(file), bytes).expect("a file");
     }
+}
+
+/// How long a node takes until it answers: after it was stopped, and after it was killed.
+pub fn starts(who: &str, province: &mut Province) -> Vec<Figure> {
+    let seconds = |province: &mut Province| {
+        let begun = Instant::now();
+        province.start().expect("it starts");
+        begun.elapsed().as_secs_f64()
+    };
+    province.give(&["stop"]).expect("it stops");
+    let clean = seconds(province);
+    province.kill();
+    let killed = seconds(province);
+    vec![
+        Figure::new(format!("{who}: start after a clean stop"), clean, "s").at_most(1.0),
+        Figure::new(format!("{who}: start after a kill"), killed, "s"),
+    ]
 }
 
 /// What a node with so many records takes.
@@ -205,47 +218,8 @@ fn sizes(who: &str, province: &Province, records: usize) -> Vec<Figure> {
     ]
 }
 
-/// Asset cards in one file.
-fn cards(records: usize, codes: &str, are_shared: bool) -> String {
-    let (headers, mut cells) = first_row(Kind::Assets);
-    let mut file = headers;
-    cells[32] = if are_shared { "是" } else { "否" }.to_owned();
-    for number in 0..records {
-        (cells[1], cells[7]) = (format!("{codes}{number:08}"), format!("{codes}{number:09}"));
-        file += &cells.join(",");
-        file.push('\n');
-    }
-    file
-}
-
-/// Institutions in one file, and what each of them used in twelve months in another.
-fn units_and_energy(units: usize) -> (String, String) {
-    let (mut unit_file, mut unit) = first_row(Kind::Institutions);
-    let (mut energy_file, mut energy) = first_row(Kind::Energy);
-    for number in 0..units {
-        let stem = format!("11230000{number:09}");
-        let code = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars().map(|check| format!("{stem}{check}"));
-        let code = code.into_iter().find(|code| uscc::read(code).is_ok()).expect("one of all fits");
-        (unit[0], energy[0]) = (code.clone(), code);
-        unit_file += &(unit.join(",") + "\n");
-        for month in 1..=12 {
-            energy[1] = format!("2025-{month:02}");
-            energy_file += &(energy.join(",") + "\n");
-        }
-    }
-    (unit_file, energy_file)
-}
-
-/// The headers of a register of the demo as a line, and the cells of its first row.
-fn first_row(kind: Kind) -> (String, Vec<String>) {
-    let text = std::str::from_utf8(HEILONGJIANG.register(kind)).expect("UTF-8");
-    let mut lines = text.lines();
-    let (headers, row) = (lines.next().expect("headers"), lines.next().expect("a row"));
-    (format!("{headers}\n"), row.split(',').map(str::to_owned).collect())
-}
-
 /// How far a node holds the author's listings, and how far they are in its rows.
-fn listed(province: &Province) -> (Position, Position) {
+pub fn listed(province: &Province) -> (Position, Position) {
     listed_by(&province.caller().expect("a socket"))
 }
 
@@ -261,13 +235,13 @@ fn is_busy(province: &Province) -> bool {
     waiting.iter().any(|waits| matches!(waits, Waiting::Unconfirmed { .. } | Waiting::Unfolded { .. }))
 }
 
-fn await_it(mut is_so: impl FnMut() -> bool) {
+pub fn await_it(mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-fn peak_mib(province: &Province) -> f64 {
+pub fn peak_mib(province: &Province) -> f64 {
     let process = province.process_id().expect("it runs");
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its peak");

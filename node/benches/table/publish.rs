@@ -15,6 +15,8 @@ use xietong_proto::stream::Stream;
 use super::figure::Figure;
 use super::limits::Limits;
 
+/// Beside what others publish.
+pub const PUBLISH: &str = "publish, durable in the log";
 const RECORD_BYTES: usize = 200;
 /// Records in one entry.
 const ENTRY_RECORDS: usize = 1_000;
@@ -30,18 +32,8 @@ pub fn publish(folder: &Path, records: usize, limits: &Limits) -> Vec<Figure> {
     let home = folder.join("publish");
     std::fs::create_dir(&home).expect("a folder");
     let mut store = Disk::open(&home, me).expect("a home").store;
-    let of_entry: Vec<Record> = (0..ENTRY_RECORDS as u64).map(record).collect();
-    let (mut head, mut left, begun) = (stream.origin(), records, Instant::now());
-    while left > 0 {
-        let mut appends = Vec::new();
-        while left > 0 && appends.len() < COMMIT_ENTRIES {
-            let some = &of_entry[..ENTRY_RECORDS.min(left)];
-            let draft = Draft::new(stream, head, AUTHORITY, Millis(0), &[2; 32], some);
-            (head, left) = (draft.head(), left - some.len());
-            appends.push(Append::Own(draft));
-        }
-        store.commit(Writes { appends, ..Writes::default() }.sign(&key)).expect("a disk");
-    }
+    let begun = Instant::now();
+    append(&mut store, stream, AUTHORITY, &key, records);
     let rate = |begun: Instant| records as f64 / begun.elapsed().as_secs_f64();
     let published = rate(begun);
     let begun = Instant::now();
@@ -50,13 +42,34 @@ pub fn publish(folder: &Path, records: usize, limits: &Limits) -> Vec<Figure> {
     let log_bytes = bytes_below(&home.join("log")) as f64 / records as f64;
     let payload = RECORD_BYTES as f64;
     vec![
-        Figure::new("publish, durable in the log", published, "records/s")
-            .at_least(500_000.0)
-            .limit("hashes", limits.hashes),
+        Figure::new(PUBLISH, published, "records/s").at_least(500_000.0).limit("hashes", limits.hashes),
         Figure::new("read from the log and verified", read, "records/s").limit("hashes", limits.hashes),
         Figure::new("log, more than the record", log_bytes - payload, "bytes").at_most(12.0),
         Figure::new("log, as a share of the records", log_bytes / payload, "").at_most(1.1),
     ]
+}
+
+/// Appends records to a stream that has none yet; the last position.
+pub fn append(
+    store: &mut Disk,
+    stream: Stream,
+    authority: Authority,
+    key: &SecretKey,
+    records: usize,
+) -> Position {
+    let of_entry: Vec<Record> = (0..ENTRY_RECORDS as u64).map(record).collect();
+    let (mut head, mut left) = (stream.origin(), records);
+    while left > 0 {
+        let mut appends = Vec::new();
+        while left > 0 && appends.len() < COMMIT_ENTRIES {
+            let some = &of_entry[..ENTRY_RECORDS.min(left)];
+            let draft = Draft::new(stream, head, authority, Millis(0), &[2; 32], some);
+            (head, left) = (draft.head(), left - some.len());
+            appends.push(Append::Own(draft));
+        }
+        store.commit(Writes { appends, ..Writes::default() }.sign(key)).expect("a disk");
+    }
+    head.position
 }
 
 const AUTHORITY: Authority =
