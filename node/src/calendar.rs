@@ -17,6 +17,11 @@ pub fn midnight(date: Date) -> Option<Millis> {
     u64::try_from(time.as_millisecond()).ok().map(Millis)
 }
 
+/// The end of a date, which is the beginning of the next.
+pub fn end_of(date: Date) -> Option<Millis> {
+    date.tomorrow().ok().and_then(midnight)
+}
+
 /// RFC 3339 with milliseconds, such as `2026-11-24T08:00:00.000+08:00`: exact, made to be compared.
 pub fn stamp(time: Millis) -> String {
     civil(time).strftime("%Y-%m-%dT%H:%M:%S%.3f+08:00").to_string()

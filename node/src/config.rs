@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,8 @@ pub struct Config {
     pub network: Network,
     /// For operators on this machine.
     pub socket: Socket,
+    /// For whoever has a token.
+    pub tcp: Tcp,
     /// What happened.
     pub operation_log: OperationLog,
     /// Exchange with peers.
@@ -69,6 +71,20 @@ pub struct Network {
 pub struct Socket {
     pub path: PathBuf,
     pub group: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tcp {
+    pub address: String,
+    pub requests_per_minute: u32,
+}
+
+impl Tcp {
+    /// Where to listen; none if nobody is let in that way.
+    pub fn listen(&self) -> Option<SocketAddr> {
+        self.address.parse().ok()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -231,6 +247,8 @@ pub enum Wanted {
     SomeAddress,
     /// At most [`ADDRESSES_MAX`] addresses.
     FewAddresses,
+    /// An address and port of this machine alone, or nothing.
+    Loopback,
     /// A number of at least 1.
     Positive,
 }
@@ -296,6 +314,14 @@ impl Config {
         value("uscc", &self.uscc, Wanted::Uscc, is_uscc(&self.uscc))?;
         value("telephone", &self.telephone, Wanted::Line, is_line(&self.telephone))?;
         self.network.check()?;
+        let is_loopback = self.tcp.listen().is_some_and(|address| address.ip().is_loopback());
+        value(
+            "tcp.address",
+            &self.tcp.address,
+            Wanted::Loopback,
+            self.tcp.address.is_empty() || is_loopback,
+        )?;
+        positive("tcp.requests_per_minute", self.tcp.requests_per_minute.into())?;
         positive("operation_log.size_mib", self.operation_log.size_mib)?;
         positive("operation_log.files", self.operation_log.files.into())?;
         positive("sync.heads_interval_s", self.sync.heads_interval_s)?;

@@ -211,6 +211,7 @@ fn exit_of_client(failure: &ClientFailure) -> Exit {
             | Problem::List { .. }
             | Problem::Unreadable { .. }
             | Problem::TooLarge { .. }
+            | Problem::TurnedAway { .. }
             | Problem::NotFound { .. },
         ) => Exit::Refused,
         ClientFailure::Broken(_) | ClientFailure::Unreadable(_) => Exit::Machine,
@@ -232,6 +233,7 @@ fn exit_of_refusal(refusal: &Refusal) -> Exit {
         Refusal::NotNamed { .. }
         | Refusal::NotThisNode
         | Refusal::UnknownMember { .. }
+        | Refusal::Token { .. }
         | Refusal::Data { .. } => Exit::Refused,
     }
 }

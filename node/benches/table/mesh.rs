@@ -198,7 +198,7 @@ impl Mesh {
     }
 
     fn ask(&mut self, place: usize, command: Command) {
-        self.handle(place, Input::Ask { ticket: Ticket(0), command });
+        self.handle(place, Input::Ask { ticket: Ticket(0), command, deed: None });
     }
 
     /// One step, and whatever work follows from it.

@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 use crate::failure::{Failure, Obstacle};
 use crate::files::{FileAction, FileFailure};
 use crate::http::client::{Client, ClientFailure};
+use crate::machine::health::Health;
 
 /// A node that may answer.
 pub struct Caller {
@@ -37,6 +38,11 @@ impl Caller {
         query: &(impl Serialize + ?Sized),
     ) -> Result<T, Failure> {
         self.wait(self.client.get(path, query))
+    }
+
+    /// How the node is.
+    pub fn health(&self) -> Result<Health, Failure> {
+        self.wait(self.client.health())
     }
 
     /// Asks for something to be done.

@@ -5,7 +5,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::{Error as BadName, StrDeserializer};
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
-use xietong_proto::id::{AgreementId, CardNumber, MemberCode};
+use xietong_proto::id::{AgreementId, CardNumber, MemberCode, System};
 
 use super::Answer;
 use super::context::Context;
@@ -45,7 +45,7 @@ impl LogCommand {
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Verify => check(context),
-            Self::Export { author, system } => export(context, *author, *system),
+            Self::Export { author, system } => export(context, *author, system.system()),
         }
     }
 }
@@ -107,10 +107,11 @@ impl From<Export> for Exported {
     }
 }
 
-fn export(context: &Context, author: MemberCode, system: Kind) -> Result<Answer, Failure> {
+/// A stream as a file that proves itself.
+pub fn export(context: &Context, author: MemberCode, system: System) -> Result<Answer, Failure> {
     let (home, me) = (context.home()?.path(), context.config()?.member());
-    let exports = export::export(home, me, author, system.system())
-        .map_err(|error| Failure::from(NodeFailure::Store(error)))?;
+    let exports =
+        export::export(home, me, author, system).map_err(|error| Failure::from(NodeFailure::Store(error)))?;
     let streams: Vec<Exported> = exports.into_iter().map(Exported::from).collect();
     let text = serde_json::to_string_pretty(&streams).expect("hexadecimal digits are text");
     Ok(Answer::new(streams, text))

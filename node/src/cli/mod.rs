@@ -15,6 +15,7 @@ use crate::text;
 use context::{Context, Globals};
 
 mod agreement;
+mod audit;
 pub mod caller;
 mod config;
 pub mod context;
@@ -32,6 +33,7 @@ mod register;
 mod run;
 #[cfg(test)]
 mod tests;
+mod token;
 
 /// 协同：各省机关事务管理局之间的数据节点 · xietong: a node of a federation of government offices
 #[derive(Debug, Parser)]
@@ -66,8 +68,16 @@ enum Command {
     Energy(energy::EnergyCommand),
     /// 节点、成员、同步、磁盘的状况 · How the node stands: peers, streams, disk, what waits
     Status,
+    /// 节点是否正常，供监控使用 · Whether the node is well, for monitoring
+    Health,
     /// 停止节点 · Stop the node
     Stop,
+    /// 平台用的令牌 · Tokens for platforms
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// 操作记录 · Who did what
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// 让成员离开或回到网络 · Take members off the network and back
     #[command(subcommand)]
     Peer(node::PeerCommand),
@@ -126,7 +136,10 @@ impl Command {
             Self::Vehicle(command) => command.run(context),
             Self::Energy(command) => command.run(context),
             Self::Status => node::status(context),
+            Self::Health => node::health(context),
             Self::Stop => node::stop(context),
+            Self::Token(command) => command.run(context),
+            Self::Audit(command) => command.run(context),
             Self::Peer(command) => command.run(context),
             Self::Log(command) => command.run(context),
             Self::Config(command) => command.run(context),

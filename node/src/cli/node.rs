@@ -7,7 +7,7 @@ use xietong_proto::id::MemberCode;
 
 use super::Answer;
 use super::context::Context;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::http::node::{Excuse, NodeStatus, Pause};
 use crate::text;
 
@@ -65,6 +65,14 @@ pub fn status(context: &Context) -> Result<Answer, Failure> {
     let status: NodeStatus = context.node()?.get("status", &())?;
     let text = text::status(context.lang, &status);
     Ok(Answer::new(status, text))
+}
+
+/// Whether the node is well: exit code 0 if so, else 1.
+pub fn health(context: &Context) -> Result<Answer, Failure> {
+    let health = context.node()?.health()?;
+    let exit = if health.is_well { Exit::Done } else { Exit::Refused };
+    let text = text::health(context.lang, &health);
+    Ok(Answer { exit, ..Answer::new(health, text) })
 }
 
 /// Asks the node to stop and waits until it has.

@@ -81,6 +81,11 @@ fn each_mistake_is_refused_by_name() {
             "[network.addresses]\n220000 = [\"x\"]",
             "BadValue { key: \"network.addresses.220000\", value: \"x\", wanted: Address }",
         ),
+        (
+            "[tcp]\naddress = \"0.0.0.0:4180\"",
+            "BadValue { key: \"tcp.address\", value: \"0.0.0.0:4180\", wanted: Loopback }",
+        ),
+        ("[tcp]\naddress = \"4180\"", "BadValue { key: \"tcp.address\", value: \"4180\", wanted: Loopback }"),
         ("telephone = \"1\\n2\"", "BadValue { key: \"telephone\", value: \"1\\n2\", wanted: Line }"),
     ];
     for (text, refusal) in table {

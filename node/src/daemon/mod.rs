@@ -5,8 +5,9 @@ pub mod start;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 use xietong_proto::crypto::SecretKey;
@@ -51,6 +52,8 @@ pub struct Daemon<S> {
     pub free: Box<dyn Fn() -> u64 + Send>,
     /// When that was looked at last, on the monotonic clock.
     pub looked_ms: Option<u64>,
+    /// What the steps took.
+    pub loop_time: Histogram,
     /// Who waits for which answer.
     pub waiting: BTreeMap<Ticket, oneshot::Sender<Answer>>,
     /// Tickets given out.
@@ -65,13 +68,14 @@ impl<S: Store> Daemon<S> {
     pub async fn run(mut self, first: Output<(Ticket, Answer)>) -> Result<S, S::Error> {
         self.finish(first)?;
         while let Some(mut inputs) = self.next().await? {
-            let now = self.clock.now();
+            let (now, begun) = (self.clock.now(), Instant::now());
             if self.looked_ms.is_none_or(|looked_ms| looked_ms + LOOK_MS <= now.mono_ms) {
                 self.looked_ms = Some(now.mono_ms);
                 inputs.insert(0, Input::Room { free_bytes: (self.free)() });
             }
             let output = self.machine.handle(inputs, now, self.store.rows(), &self.store);
             self.finish(output)?;
+            self.loop_time.observe(begun.elapsed().as_secs_f64());
         }
         info!("stopping");
         self.network.shutdown().await;
@@ -127,7 +131,7 @@ impl<S: Store> Daemon<S> {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         self.waiting.insert(ticket, ask.reply);
-        Input::Ask { ticket, command: ask.command }
+        Input::Ask { ticket, command: ask.command, deed: ask.deed }
     }
 
     fn until_due(&self) -> Duration {

@@ -1,24 +1,34 @@
 //! Opens the shells in order, runs the loop, and closes them in reverse: store, machine, network, socket.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use futures::FutureExt;
+use futures::future::join_all;
 use rustix::fs::statvfs;
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use xietong_proto::card::Card;
+use xietong_proto::entry::Entry;
+use xietong_proto::id::{MemberCode, Position, System};
+use xietong_proto::stream::Stream;
 
 use super::Daemon;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::home::Home;
-use crate::http::{self, ASKS_MAX, Desk, RowView, SocketFailure, Surroundings};
+use crate::http::door::Doors;
+use crate::http::metrics::loop_time;
+use crate::http::serve::{Listener, serve};
+use crate::http::{self, ASKS_MAX, Desk, SocketFailure, Stored, Surroundings};
 use crate::keys::{self, NodeKeys};
 use crate::machine::Machine;
 use crate::net::{self, NetConfig, NetError};
 use crate::replica::agreement::NotInForce;
-use crate::replica::{EntryKey, Me};
+use crate::replica::{EntryKey, Me, carry};
 use crate::store::disk::{Disk, Opened, Reader};
 use crate::store::error::StoreError;
 use crate::systems::rows::Rows;
@@ -38,6 +48,14 @@ pub enum NodeFailure {
     /// Operators could not ask anything.
     #[error("the socket cannot be used")]
     Socket(#[from] SocketFailure),
+    /// Nobody could come with a token.
+    #[error("cannot listen on {address}")]
+    Tcp {
+        /// As configured.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The group that should be allowed to operate.
     #[error("there is no group {group}")]
     NoSuchGroup {
@@ -66,10 +84,10 @@ pub fn run(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> Resu
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(NodeFailure::System)?;
     // The loop runs on this thread: a commit waits for the disk and must hold up nobody else.
-    runtime.block_on(serve(start, socket, ready))
+    runtime.block_on(live(start, socket, ready))
 }
 
-async fn serve(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> Result<(), NodeFailure> {
+async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> Result<(), NodeFailure> {
     let Start { home, config, keys, card } = start;
     let group = group_id(&config.socket.group)?;
     let Opened { store, boot, recovery } = Disk::open(home.path(), config.member())?;
@@ -86,19 +104,28 @@ async fn serve(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> 
     let listens = network.listens().to_vec();
     let (ask, asks) = mpsc::channel(ASKS_MAX);
     let (stop, stopped) = oneshot::channel();
+    let loop_time = loop_time();
     let desk = Desk {
         card: Arc::new(card),
         asks: ask,
-        rows: Arc::new(Rowed(reader)),
+        stored: Arc::new(Read { me: config.member(), reader }),
+        doors: Arc::new(Doors::new(config.tcp.requests_per_minute)),
+        loop_time: loop_time.clone(),
         surroundings: surroundings(&home, listens.clone()),
         stop: Arc::new(Mutex::new(Some(stop))),
         import: config.import.clone(),
         spool: home.run().into(),
     };
     stop_on_signals(&desk)?;
-    let listener = http::listen(&socket, group)?;
+    let mut listeners = vec![Listener::Socket(http::listen(&socket, group)?)];
+    if let Some(address) = config.tcp.listen() {
+        let failed = |source| NodeFailure::Tcp { address, source };
+        listeners.push(Listener::Tcp(TcpListener::bind(address).await.map_err(failed)?));
+    }
     let (done, end) = oneshot::channel::<()>();
-    let serving = tokio::spawn(http::serve(listener, desk, async { drop(end.await) }));
+    let (router, end) = (http::router(desk), async { drop(end.await) }.boxed().shared());
+    let serving = listeners.into_iter().map(|listener| serve(listener, router.clone(), end.clone()));
+    let serving = tokio::spawn(join_all(serving));
     ready(&listens);
     let disk = home.path().to_owned();
     let daemon = Daemon {
@@ -112,6 +139,7 @@ async fn serve(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> 
         events,
         asks,
         stop: stopped,
+        loop_time,
         waiting: BTreeMap::new(),
         tickets: 0,
     };
@@ -124,14 +152,29 @@ async fn serve(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> 
     Ok(store.close()?)
 }
 
-/// Rows for the socket's questions.
-struct Rowed(Reader);
+/// What is stored, for the questions of operators.
+struct Read {
+    me: MemberCode,
+    reader: Reader,
+}
 
-impl RowView for Rowed {
+impl Stored for Read {
     fn look(&self, look: &mut dyn FnMut(&dyn Rows)) {
-        self.0.read(|rows| look(rows));
+        self.reader.read(|rows| look(rows));
+    }
+
+    fn last(&self, system: System) -> Position {
+        self.reader.last(&Stream::local(self.me, system))
+    }
+
+    fn local(&self, system: System, from: Position) -> Option<Vec<Entry>> {
+        let bytes = self.reader.entries(Stream::local(self.me, system), from, READ_BYTES).ok()?;
+        Some(carry::entries(&bytes))
     }
 }
+
+/// Of a stream, at once.
+const READ_BYTES: usize = 1024 * 1024;
 
 fn stop_on_signals(desk: &Desk) -> Result<(), NodeFailure> {
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {

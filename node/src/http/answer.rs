@@ -1,13 +1,15 @@
 //! The one table from answers to statuses: what was refused is 409 (or 503 while it may pass soon), what could
 //! not be read is 400, what is not there is 404, a node that stops is 503. The body is always JSON.
 
-use axum::Json;
 use axum::body::to_bytes;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::door::TurnedAway;
 use crate::machine::Refusal;
 use crate::papers::PaperRefusal;
 use crate::replica::agreement::NotInForce;
@@ -29,6 +31,8 @@ pub enum Problem {
     Unreadable { detail: String },
     /// Larger than the configuration allows.
     TooLarge { bytes_max: u64 },
+    /// The door stays shut.
+    TurnedAway { reason: TurnedAway },
     /// Nothing here has this name.
     NotFound { id: String },
     /// The node stops.
@@ -45,6 +49,14 @@ impl Problem {
             }
             Problem::Unreadable { .. } | Problem::List { .. } => StatusCode::BAD_REQUEST,
             Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Problem::TurnedAway { reason } => match reason {
+                TurnedAway::TokenMissing
+                | TurnedAway::TokenUnknown
+                | TurnedAway::TokenOver { .. }
+                | TurnedAway::TokenRevoked => StatusCode::UNAUTHORIZED,
+                TurnedAway::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+                TurnedAway::NotAllowed { .. } => StatusCode::FORBIDDEN,
+            },
             Problem::NotFound { .. } => StatusCode::NOT_FOUND,
         }
     }
@@ -52,8 +64,23 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        (self.status(), Json(self)).into_response()
+        let (status, code) = (self.status(), code(&self));
+        (status, Extension(Code(code)), Json(self)).into_response()
     }
+}
+
+/// The innermost code of a refusal, on its way to whoever records it.
+#[derive(Clone, Debug)]
+pub struct Code(pub String);
+
+/// The name of a refusal: of the one that lies in all others.
+pub fn code(refusal: &impl Serialize) -> String {
+    let mut value = serde_json::to_value(refusal).unwrap_or_default();
+    while let Some(inner) = ["refusal", "reason"].into_iter().find(|name| value[name].is_object()) {
+        value = value[inner].take();
+    }
+    let named = value.get("code").or(value.get("problem")).and_then(Value::as_str);
+    named.or(value.as_str()).unwrap_or("Refused").to_owned()
 }
 
 /// What the framework itself refuses – a path, query or body of the wrong form – as a problem with its status.
@@ -66,7 +93,8 @@ pub async fn as_problem(response: Response) -> Response {
     let status = response.status();
     let text = to_bytes(response.into_body(), TEXT_BYTES_MAX).await.unwrap_or_default();
     let detail = String::from_utf8_lossy(&text).trim().to_owned();
-    (status, Json(Problem::Unreadable { detail })).into_response()
+    let problem = Problem::Unreadable { detail };
+    (status, Extension(Code(code(&problem))), Json(problem)).into_response()
 }
 
 /// Of a framework's own words.

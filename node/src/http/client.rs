@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::http::answer::Problem;
+use crate::machine::health::Health;
 
 /// A node that may answer.
 pub struct Client {
@@ -58,6 +59,16 @@ impl Client {
         Ok(response.json().await?)
     }
 
+    /// How the node is; the answer is the same with either status.
+    pub async fn health(&self) -> Result<Health, ClientFailure> {
+        let response = self.http.get("http://node/healthz").send().await;
+        let told = response.map_err(|error| self.unanswered(error))?.bytes().await?;
+        serde_json::from_slice(&told).map_err(|_| match serde_json::from_slice(&told) {
+            Ok(problem) => ClientFailure::Problem(problem),
+            Err(error) => ClientFailure::Unreadable(error),
+        })
+    }
+
     /// Asks for something to be done.
     pub async fn post<T: DeserializeOwned>(
         &self,
@@ -100,17 +111,18 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, ClientFailure> {
-        let response = request.send().await.map_err(|error| {
-            let socket = self.socket.clone();
-            if error.is_connect() {
-                ClientFailure::NotRunning { socket }
-            } else {
-                ClientFailure::Broken(error)
-            }
-        })?;
+        let response = request.send().await.map_err(|error| self.unanswered(error))?;
         if response.status().is_success() {
             return Ok(response);
         }
         Err(ClientFailure::Problem(response.json().await?))
+    }
+
+    fn unanswered(&self, error: reqwest::Error) -> ClientFailure {
+        if error.is_connect() {
+            ClientFailure::NotRunning { socket: self.socket.clone() }
+        } else {
+            ClientFailure::Broken(error)
+        }
     }
 }

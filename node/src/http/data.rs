@@ -8,8 +8,7 @@ use std::io;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json};
 use futures::StreamExt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -18,8 +17,9 @@ use tokio::sync::mpsc;
 use xietong_proto::id::MemberCode;
 
 use super::Desk;
-use super::answer::Problem;
-use super::node::unexpected;
+use super::answer::{self, Problem};
+use super::door::Asked;
+use super::node::{spelled, unexpected};
 use crate::machine::{Answer, Command, Refusal};
 use crate::replica::room::Shortage;
 use crate::systems::energy::release::coefficients::SetId;
@@ -30,19 +30,6 @@ use crate::systems::query::{self, List, Owner, Page, Shown};
 use crate::systems::sheet::{HeaderMap, Keys, SheetInfo};
 use crate::systems::summary::{self, AssetSummary, VehicleSummary};
 use crate::systems::{self, AnySheet, Kind, Report, open_sheet};
-
-/// The routes below `/v1`.
-pub fn routes() -> Router<Desk> {
-    Router::new()
-        .route("/vehicles/report", get(vehicle_report))
-        .route("/assets/report", get(asset_report))
-        .route("/energy/report", get(energy_report))
-        .route("/energy/release", post(release))
-        .route("/{kind}", get(list))
-        .route("/{kind}/one", get(show))
-        .route("/{kind}/withdraw", post(withdraw))
-        .route("/{kind}/import", post(import))
-}
 
 /// One line of the answer to an import.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,7 +96,7 @@ const CHUNK_ROWS: usize = 500;
 /// The reason kept for rows that a full file does not have.
 const ABSENT: &str = "absent from full import";
 
-async fn list(
+pub(super) async fn list(
     State(desk): State<Desk>,
     Path(kind): Path<Kind>,
     Query(mut query): Query<BTreeMap<String, String>>,
@@ -128,13 +115,15 @@ async fn list(
     page.map(Json).map_err(|refusal| Problem::List { refusal })
 }
 
+/// Which one.
 #[derive(Deserialize)]
-struct One {
+pub(super) struct One {
     id: String,
 }
 
-async fn show(
+pub(super) async fn show(
     State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
     Path(kind): Path<Kind>,
     Query(One { id }): Query<One>,
 ) -> Result<Json<Shown>, Problem> {
@@ -142,58 +131,65 @@ async fn show(
     let wanted = id.clone();
     let shown = desk.look(move |rows| query::show(rows, kind, me, today, &wanted)).await;
     let mut shown = shown.ok_or(Problem::Stopping)?.ok_or(Problem::NotFound { id })?;
-    shown.held_by = holders(&desk, kind, &shown).await?;
+    shown.held_by = holders(&desk, &asked, kind, &shown).await?;
     Ok(Json(shown))
 }
 
 /// Members who have signed that they hold the entry from which a listing comes.
-async fn holders(desk: &Desk, kind: Kind, shown: &Shown) -> Result<Vec<MemberCode>, Problem> {
+async fn holders(desk: &Desk, asked: &Asked, kind: Kind, shown: &Shown) -> Result<Vec<MemberCode>, Problem> {
     let Some(agreement) = shown.agreement else { return Ok(Vec::new()) };
     let (author, system, position) = (shown.owner, kind.system(), shown.source.position);
     let command = Command::Holders { agreement, author, system, position };
-    match desk.ask(command).await.ok_or(Problem::Stopping)? {
+    match desk.ask(asked, command).await.ok_or(Problem::Stopping)? {
         Answer::Holders(members) => Ok(members),
         other => Err(unexpected(other)),
     }
 }
 
-async fn withdraw(
+pub(super) async fn withdraw(
     State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
     Path(kind): Path<Kind>,
-    Json(Withdrawal { ids, reason, dry_run }): Json<Withdrawal>,
+    Json(withdrawal): Json<Withdrawal>,
 ) -> Result<Json<ImportReport>, Problem> {
+    let asked = asked.about(spelled(&withdrawal));
+    let Withdrawal { ids, reason, dry_run } = withdrawal;
     let command = systems::Command::Withdraw { kind, ids, reason, dry_run };
-    match desk.data(command).await? {
+    match desk.data(&asked, command).await? {
         Report::Import(report) => Ok(Json(report)),
         Report::Release(_) => unreachable!("a withdrawal is reported like an import"),
     }
 }
 
-async fn release(
+pub(super) async fn release(
     State(desk): State<Desk>,
-    Json(Release { period, dry_run }): Json<Release>,
+    Extension(asked): Extension<Asked>,
+    Json(release): Json<Release>,
 ) -> Result<Json<ReleaseReport>, Problem> {
-    match desk.data(systems::Command::Release { period, dry_run }).await? {
+    let asked = asked.about(spelled(&release));
+    let Release { period, dry_run } = release;
+    match desk.data(&asked, systems::Command::Release { period, dry_run }).await? {
         Report::Release(report) => Ok(Json(report)),
         Report::Import(_) => unreachable!("a release has a report of its own"),
     }
 }
 
-async fn vehicle_report(State(desk): State<Desk>) -> Result<Json<Vec<VehicleSummary>>, Problem> {
+pub(super) async fn vehicle_report(State(desk): State<Desk>) -> Result<Json<Vec<VehicleSummary>>, Problem> {
     desk.look(summary::vehicles).await.map(Json).ok_or(Problem::Stopping)
 }
 
-async fn asset_report(State(desk): State<Desk>) -> Result<Json<Vec<AssetSummary>>, Problem> {
+pub(super) async fn asset_report(State(desk): State<Desk>) -> Result<Json<Vec<AssetSummary>>, Problem> {
     desk.look(summary::assets).await.map(Json).ok_or(Problem::Stopping)
 }
 
+/// Of which month, with which coefficients.
 #[derive(Deserialize)]
-struct EnergyQuery {
+pub(super) struct EnergyQuery {
     period: String,
     set: Option<String>,
 }
 
-async fn energy_report(
+pub(super) async fn energy_report(
     State(desk): State<Desk>,
     Query(EnergyQuery { period, set }): Query<EnergyQuery>,
 ) -> Result<Json<EnergyReport>, Problem> {
@@ -206,8 +202,9 @@ async fn energy_report(
     report.ok_or(Problem::Stopping)?.map(Json).map_err(refused)
 }
 
-async fn import(
+pub(super) async fn import(
     State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
     Path(kind): Path<Kind>,
     Query(query): Query<ImportQuery>,
     file: Body,
@@ -215,7 +212,7 @@ async fn import(
     let file = spool(&desk, file).await?;
     let (events, received) = mpsc::channel(64);
     tokio::spawn(async move {
-        let importer = Importer { desk, kind, query, events, report: ImportReport::default() };
+        let importer = Importer { desk, asked, kind, query, events, report: ImportReport::default() };
         importer.run(file).await;
     });
     let lines = futures::stream::unfold(received, |mut received| async move {
@@ -254,6 +251,7 @@ async fn spool(desk: &Desk, body: Body) -> Result<File, Problem> {
 /// goes away the import ends after the chunk under way.
 struct Importer {
     desk: Desk,
+    asked: Asked,
     kind: Kind,
     query: ImportQuery,
     events: mpsc::Sender<ImportEvent>,
@@ -264,7 +262,10 @@ impl Importer {
     async fn run(mut self, file: File) {
         let last = match self.take(file).await {
             Ok(()) => ImportEvent::Done(std::mem::take(&mut self.report)),
-            Err(refusal) => ImportEvent::Refused(refusal),
+            Err(refusal) => {
+                self.desk.record_refusal(&self.asked, code_of(&refusal)).await;
+                ImportEvent::Refused(refusal)
+            }
         };
         // Whoever asked may have gone.
         let _ = self.events.send(last).await;
@@ -293,7 +294,8 @@ impl Importer {
                 self.tell(ImportEvent::Quarantined(row)).await?;
             }
             let dry_run = self.query.dry_run;
-            self.decide(systems::Command::Import { lines, dry_run }).await?;
+            let rows = lines.count();
+            self.decide(rows, systems::Command::Import { lines, dry_run }).await?;
             self.tell(ImportEvent::Progress { thousandths, rows: self.report.rows() }).await?;
         };
         if self.query.full { self.take_back_absent(sheet.keys().clone()).await } else { Ok(()) }
@@ -304,13 +306,14 @@ impl Importer {
         let absent = self.desk.look(move |rows| query::absent(rows, kind, &present)).await;
         for ids in absent.ok_or(ImportRefusal::Stopping)?.chunks(CHUNK_ROWS) {
             let (ids, reason, dry_run) = (ids.to_vec(), ABSENT.to_owned(), self.query.dry_run);
-            self.decide(systems::Command::Withdraw { kind, ids, reason, dry_run }).await?;
+            self.decide(ids.len(), systems::Command::Withdraw { kind, ids, reason, dry_run }).await?;
         }
         Ok(())
     }
 
-    async fn decide(&mut self, command: systems::Command) -> Result<(), ImportRefusal> {
-        match self.desk.ask(Command::Data(command)).await.ok_or(ImportRefusal::Stopping)? {
+    async fn decide(&mut self, rows: usize, command: systems::Command) -> Result<(), ImportRefusal> {
+        let asked = self.asked.about(format!("({rows})"));
+        match self.desk.ask(&asked, Command::Data(command)).await.ok_or(ImportRefusal::Stopping)? {
             Answer::Data(Report::Import(mut report)) => {
                 for row in std::mem::take(&mut report.quarantined) {
                     self.tell(ImportEvent::Quarantined(row)).await?;
@@ -323,6 +326,7 @@ impl Importer {
             | Answer::Joined { .. }
             | Answer::Paused
             | Answer::Excused
+            | Answer::Recorded
             | Answer::Status(_)
             | Answer::Digests(_)
             | Answer::Holders(_) => {
@@ -336,14 +340,23 @@ impl Importer {
     }
 }
 
+/// The name of the refusal that lies in it.
+fn code_of(refusal: &ImportRefusal) -> String {
+    match refusal {
+        ImportRefusal::File(refusal) => answer::code(refusal),
+        ImportRefusal::Node(refusal) => answer::code(refusal),
+        ImportRefusal::Stopping => "Stopping".to_owned(),
+    }
+}
+
 /// Runs what takes long away from the tasks that carry requests.
 async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ImportRefusal> {
     tokio::task::spawn_blocking(work).await.map_err(|_| ImportRefusal::Stopping)
 }
 
 impl Desk {
-    async fn data(&self, command: systems::Command) -> Result<Report, Problem> {
-        match self.ask(Command::Data(command)).await.ok_or(Problem::Stopping)? {
+    async fn data(&self, asked: &Asked, command: systems::Command) -> Result<Report, Problem> {
+        match self.ask(asked, Command::Data(command)).await.ok_or(Problem::Stopping)? {
             Answer::Data(report) => Ok(report),
             other => Err(unexpected(other)),
         }

@@ -1,11 +1,17 @@
-//! The node's HTTP interface on a unix socket: who may open the socket may operate the node. Carries codes and
-//! data, never prose: words are the client's business. Commands go to the machine and come back once they are
-//! durable; questions are answered from the rows.
+//! The node's HTTP interface: on a unix socket for those who may open it, and over TCP for those who have a token.
+//! Carries codes and data, never prose: words are the client's business. Commands go to the machine and come back
+//! once they are durable; questions are answered from the rows.
 
 pub mod answer;
+mod bucket;
 pub mod client;
 pub mod data;
+pub mod door;
+pub mod metrics;
 pub mod node;
+pub mod route;
+pub mod serve;
+pub mod tokens;
 
 use std::fs;
 use std::io;
@@ -15,22 +21,30 @@ use std::sync::{Arc, Mutex};
 
 use answer::Problem;
 use axum::http::{Method, StatusCode, Uri};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Json, Router};
+use prometheus_client::metrics::histogram::Histogram;
 use serde::Serialize;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
-
 use xietong_proto::card::Card;
+use xietong_proto::entry::Entry;
+use xietong_proto::id::{Position, System};
 
 use crate::machine::{Answer, Command};
+use crate::systems::doors::Deed;
 use crate::systems::rows::Rows;
+use door::{Asked, Doors};
+use route::Route;
 
 /// A question for the machine, and where the answer goes once it is durable.
 #[derive(Debug)]
 pub struct Ask {
     /// What is asked.
     pub command: Command,
+    /// What is recorded if it is done.
+    pub deed: Option<Deed>,
     /// Gets the answer; dropped when the node stops first.
     pub reply: oneshot::Sender<Answer>,
 }
@@ -45,8 +59,12 @@ pub struct Desk {
     pub card: Arc<Card>,
     /// To the machine.
     pub asks: mpsc::Sender<Ask>,
-    /// Looks at the rows of one commit.
-    pub rows: Arc<dyn RowView>,
+    /// Looks at what is stored.
+    pub stored: Arc<dyn Stored>,
+    /// What the doors keep in mind.
+    pub doors: Arc<Doors>,
+    /// What the loop took for its steps.
+    pub loop_time: Histogram,
     /// What the shells know that the machine does not.
     pub surroundings: Arc<dyn Fn() -> Surroundings + Send + Sync>,
     /// Asks the node to stop; taken by the first who does.
@@ -57,10 +75,17 @@ pub struct Desk {
     pub spool: Arc<Path>,
 }
 
-/// A view on the rows of one commit.
-pub trait RowView: Send + Sync {
+/// A view on what is stored, as of one commit.
+pub trait Stored: Send + Sync {
     /// Lets `look` see the rows; commits wait until it has.
     fn look(&self, look: &mut dyn FnMut(&dyn Rows));
+
+    /// The newest position of a local stream of this member.
+    fn last(&self, system: System) -> Position;
+
+    /// Entries of a local stream of this member from a position on: some, if there are any; none where they cannot
+    /// be read.
+    fn local(&self, system: System, from: Position) -> Option<Vec<Entry>>;
 }
 
 /// What the shells know that the machine does not.
@@ -79,19 +104,24 @@ pub struct Surroundings {
 }
 
 impl Desk {
-    /// Puts a command before the machine and waits until what it did is durable. None if the node stops.
-    async fn ask(&self, command: Command) -> Option<Answer> {
+    /// Puts a command before the machine and waits until what it did, and the deed, are durable. None if the node
+    /// stops.
+    async fn ask(&self, asked: &Asked, command: Command) -> Option<Answer> {
+        self.put(command, asked.deed()).await
+    }
+
+    async fn put(&self, command: Command, deed: Option<Deed>) -> Option<Answer> {
         let (reply, answer) = oneshot::channel();
-        self.asks.send(Ask { command, reply }).await.ok()?;
+        self.asks.send(Ask { command, deed, reply }).await.ok()?;
         answer.await.ok()
     }
 
     /// Looks at the rows away from the tasks that carry requests.
     async fn look<T: Send + 'static>(&self, look: impl FnOnce(&dyn Rows) -> T + Send + 'static) -> Option<T> {
-        let rows = Arc::clone(&self.rows);
+        let stored = Arc::clone(&self.stored);
         let looked = tokio::task::spawn_blocking(move || {
             let (mut look, mut seen) = (Some(look), None);
-            rows.look(&mut |rows| seen = look.take().map(|look| look(rows)));
+            stored.look(&mut |rows| seen = look.take().map(|look| look(rows)));
             seen
         });
         looked.await.ok().flatten()
@@ -126,20 +156,46 @@ pub fn listen(path: &Path, group: Option<u32>) -> Result<UnixListener, SocketFai
     open().map_err(|source| SocketFailure { path: path.to_owned(), source })
 }
 
-/// Serves until `done` resolves; requests under way are finished.
-pub async fn serve(
-    listener: UnixListener,
-    desk: Desk,
-    done: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let router = Router::new()
-        .nest("/v1", node::routes().merge(data::routes()))
+/// All routes behind their doors.
+pub fn router(desk: Desk) -> Router {
+    let routes = Route::ALL.into_iter().fold(Router::new(), |router, route| {
+        let inner = from_fn_with_state((desk.clone(), route), door::pass);
+        router.route(route.entry().2, serving(route).route_layer(inner))
+    });
+    routes
         .fallback(|uri: Uri| async move { Problem::NotFound { id: uri.path().to_owned() } })
         .method_not_allowed_fallback(|method: Method, uri: Uri| async move {
             let detail = format!("{method} {}", uri.path());
             (StatusCode::METHOD_NOT_ALLOWED, Json(Problem::Unreadable { detail }))
         })
         .layer(map_response(answer::as_problem))
-        .with_state(desk);
-    axum::serve(listener, router).with_graceful_shutdown(done).await
+        .layer(from_fn_with_state(desk.clone(), door::admit))
+        .with_state(desk)
+}
+
+/// What serves a route.
+fn serving(route: Route) -> MethodRouter<Desk> {
+    let method = MethodFilter::try_from(route.entry().1).expect("a method that HTTP has");
+    match route {
+        Route::Health => on(method, node::health),
+        Route::Metrics => on(method, metrics::metrics),
+        Route::Status => on(method, node::status),
+        Route::Digests => on(method, node::digests),
+        Route::List => on(method, data::list),
+        Route::Show => on(method, data::show),
+        Route::VehicleReport => on(method, data::vehicle_report),
+        Route::AssetReport => on(method, data::asset_report),
+        Route::EnergyReport => on(method, data::energy_report),
+        Route::Import => on(method, data::import),
+        Route::Withdraw => on(method, data::withdraw),
+        Route::Release => on(method, data::release),
+        Route::Join => on(method, node::join),
+        Route::Pause => on(method, node::pause),
+        Route::Excuse => on(method, node::excuse),
+        Route::Stop => on(method, node::stop),
+        Route::Deeds => on(method, tokens::deeds),
+        Route::Tokens => on(method, tokens::tokens),
+        Route::MakeToken => on(method, tokens::make),
+        Route::RevokeToken => on(method, tokens::revoke),
+    }
 }

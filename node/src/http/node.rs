@@ -1,27 +1,18 @@
 //! Requests about the node itself: how it stands, agreements, peers, and stopping.
 
 use axum::extract::State;
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::{AgreementId, MemberCode};
 
 use super::answer::Problem;
+use super::door::Asked;
 use super::{Desk, Surroundings};
+use crate::machine::health::{self, Health};
 use crate::machine::{Answer, Command, CutDigest, Status};
 use crate::papers::agreement::AgreementFile;
 use crate::replica::agreement::Agreement;
-
-/// The routes below `/v1`.
-pub fn routes() -> Router<Desk> {
-    Router::new()
-        .route("/status", get(status))
-        .route("/agreements", post(join))
-        .route("/digests", get(digests))
-        .route("/pause", post(pause))
-        .route("/excuse", post(excuse))
-        .route("/stop", post(stop))
-}
 
 /// How the node stands: `GET /v1/status`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,58 +48,106 @@ pub struct Joined {
     pub agreement: AgreementId,
 }
 
-async fn status(State(desk): State<Desk>) -> Result<Json<NodeStatus>, Problem> {
-    match desk.ask(Command::Status).await.ok_or(Problem::Stopping)? {
-        Answer::Status(status) => {
-            let surroundings = (desk.surroundings)();
-            Ok(Json(NodeStatus { status: *status, surroundings }))
-        }
-        other => Err(unexpected(other)),
-    }
+pub(super) async fn status(
+    State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
+) -> Result<Json<NodeStatus>, Problem> {
+    let status = desk.status(&asked).await?;
+    Ok(Json(NodeStatus { status, surroundings: (desk.surroundings)() }))
 }
 
-async fn digests(State(desk): State<Desk>) -> Result<Json<Vec<CutDigest>>, Problem> {
-    match desk.ask(Command::Digests).await.ok_or(Problem::Stopping)? {
+/// 200 if nothing keeps the node from its work, else 503; the reasons stand in both.
+pub(super) async fn health(
+    State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
+) -> Result<(StatusCode, Json<Health>), Problem> {
+    let health = health::health(&desk.status(&asked).await?);
+    let status = if health.is_well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Ok((status, Json(health)))
+}
+
+pub(super) async fn digests(
+    State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
+) -> Result<Json<Vec<CutDigest>>, Problem> {
+    match desk.ask(&asked, Command::Digests).await.ok_or(Problem::Stopping)? {
         Answer::Digests(digests) => Ok(Json(digests)),
         other => Err(unexpected(other)),
     }
 }
 
 /// The body is the text of a complete agreement file.
-async fn join(State(desk): State<Desk>, text: String) -> Result<Json<Joined>, Problem> {
+pub(super) async fn join(
+    State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
+    text: String,
+) -> Result<Json<Joined>, Problem> {
     let paper = |refusal| Problem::Paper { refusal };
     let joined = AgreementFile::read(&text).and_then(|file| file.complete(&desk.card)).map_err(paper)?;
     let agreement = Agreement::new(joined.manifest, joined.approvals, joined.cards)
         .map_err(|reason| Problem::NotInForce { reason })?;
-    match desk.ask(Command::Join(Box::new(agreement))).await.ok_or(Problem::Stopping)? {
+    let asked = asked.about(agreement.id());
+    match desk.ask(&asked, Command::Join(Box::new(agreement))).await.ok_or(Problem::Stopping)? {
         Answer::Joined { agreement } => Ok(Json(Joined { agreement })),
         other => Err(unexpected(other)),
     }
 }
 
-async fn pause(State(desk): State<Desk>, Json(pause): Json<Pause>) -> Result<Json<Pause>, Problem> {
+pub(super) async fn pause(
+    State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
+    Json(pause): Json<Pause>,
+) -> Result<Json<Pause>, Problem> {
+    let asked = asked.about(spelled(&pause));
     let command = Command::Pause { member: pause.member, paused: pause.paused };
-    match desk.ask(command).await.ok_or(Problem::Stopping)? {
+    match desk.ask(&asked, command).await.ok_or(Problem::Stopping)? {
         Answer::Paused => Ok(Json(pause)),
         other => Err(unexpected(other)),
     }
 }
 
-async fn excuse(State(desk): State<Desk>, Json(excuse): Json<Excuse>) -> Result<Json<Excuse>, Problem> {
+pub(super) async fn excuse(
+    State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
+    Json(excuse): Json<Excuse>,
+) -> Result<Json<Excuse>, Problem> {
+    let asked = asked.about(spelled(&excuse));
     let command = Command::Excuse { member: excuse.member, excused: excuse.excused };
-    match desk.ask(command).await.ok_or(Problem::Stopping)? {
+    match desk.ask(&asked, command).await.ok_or(Problem::Stopping)? {
         Answer::Excused => Ok(Json(excuse)),
         other => Err(unexpected(other)),
     }
 }
 
-async fn stop(State(desk): State<Desk>) -> Json<()> {
+pub(super) async fn stop(
+    State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
+) -> Result<Json<()>, Problem> {
+    if let Some(deed) = asked.deed() {
+        // On a full disk, too, a node can be stopped.
+        desk.put(Command::Record(deed), None).await.ok_or(Problem::Stopping)?;
+    }
     let stop = desk.stop.lock().ok().and_then(|mut stop| stop.take());
     if let Some(stop) = stop {
         // Nobody listens any more if the node is stopping already.
         let _ = stop.send(());
     }
-    Json(())
+    Ok(Json(()))
+}
+
+/// What was asked, as it came.
+pub(super) fn spelled(body: &impl Serialize) -> String {
+    serde_json::to_string(body).unwrap_or_default()
+}
+
+impl Desk {
+    /// What the machine says of itself.
+    pub(super) async fn status(&self, asked: &Asked) -> Result<Status, Problem> {
+        match self.ask(asked, Command::Status).await.ok_or(Problem::Stopping)? {
+            Answer::Status(status) => Ok(*status),
+            other => Err(unexpected(other)),
+        }
+    }
 }
 
 /// A refusal; the machine never gives an answer to another question.
@@ -119,6 +158,7 @@ pub(super) fn unexpected(answer: Answer) -> Problem {
         | Answer::Joined { .. }
         | Answer::Paused
         | Answer::Excused
+        | Answer::Recorded
         | Answer::Status(_)
         | Answer::Digests(_)
         | Answer::Holders(_) => {

@@ -2,6 +2,8 @@
 //! The only place that knows both replication and systems. It never reads a clock or a disk, and what it says
 //! comes out of its [`Output`] only after the writes in it were committed.
 
+mod doors;
+pub mod health;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +20,7 @@ use crate::replica::io::{Boot, NetEvent, Now, Output, Writes};
 use crate::replica::logs::Past;
 use crate::replica::room::Shortage;
 use crate::replica::{Authored, Me, Replica, Settings, Turn};
+use crate::systems::doors::{Command as TokenCommand, Deed, Refusal as TokenRefusal};
 use crate::systems::rows::{Overlay, Rows};
 use crate::systems::{self, Kind, Origin};
 
@@ -32,8 +35,8 @@ pub struct Ticket(pub u64);
 pub enum Input {
     /// On the network.
     Net(NetEvent),
-    /// An operator or platform asks for something.
-    Ask { ticket: Ticket, command: Command },
+    /// An operator or platform asks for something. If it is done, the deed is recorded in the same commit.
+    Ask { ticket: Ticket, command: Command, deed: Option<Deed> },
     /// The work that [`Machine::work`] asked for, with what it needs.
     Work(Done),
     /// The shell has looked at the disk.
@@ -57,6 +60,10 @@ pub enum Command {
     Status,
     /// What each agreement shows, as one number to compare.
     Digests,
+    /// Make or revoke a token.
+    Token(TokenCommand),
+    /// Record what was refused before it came here, or what is no business of the machine.
+    Record(Deed),
     /// Who has signed that it holds an entry.
     Holders { agreement: AgreementId, author: MemberCode, system: System, position: Position },
 }
@@ -74,6 +81,8 @@ pub enum Answer {
     Excused,
     /// How things stand.
     Status(Box<Status>),
+    /// It stands in the doors' stream.
+    Recorded,
     /// One for each agreement.
     Digests(Vec<CutDigest>),
     /// Members, by their newest receipts.
@@ -96,6 +105,8 @@ pub enum Refusal {
     NotThisNode,
     /// No agreement here names this member.
     UnknownMember { member: MemberCode },
+    /// No token is made or revoked.
+    Token { refusal: TokenRefusal },
     /// The system refuses.
     Data { refusal: systems::Refusal },
 }
@@ -135,6 +146,8 @@ struct Step<'a> {
     rows: Overlay<'a>,
     folded: BTreeMap<Stream, Position>,
     answers: Vec<(Ticket, Answer)>,
+    /// For the doors' stream, where they go together.
+    doors: Vec<Record>,
 }
 
 impl Machine {
@@ -172,11 +185,13 @@ impl Machine {
             rows: Overlay::new(rows),
             folded: BTreeMap::new(),
             answers: Vec::new(),
+            doors: Vec::new(),
         };
         self.keep_date(now);
         for input in inputs {
             self.take(&mut step, input);
         }
+        self.write_doors(&mut step);
         self.replica.settle(&mut step.turn);
         self.fold_again(&mut step);
         self.keep_up(now);
@@ -208,8 +223,11 @@ impl Machine {
     fn take(&mut self, step: &mut Step, input: Input) {
         match input {
             Input::Net(event) => self.replica.event(&mut step.turn, event),
-            Input::Ask { ticket, command } => {
+            Input::Ask { ticket, command, deed } => {
                 let answer = self.ask(step, command).unwrap_or_else(Answer::Refused);
+                if let Some(deed) = deed.filter(|_| !matches!(answer, Answer::Refused(_))) {
+                    step.doors.push(deed.record());
+                }
                 step.answers.push((ticket, answer));
             }
             Input::Work(Done::Fold { stream, entries }) => self.fold(step, stream, &entries),
@@ -225,6 +243,8 @@ impl Machine {
             Command::Join(agreement) => self.join(step, *agreement),
             Command::Pause { member, paused } => self.pause(step, member, paused),
             Command::Excuse { member, excused } => self.excuse(step, member, excused),
+            Command::Token(command) => self.decide_token(step, command),
+            Command::Record(deed) => self.record_alone(step, &deed),
             Command::Status => Ok(Answer::Status(Box::new(self.status(step.turn.now)))),
             Command::Digests => Ok(Answer::Digests(self.digests(&step.rows))),
             Command::Holders { agreement, author, system, position } => {

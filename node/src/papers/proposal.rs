@@ -13,7 +13,7 @@ use xietong_proto::reject::Reject;
 
 use super::agreement::AgreementFile;
 use super::copy::LevelName;
-use crate::calendar::midnight;
+use crate::calendar;
 
 /// What an operator proposes, as `config/agreement.example.toml` explains it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -192,12 +192,12 @@ fn quorum(asked: Option<u32>, members: u32) -> Result<u32, ProposalRefusal> {
     Ok(quorum)
 }
 
-/// The end of a day, which is the beginning of the next.
+/// The end of a day that is not over.
 fn end_of(day: &str, now: Millis) -> Result<Millis, ProposalRefusal> {
     let refusal = || ProposalRefusal::DateForm { text: day.to_owned() };
     let is_plain = day.len() == "2030-12-31".len();
     let date: Date = day.parse().ok().filter(|_| is_plain).ok_or_else(refusal)?;
-    let end = date.tomorrow().ok().and_then(midnight).ok_or_else(refusal)?;
+    let end = calendar::end_of(date).ok_or_else(refusal)?;
     if end <= now {
         return Err(ProposalRefusal::OverAlready { until: day.to_owned() });
     }

@@ -220,6 +220,11 @@ impl Reader {
         look(&self.rows)
     }
 
+    /// The newest position of a stream.
+    pub fn last(&self, stream: &Stream) -> Position {
+        self.heads.read().expect(WRITER_LIVES).get(stream).map_or(Position(0), |head| head.position)
+    }
+
     /// As [`Store::read`].
     pub fn entries(&self, stream: Stream, from: Position, bytes_max: usize) -> Result<Vec<u8>, StoreError> {
         let heads = self.heads.read().expect(WRITER_LIVES);

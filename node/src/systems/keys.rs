@@ -88,3 +88,8 @@ pub fn ledger_prefix() -> Vec<u8> {
 pub fn unique(system: System, value: &str) -> Vec<u8> {
     [b"U", &system.0.to_be_bytes()[..], value.as_bytes()].concat()
 }
+
+/// A token that opens the doors, by its name; all of them begin with that of the empty name.
+pub fn token(name: &str) -> Vec<u8> {
+    [b"T", name.as_bytes()].concat()
+}

@@ -4,6 +4,7 @@
 pub mod assets;
 pub mod codes;
 pub mod column;
+pub mod doors;
 pub mod energy;
 pub mod fault;
 pub mod institutions;
@@ -27,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::crypto::hash;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::stream::Stream;
+use xietong_proto::stream::{Audience, Stream};
 use xietong_proto::wire;
 
 pub use self::row::{Origin, Row, Source};
@@ -145,6 +146,18 @@ pub enum Lines {
     Energy(Vec<Line<wire::energy::EnergyMonth>>),
 }
 
+impl Lines {
+    /// How many rows.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Institutions(lines) => lines.len(),
+            Self::Assets(lines) => lines.len(),
+            Self::Vehicles(lines) => lines.len(),
+            Self::Energy(lines) => lines.len(),
+        }
+    }
+}
+
 /// What was done, or would be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Report {
@@ -250,6 +263,9 @@ pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: Command) -
 
 /// Folds one record of one stream; what cannot be read changes nothing.
 pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
+    if origin.stream.system == doors::SYSTEM && origin.stream.audience == Audience::Local {
+        return doors::apply(rows, record);
+    }
     let Some(kind) = Kind::of(System(record.kind.0 >> 8)) else { return };
     if kind.system() != origin.stream.system {
         return;

@@ -1,6 +1,6 @@
 //! Why the running node did not give what a command asked for.
 
-use super::{Lang, file_refusal, list_refusal, node_refusal, not_in_force, paper, say};
+use super::{Lang, file_refusal, list_refusal, node_refusal, not_in_force, paper, say, turned_away};
 use crate::http::answer::Problem;
 use crate::http::client::ClientFailure;
 use crate::http::data::ImportRefusal;
@@ -41,6 +41,7 @@ pub fn problem(lang: Lang, problem: &Problem) -> String {
                 zh: "文件超过 {mib} MiB（配置项 import.size_mib_max）；请分成几个文件。",
                 en: "The file is larger than {mib} MiB (setting import.size_mib_max): split it.")
         }
+        Problem::TurnedAway { reason } => turned_away(lang, reason),
         Problem::NotFound { id } => say!(lang, zh: "本节点没有 {id}。", en: "Nothing here has the id {id}."),
         Problem::Stopping => say!(lang, zh: "节点正在停止。", en: "The node is stopping."),
     }

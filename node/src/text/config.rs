@@ -65,6 +65,9 @@ fn form(lang: Lang, wanted: Wanted) -> String {
         Wanted::FewAddresses => say!(lang,
             zh: "地址不能超过 {ADDRESSES_MAX} 个",
             en: "there may be at most {ADDRESSES_MAX} addresses"),
+        Wanted::Loopback => say!(lang,
+            zh: "应为空，或本机回环地址和端口，如 127.0.0.1:4180；跨机访问请在前面加 TLS 代理",
+            en: "it has to be empty or a loopback address with a port, such as 127.0.0.1:4180; for other machines put a proxy with TLS in front"),
         Wanted::Positive => say!(lang, zh: "至少为 1", en: "it has to be at least 1"),
     }
 }

@@ -6,6 +6,7 @@ mod client;
 mod columns;
 mod config;
 mod demo;
+mod doors;
 mod failure;
 mod fault;
 mod files;
@@ -32,6 +33,9 @@ pub use client::{client_failure, import_refusal, problem};
 pub use columns::{Heading, column, kind, listing_columns, register_columns};
 pub use config::config;
 pub use demo::{Scene, Seen, Step, arrivals, demo_done, demo_title, demo_waits, scene};
+pub use doors::{
+    deeds, deeds_go_on, health, revoked, role_name, token_made, token_refusal, tokens, turned_away,
+};
 pub use failure::failure;
 pub use fault::{fault, file_refusal, yuan};
 pub use files::{file, key};

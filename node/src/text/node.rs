@@ -42,6 +42,9 @@ pub fn node_failure(lang: Lang, failure: &NodeFailure) -> String {
             let (path, source) = (socket.path.display(), &socket.source);
             say!(lang, zh: "无法打开 {path}：{source}。", en: "Cannot open {path}: {source}.")
         }
+        NodeFailure::Tcp { address, source } => say!(lang,
+            zh: "无法监听 {address}：{source}。请检查 tcp.address。",
+            en: "Cannot listen on {address}: {source}. Look at tcp.address."),
         NodeFailure::NoSuchGroup { group } => say!(lang,
             zh: "系统中没有用户组 {group}，请检查 socket.group。",
             en: "There is no group {group}; look at socket.group."),

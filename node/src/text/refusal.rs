@@ -1,6 +1,6 @@
 //! Why the node does not do what is asked (不予办理), and what does not go on by itself.
 
-use super::{Lang, list, reject, say, system};
+use super::{Lang, list, reject, say, system, token_refusal};
 use crate::calendar::minute;
 use crate::machine::{Refusal, Waiting};
 use crate::replica::agreement::NotInForce;
@@ -29,6 +29,7 @@ pub fn node_refusal(lang: Lang, refusal: &Refusal) -> String {
         Refusal::UnknownMember { member } => say!(lang,
             zh: "本节点加入的协议中没有成员 {member}。",
             en: "No agreement here names the member {member}."),
+        Refusal::Token { refusal } => token_refusal(lang, refusal),
         Refusal::Data { refusal } => data_refusal(lang, refusal),
     }
 }

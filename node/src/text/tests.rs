@@ -1,6 +1,7 @@
 //! One line for every refusal that has words: what its sentence says in both languages, beside its data.
 
 mod data;
+mod doors;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -213,6 +214,7 @@ fn configurations() {
             (bad(Wanted::Address), "/ip4/203.0.113.23/udp/4101/quic-v1", "/dns/node.example.cn/tcp/4101"),
             (bad(Wanted::SomeAddress), "至少要有一个地址", "at least one address"),
             (bad(Wanted::FewAddresses), "不能超过 16 个", "at most 16 addresses"),
+            (bad(Wanted::Loopback), "回环地址", "loopback"),
             (bad(Wanted::Positive), "至少为 1", "at least 1"),
             (long, "101 字节，超过 100 字节", "Set path = \"/p\""),
         ],

@@ -6,6 +6,7 @@ use xietong_proto::id::*;
 
 use super::{Lang, say};
 use crate::papers::copy::LevelName;
+use crate::systems::doors;
 
 /// The name of a business system.
 pub fn system(lang: Lang, system: System) -> String {
@@ -14,6 +15,7 @@ pub fn system(lang: Lang, system: System) -> String {
         System::ASSETS => say!(lang, zh: "资产", en: "assets"),
         System::VEHICLES => say!(lang, zh: "车辆", en: "vehicles"),
         System::ENERGY => say!(lang, zh: "能耗", en: "energy"),
+        doors::SYSTEM => say!(lang, zh: "门禁与操作", en: "doors"),
         System(number) => say!(lang, zh: "第 {number} 号业务领域", en: "system {number}"),
     }
 }

@@ -3,6 +3,7 @@
 mod crash;
 mod demo_files;
 mod demo_tables;
+mod doors;
 mod http;
 mod net;
 mod nodes;

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use xietong::clock::Clock;
 use xietong::daemon::Daemon;
 use xietong::http::Ask;
+use xietong::http::metrics::loop_time;
 use xietong::machine::{Answer, Command, Machine};
 use xietong::net::{self, NetConfig};
 use xietong::replica::Settings;
@@ -129,6 +130,7 @@ impl Crowd {
             events: received,
             asks,
             stop: stopped,
+            loop_time: loop_time(),
             waiting: BTreeMap::new(),
             tickets: 0,
         };
@@ -141,7 +143,7 @@ impl Crowd {
 
     fn ask(&self, place: usize, command: Command) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.asks[place].blocking_send(Ask { command, reply }).expect("the node runs");
+        self.asks[place].blocking_send(Ask { command, deed: None, reply }).expect("the node runs");
         answer.blocking_recv().expect("the node answers")
     }
 

@@ -35,6 +35,11 @@ async fn the_first_hour_in_chinese() {
     follow("first-hour.zh.md", Transport::Quic, "zh_CN.UTF-8", Writing::asked()).await;
 }
 
+#[tokio::test]
+async fn doors() {
+    follow("doors.md", Transport::Tcp, "en_US.UTF-8", Writing::asked()).await;
+}
+
 /// What of a guide is replaced by what was said.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {

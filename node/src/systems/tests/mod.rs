@@ -1,6 +1,7 @@
 //! Tables over all registers: rows of a file go in as a node takes them, and everything said of them is compared.
 
 mod disclosure;
+mod doors;
 mod files;
 mod folding;
 mod refusals;

@@ -118,7 +118,7 @@ impl Node {
     pub fn ask(&mut self, now_ms: u64, command: Command) -> (Vec<Wish>, Option<Answer>) {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        let (wishes, answers) = self.handle(now_ms, vec![Input::Ask { ticket, command }]);
+        let (wishes, answers) = self.handle(now_ms, vec![Input::Ask { ticket, command, deed: None }]);
         let answer = answers.into_iter().find(|(to, _)| *to == ticket);
         (wishes, answer.map(|(_, answer)| answer))
     }

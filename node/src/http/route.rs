@@ -1,0 +1,184 @@
+//! Every route that there is, with its place and the right that it takes, and which role has which right: the one
+//! table that says who may do what. A new route has to choose here before it compiles.
+
+use axum::http::Method;
+
+use crate::systems::doors::Role;
+
+/// What can be asked over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Route {
+    Health,
+    Metrics,
+    Status,
+    Digests,
+    List,
+    Show,
+    VehicleReport,
+    AssetReport,
+    EnergyReport,
+    Import,
+    Withdraw,
+    Release,
+    Join,
+    Pause,
+    Excuse,
+    Stop,
+    Deeds,
+    Tokens,
+    MakeToken,
+    RevokeToken,
+}
+
+/// What a route takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// See how the node stands.
+    Watch,
+    /// Read registers and what members show.
+    Look,
+    /// Change registers.
+    Enter,
+    /// Bind the office, let something leave, or take the node off the network.
+    Decide,
+    /// Read who did what.
+    Audit,
+    /// Say who may come in: over the socket alone, whatever the role.
+    Admit,
+}
+
+impl Role {
+    /// Whether a role has a right.
+    pub fn has(self, right: Right) -> bool {
+        use Right::{Admit, Audit, Decide, Enter, Look, Watch};
+        match self {
+            Role::Operator => match right {
+                Watch | Look | Enter | Decide | Audit => true,
+                Admit => false,
+            },
+            Role::Registrar => match right {
+                Watch | Look | Enter => true,
+                Decide | Audit | Admit => false,
+            },
+            Role::Observer => match right {
+                Watch | Look => true,
+                Enter | Decide | Audit | Admit => false,
+            },
+            Role::Auditor => match right {
+                Watch | Audit => true,
+                Look | Enter | Decide | Admit => false,
+            },
+        }
+    }
+}
+
+impl Right {
+    /// Whether using it is a deed that is recorded; reading is not.
+    pub fn is_to_act(self) -> bool {
+        match self {
+            Right::Enter | Right::Decide | Right::Admit => true,
+            Right::Watch | Right::Look | Right::Audit => false,
+        }
+    }
+}
+
+impl Route {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::Health,
+        Self::Metrics,
+        Self::Status,
+        Self::Digests,
+        Self::List,
+        Self::Show,
+        Self::VehicleReport,
+        Self::AssetReport,
+        Self::EnergyReport,
+        Self::Import,
+        Self::Withdraw,
+        Self::Release,
+        Self::Join,
+        Self::Pause,
+        Self::Excuse,
+        Self::Stop,
+        Self::Deeds,
+        Self::Tokens,
+        Self::MakeToken,
+        Self::RevokeToken,
+    ];
+
+    /// Its name in records of deeds and in metrics, its method and path, and the right that it takes.
+    pub fn entry(self) -> (&'static str, Method, &'static str, Right) {
+        use Right::{Admit, Audit, Decide, Enter, Look, Watch};
+        const GET: Method = Method::GET;
+        const POST: Method = Method::POST;
+        match self {
+            Self::Health => ("health", GET, "/healthz", Watch),
+            Self::Metrics => ("metrics", GET, "/metrics", Watch),
+            Self::Status => ("status", GET, "/v1/status", Watch),
+            Self::Digests => ("digests", GET, "/v1/digests", Watch),
+            Self::List => ("list", GET, "/v1/{kind}", Look),
+            Self::Show => ("show", GET, "/v1/{kind}/one", Look),
+            Self::VehicleReport => ("vehicle-report", GET, "/v1/vehicles/report", Look),
+            Self::AssetReport => ("asset-report", GET, "/v1/assets/report", Look),
+            Self::EnergyReport => ("energy-report", GET, "/v1/energy/report", Look),
+            Self::Import => ("import", POST, "/v1/{kind}/import", Enter),
+            Self::Withdraw => ("withdraw", POST, "/v1/{kind}/withdraw", Enter),
+            Self::Release => ("release", POST, "/v1/energy/release", Decide),
+            Self::Join => ("join", POST, "/v1/agreements", Decide),
+            Self::Pause => ("pause", POST, "/v1/pause", Decide),
+            Self::Excuse => ("excuse", POST, "/v1/excuse", Decide),
+            Self::Stop => ("stop", POST, "/v1/stop", Decide),
+            Self::Deeds => ("deeds", GET, "/v1/deeds", Audit),
+            Self::Tokens => ("tokens", GET, "/v1/tokens", Audit),
+            Self::MakeToken => ("token-new", POST, "/v1/tokens", Admit),
+            Self::RevokeToken => ("token-revoke", POST, "/v1/tokens/revoke", Admit),
+        }
+    }
+
+    /// As in [`Route::entry`].
+    pub fn name(self) -> &'static str {
+        self.entry().0
+    }
+
+    /// As in [`Route::entry`].
+    pub fn right(self) -> Right {
+        self.entry().3
+    }
+
+    /// The route of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|route| route.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_in_the_list_once_under_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = Route::ALL.iter().map(|route| route.name()).collect();
+        assert_eq!(names.len(), Route::ALL.len());
+        // The compiler counts the variants: the last one is the one with the highest number.
+        assert_eq!(Route::RevokeToken as usize + 1, Route::ALL.len());
+        assert!(Route::ALL.into_iter().all(|route| Route::named(route.name()) == Some(route)));
+    }
+
+    /// What each role may do, by name, as the README has it.
+    #[test]
+    fn a_role_may_do_this_and_nothing_else() {
+        let may = |role: Role| -> Vec<&str> {
+            let routes = Route::ALL.into_iter().filter(|route| role.has(route.right()));
+            routes.map(Route::name).collect()
+        };
+        let watch = ["health", "metrics", "status", "digests"];
+        let look = ["list", "show", "vehicle-report", "asset-report", "energy-report"];
+        let (enter, decide) = (["import", "withdraw"], ["release", "join", "pause", "excuse", "stop"]);
+        let audit = ["deeds", "tokens"];
+        assert_eq!(may(Role::Auditor), [&watch[..], &audit].concat());
+        assert_eq!(may(Role::Observer), [&watch[..], &look].concat());
+        assert_eq!(may(Role::Registrar), [&watch[..], &look, &enter].concat());
+        assert_eq!(may(Role::Operator), [&watch[..], &look, &enter, &decide, &audit].concat());
+    }
+}
