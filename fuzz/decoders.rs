@@ -1,0 +1,157 @@
+//! Every decoder that faces bytes from outside, by name, with what it promises of any bytes at all: it neither
+//! panics nor hangs, and what it accepts is exactly what it was given. `scripts/fuzz` looks for bytes that break a
+//! promise; the tests of the node feed each all that was ever found, and all vectors of the protocol.
+
+use std::io::Cursor;
+
+use serde_json::from_slice;
+use xietong::config::Config;
+use xietong::http::data::{Release, Withdrawal};
+use xietong::http::node::{Excuse, Pause};
+use xietong::http::tokens::Revocation;
+use xietong::papers::agreement::AgreementFile;
+use xietong::papers::card::CardFile;
+use xietong::papers::proposal::Proposal;
+use xietong::replica::carry;
+use xietong::replica::io::{Keyring, LinkId, Object};
+use xietong::systems::doors::{Deed, Token};
+use xietong::systems::sheet::HeaderMap;
+use xietong::systems::{Kind, open_sheet};
+use xietong_proto::card::Card;
+use xietong_proto::crypto::SecretKey;
+use xietong_proto::entry::{Entry, EntryHead};
+use xietong_proto::header::{HEADER_BYTES, Header};
+use xietong_proto::id::Millis;
+use xietong_proto::manifest::{Approval, Manifest};
+use xietong_proto::receipt::{self, Receipt};
+use xietong_proto::sync::Frame;
+
+/// What is done with bytes; panics if a promise is broken.
+pub type Decoder = fn(&[u8]);
+
+/// All of them.
+pub const DECODERS: [(&str, Decoder); 13] = [
+    ("frame", frame),
+    ("entry", entry),
+    ("head", head),
+    ("header", header),
+    ("card", card),
+    ("manifest", manifest),
+    ("approval", approval),
+    ("receipt", receipt),
+    ("paper", paper),
+    ("settings", settings),
+    ("sheet", sheet),
+    ("json", json),
+    ("object", object),
+];
+
+/// A frame from a peer, and all that the network's shell opens in it.
+fn frame(bytes: &[u8]) {
+    if let Ok(frame) = Frame::decode(bytes) {
+        assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
+    }
+    carry::receive(&Keyring::default(), LinkId(1), bytes);
+}
+
+fn entry(bytes: &[u8]) {
+    let Ok(entry) = Entry::decode(bytes) else { return };
+    assert_eq!(entry.bytes(), bytes);
+    assert!(entry.records().count() <= bytes.len());
+    assert!(entry.open(&SecretKey::from_bytes(&[1; 32]).public()).is_err());
+}
+
+fn head(bytes: &[u8]) {
+    if let Ok(head) = EntryHead::decode(bytes) {
+        assert_eq!(head.bytes(), bytes);
+    }
+}
+
+fn header(bytes: &[u8]) {
+    let Some(bytes) = bytes.first_chunk::<HEADER_BYTES>() else { return };
+    if let Ok(header) = Header::decode(bytes) {
+        assert_eq!(&header.encode(), bytes);
+    }
+}
+
+fn card(bytes: &[u8]) {
+    if let Ok(card) = Card::open(bytes) {
+        assert_eq!(card.bytes(), bytes);
+    }
+}
+
+fn manifest(bytes: &[u8]) {
+    if let Ok(manifest) = Manifest::open(bytes) {
+        assert_eq!(manifest.bytes(), bytes);
+        // It is put into words before anybody signs it.
+        manifest.fingerprint();
+    }
+}
+
+/// The length of a manifest, the manifest, and an approval of it.
+fn approval(bytes: &[u8]) {
+    let Some((length, rest)) = bytes.split_first_chunk() else { return };
+    let Some((manifest, approval)) = rest.split_at_checked(u16::from_be_bytes(*length).into()) else {
+        return;
+    };
+    let Ok(manifest) = Manifest::open(manifest) else { return };
+    if let Ok(opened) = Approval::open(approval, &manifest) {
+        assert_eq!(opened.bytes(), approval);
+    }
+}
+
+fn receipt(bytes: &[u8]) {
+    let key = SecretKey::from_bytes(&[1; 32]).public();
+    if let Ok(receipt) = Receipt::open(bytes, |_| Ok(&key)) {
+        assert_eq!(receipt.bytes(), bytes);
+    }
+    if let Ok(holdings) = receipt::split(bytes) {
+        assert_eq!(receipt::join(&holdings), bytes);
+    }
+}
+
+/// Cards, agreements and proposals as files.
+fn paper(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(file) = CardFile::read(text) {
+        assert_eq!(CardFile::read(&file.write()).map(|again| again.0), Ok(file.0));
+    }
+    if let Ok(file) = AgreementFile::read(text) {
+        assert_eq!(AgreementFile::read(&file.write()).map(|again| again.manifest), Ok(file.manifest));
+    }
+    let _ = Proposal::read(text).map(|proposal| proposal.draw_up(Vec::new(), Millis(0), [0; 16]));
+}
+
+fn settings(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let _ = (Config::read(text), HeaderMap::read(text));
+}
+
+/// A file of each register.
+fn sheet(bytes: &[u8]) {
+    let today = xietong::calendar::date(Millis(1_735_689_600_000));
+    for kind in Kind::ALL {
+        let file = Box::new(Cursor::new(bytes.to_vec()));
+        let Ok(mut sheet) = open_sheet(kind, file, &HeaderMap::default(), ROWS_MAX, today) else { continue };
+        while let Ok(Some((lines, quarantined))) = sheet.next_lines(100) {
+            assert!(lines.count() + quarantined.len() > 0, "it goes on for ever");
+        }
+    }
+}
+
+/// Bodies of HTTP requests.
+fn json(bytes: &[u8]) {
+    let _ = (from_slice::<Withdrawal>(bytes), from_slice::<Release>(bytes), from_slice::<Pause>(bytes));
+    let _ = (from_slice::<Excuse>(bytes), from_slice::<Revocation>(bytes));
+    if let Ok(token) = from_slice::<Token>(bytes) {
+        let written = serde_json::to_vec(&token).expect("texts and numbers");
+        assert_eq!(from_slice::<Token>(&written).ok(), Some(token));
+    }
+}
+
+/// What the log keeps beside entries.
+fn object(bytes: &[u8]) {
+    let _ = (from_slice::<Object>(bytes), from_slice::<Deed>(bytes));
+}
+
+const ROWS_MAX: u64 = 1_000;
