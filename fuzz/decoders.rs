@@ -20,9 +20,11 @@ use xietong::systems::{Kind, open_sheet};
 use xietong_proto::card::Card;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::{Entry, EntryHead};
+use xietong_proto::epochs::Epochs;
 use xietong_proto::header::{HEADER_BYTES, Header};
 use xietong_proto::id::Millis;
-use xietong_proto::manifest::{Approval, Manifest};
+use xietong_proto::manifest::Manifest;
+use xietong_proto::opinion::Stance;
 use xietong_proto::receipt::{self, Receipt};
 use xietong_proto::sync::Frame;
 
@@ -37,7 +39,7 @@ pub const DECODERS: [(&str, Decoder); 13] = [
     ("header", header),
     ("card", card),
     ("manifest", manifest),
-    ("approval", approval),
+    ("opinion", opinion),
     ("receipt", receipt),
     ("paper", paper),
     ("settings", settings),
@@ -88,15 +90,19 @@ fn manifest(bytes: &[u8]) {
     }
 }
 
-/// The length of a manifest, the manifest, and an approval of it.
-fn approval(bytes: &[u8]) {
+/// The length of a manifest, the manifest, and an opinion on it.
+fn opinion(bytes: &[u8]) {
     let Some((length, rest)) = bytes.split_first_chunk() else { return };
-    let Some((manifest, approval)) = rest.split_at_checked(u16::from_be_bytes(*length).into()) else {
+    let Some((manifest, opinion)) = rest.split_at_checked(u16::from_be_bytes(*length).into()) else {
         return;
     };
     let Ok(manifest) = Manifest::open(manifest) else { return };
-    if let Ok(opened) = Approval::open(approval, &manifest) {
-        assert_eq!(opened.bytes(), approval);
+    let Ok(mut epochs) = Epochs::new(manifest) else { return };
+    for stance in Stance::ALL {
+        if let Ok(opened) = epochs.open(stance, opinion) {
+            assert_eq!(opened.bytes(), opinion);
+            epochs.learn(Vec::new(), vec![opened]);
+        }
     }
 }
 

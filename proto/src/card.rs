@@ -33,7 +33,7 @@ pub struct CardFields {
     pub name: String,
     /// Its unified social credit code.
     pub uscc: String,
-    /// Signs cards and approvals.
+    /// signs cards and opinions.
     pub seal_key: PublicKey,
     /// Signs entries.
     pub entry_key: PublicKey,

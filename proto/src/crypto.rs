@@ -26,6 +26,10 @@ pub enum Tag {
     Card,
     /// A member's approval of a manifest.
     Approve,
+    /// A member's refusal of a manifest.
+    Decline,
+    /// A member's wish to leave the agreement.
+    Withdraw,
     /// A receipt.
     Receipt,
     /// All that a receipt speaks of.
@@ -47,6 +51,8 @@ impl Tag {
             Tag::Manifest => b"xietong/1/manifest\0",
             Tag::Card => b"xietong/1/card\0",
             Tag::Approve => b"xietong/1/approve\0",
+            Tag::Decline => b"xietong/1/decline\0",
+            Tag::Withdraw => b"xietong/1/withdraw\0",
             Tag::Receipt => b"xietong/1/receipt\0",
             Tag::Holdings => b"xietong/1/holdings\0",
             Tag::Heads => b"xietong/1/heads\0",

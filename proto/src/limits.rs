@@ -26,12 +26,14 @@ pub const SCOPE_MAX: usize = 32;
 pub const MANIFEST_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one card body.
 pub const CARD_BYTES_MAX: usize = 8 * 1024;
-/// Bytes of one approval body.
-pub const APPROVAL_BYTES_MAX: usize = 256;
+/// Bytes of one opinion's body: its reason and what it names.
+pub const OPINION_BYTES_MAX: usize = 1024;
 /// Bytes of a receipt's body.
 pub const RECEIPT_BYTES_MAX: usize = 256;
 /// Bytes that suite, signature and framing add to a signed body.
 pub const ENVELOPE_BYTES_MAX: usize = 128;
+/// Opinions in one frame.
+pub const OPINIONS_MAX: usize = 100;
 /// Cards in one frame.
 pub const CARDS_MAX: usize = 128;
 /// Bytes of a text field in a card or manifest (title, name, address, telephone).

@@ -1,24 +1,25 @@
-//! Agreements: manifests (协议文本) and their approvals (P12, P13), and whether an entry stands under one
-//! (P15 to P17). The only root of trust there is.
+//! Manifests (协议文本): what members agree on, version by version, in exact bytes (P12). Whether one is in force is
+//! said by the opinions on it (`epochs`).
 
 use std::collections::BTreeSet;
 
 use prost::Message;
 
 use crate::card::is_uscc_shaped;
-use crate::crypto::{PublicKey, SUITE, SecretKey, Tag, tagged_hash};
-use crate::header::Header;
+use crate::crypto::{PublicKey, SUITE, Tag, tagged_hash};
 use crate::id::*;
-use crate::limits::{APPROVAL_BYTES_MAX, MANIFEST_BYTES_MAX, MEMBERS_MAX, SCOPE_MAX, TEXT_BYTES_MAX};
-use crate::object::{self, Unopened, is_text};
+use crate::limits::{MANIFEST_BYTES_MAX, MEMBERS_MAX, SCOPE_MAX, TEXT_BYTES_MAX};
+use crate::object::{self, is_text};
+use crate::receipt::{self, Holdings};
 use crate::reject::Reject;
+use crate::stream::Audience;
 use crate::wire::agreement as wire;
 pub use crate::wire::agreement::Level;
 
-/// Version of the manifest and approval layouts.
+/// Version of the manifest layout.
 pub const VERSION: u32 = 1;
 
-/// One version of an agreement whose fields hold. Nobody has approved it yet, or some have.
+/// One version of an agreement whose fields hold. Whether it is in force is another question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     /// What it says.
@@ -50,6 +51,14 @@ pub struct ManifestFields {
     pub valid_until: Millis,
     /// Keeps two agreements of the same words apart.
     pub nonce: [u8; 16],
+    /// Other successors of the same predecessor that it sets aside (P37).
+    pub voids: BTreeSet<ManifestId>,
+    /// Rivals of its predecessor, with which a double signature brought two into force (P37).
+    pub reconciles: BTreeSet<ManifestId>,
+    /// Members that stay and whose streams begin again in the next generation (P38).
+    pub restarts: BTreeSet<MemberCode>,
+    /// How far streams of members that leave or restart count (P38).
+    pub cuts: Holdings,
 }
 
 /// One member as the manifest names it.
@@ -61,7 +70,7 @@ pub struct Member {
     pub name: String,
     /// Its unified social credit code.
     pub uscc: String,
-    /// Signs its cards and approvals.
+    /// Signs its cards and opinions.
     pub seal_key: PublicKey,
     /// The card that was shown when the manifest was made.
     pub card: CardId,
@@ -121,28 +130,6 @@ impl Manifest {
     pub fn is_valid_at(&self, now: Millis) -> bool {
         (self.fields.valid_from..self.fields.valid_until).contains(&now)
     }
-
-    /// Whether an entry stands under this manifest: agreement (P14; of a later epoch's manifest only its
-    /// predecessors tell), author (P15), epoch (P16; a later generation needs a manifest that opens it),
-    /// system (P17).
-    pub fn admits(&self, header: &Header) -> Result<(), Reject> {
-        let stream = header.stream;
-        let is_first = self.fields.predecessor.is_none();
-        if is_first && stream.agreement != self.id.into() {
-            return Err(Reject::WrongAgreement);
-        }
-        if self.member(stream.author).is_none() {
-            return Err(Reject::NotAMember { author: stream.author });
-        }
-        let is_of_epoch = (header.epoch, header.manifest) == (self.fields.epoch, self.id);
-        if !is_of_epoch || stream.generation != Generation(1) {
-            return Err(Reject::UnknownEpoch { epoch: header.epoch });
-        }
-        if !self.covers(stream.system) {
-            return Err(Reject::OutOfScope { system: stream.system });
-        }
-        Ok(())
-    }
 }
 
 impl ManifestFields {
@@ -160,6 +147,10 @@ impl ManifestFields {
             valid_from_ms: self.valid_from.0,
             valid_until_ms: self.valid_until.0,
             nonce: self.nonce.to_vec(),
+            voids: ids_to_wire(&self.voids),
+            reconciles: ids_to_wire(&self.reconciles),
+            restarts: self.restarts.iter().map(MemberCode::to_string).collect(),
+            cuts: receipt::join(&self.cuts),
         }
     }
 
@@ -176,7 +167,7 @@ impl ManifestFields {
         let quorums = members.len() / 2 + 1..=members.len();
         field("manifest.quorum", quorums.contains(&(manifest.quorum as usize)))?;
         field("manifest.valid_until_ms", manifest.valid_from_ms < manifest.valid_until_ms)?;
-        Ok(Self {
+        let fields = Self {
             epoch: Epoch(manifest.epoch),
             predecessor,
             title: manifest.title,
@@ -187,7 +178,22 @@ impl ManifestFields {
             valid_from: Millis(manifest.valid_from_ms),
             valid_until: Millis(manifest.valid_until_ms),
             nonce: manifest.nonce.try_into().map_err(|_| bad("manifest.nonce"))?,
-        })
+            voids: ids("manifest.voids", &manifest.voids)?,
+            reconciles: ids("manifest.reconciles", &manifest.reconciles)?,
+            restarts: restarts(&manifest.restarts)?,
+            cuts: cuts(&manifest.cuts)?,
+        };
+        fields.check_first()?;
+        Ok(fields)
+    }
+
+    /// Before a first manifest there is nothing that it could set aside or cut.
+    fn check_first(&self) -> Result<(), Reject> {
+        let is_later = self.predecessor.is_some();
+        field("manifest.voids", is_later || self.voids.is_empty())?;
+        field("manifest.reconciles", is_later || self.reconciles.is_empty())?;
+        field("manifest.restarts", is_later || self.restarts.is_empty())?;
+        field("manifest.cuts", is_later || self.cuts.is_empty())
     }
 }
 
@@ -228,62 +234,6 @@ impl Scope {
     }
 }
 
-/// One member's approval whose signature holds (P13).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Approval {
-    /// What is approved.
-    pub manifest: ManifestId,
-    /// By whom.
-    pub member: MemberCode,
-    /// When, as the member says.
-    pub time: Millis,
-    bytes: Vec<u8>,
-}
-
-impl Approval {
-    /// Signs an approval; refuses to sign for somebody who is no member or with another member's key.
-    pub fn sign(
-        manifest: &Manifest,
-        member: MemberCode,
-        time: Millis,
-        key: &SecretKey,
-    ) -> Result<Self, Reject> {
-        let approval = wire::Approval {
-            version: VERSION,
-            manifest: manifest.id.0.to_vec(),
-            member: member.to_string(),
-            time_ms: time.0,
-        };
-        Self::open(&object::sign(Tag::Approve, key, approval.encode_to_vec()), manifest)
-    }
-
-    /// Reads and checks an approval of `manifest`.
-    pub fn open(bytes: &[u8], manifest: &Manifest) -> Result<Self, Reject> {
-        let unopened = Unopened::decode(bytes, APPROVAL_BYTES_MAX)?;
-        let approval: wire::Approval =
-            object::canonical_of_version(&unopened.body, APPROVAL_BYTES_MAX, VERSION)?;
-        field("approval.manifest", approval.manifest == manifest.id.0)?;
-        let code: MemberCode = approval.member.parse().map_err(|_| bad("approval.member"))?;
-        let member = manifest.member(code).ok_or(Reject::NotAMember { author: code })?;
-        unopened.verify(Tag::Approve, &member.seal_key)?;
-        let (manifest, time) = (manifest.id, Millis(approval.time_ms));
-        Ok(Self { manifest, member: code, time, bytes: bytes.to_vec() })
-    }
-
-    /// Body and signature, as signed.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
-/// Members of a first manifest who have not approved it; it is in force when there are none (P13).
-pub fn missing(manifest: &Manifest, approvals: &[Approval]) -> Vec<MemberCode> {
-    let of_this = approvals.iter().filter(|approval| approval.manifest == manifest.id);
-    let given: BTreeSet<MemberCode> = of_this.map(|approval| approval.member).collect();
-    let codes = manifest.fields.members.iter().map(|member| member.code);
-    codes.filter(|code| !given.contains(code)).collect()
-}
-
 fn predecessor(epoch: u32, bytes: &[u8]) -> Result<Option<ManifestId>, Reject> {
     let id = ManifestId::from_slice(bytes);
     let holds = if epoch == 1 { bytes.is_empty() } else { id.is_some() };
@@ -305,6 +255,31 @@ fn scope(wire: &[wire::Scope]) -> Result<Vec<Scope>, Reject> {
     let is_ordered = scope.is_sorted_by(|a, b| a.system < b.system);
     let is_whole = (1..=SCOPE_MAX).contains(&scope.len());
     (is_ordered && is_whole).then_some(scope).ok_or_else(|| bad("manifest.scope"))
+}
+
+/// By ascending id.
+fn ids(name: &str, wire: &[Vec<u8>]) -> Result<BTreeSet<ManifestId>, Reject> {
+    let ids: Option<Vec<_>> = wire.iter().map(|id| ManifestId::from_slice(id)).collect();
+    let ids = ids.filter(|ids| ids.is_sorted_by(|a, b| a < b)).ok_or_else(|| bad(name))?;
+    Ok(ids.into_iter().collect())
+}
+
+fn ids_to_wire(ids: &BTreeSet<ManifestId>) -> Vec<Vec<u8>> {
+    ids.iter().map(|id| id.0.to_vec()).collect()
+}
+
+/// By ascending code.
+fn restarts(wire: &[String]) -> Result<BTreeSet<MemberCode>, Reject> {
+    let codes: Result<Vec<MemberCode>, _> = wire.iter().map(|code| code.parse()).collect();
+    let codes = codes.ok().filter(|codes| codes.is_sorted_by(|a, b| a < b));
+    Ok(codes.ok_or_else(|| bad("manifest.restarts"))?.into_iter().collect())
+}
+
+/// Of streams for all members of one agreement.
+fn cuts(wire: &[u8]) -> Result<Holdings, Reject> {
+    let cuts = receipt::split(wire).map_err(|_| bad("manifest.cuts"))?;
+    let are_shared = cuts.keys().all(|stream| stream.audience == Audience::Agreement);
+    are_shared.then_some(cuts).ok_or_else(|| bad("manifest.cuts"))
 }
 
 fn level(number: i32) -> Result<Level, Reject> {

@@ -1,4 +1,4 @@
-//! Objects that are judged whole: cards, manifests, approvals (P10). Decoded and encoded again they must
+//! Objects that are judged whole: cards, manifests, opinions (P10). Decoded and encoded again they must
 //! have the same bytes, so an unknown field, a default written out or another order refuses them.
 
 use prost::Message;

@@ -53,6 +53,18 @@ pub enum Reject {
         /// As read.
         system: System,
     },
+    /// A manifest says that the stream ended before this entry.
+    Cut {
+        /// The last entry that counts.
+        at: Position,
+    },
+    /// The entry names an older epoch than the one before it.
+    OlderEpoch {
+        /// As read.
+        epoch: Epoch,
+        /// That of the entry before.
+        before: Epoch,
+    },
     /// The stream is not for us, or never for anybody.
     WrongAudience,
     /// The card is not known here: passes later, once it has come.
@@ -91,7 +103,7 @@ impl Reject {
             Reject::UnknownSuite { .. } => "P2",
             Reject::NotCanonical => "P10",
             Reject::BadField { field } if field.starts_with("card.") => "P11",
-            Reject::BadField { field } if field.starts_with("approval.") => "P13",
+            Reject::BadField { field } if field.starts_with("opinion.") => "P13",
             Reject::BadField { field } if field.starts_with("receipt.") => "P34",
             Reject::BadField { field } if field.starts_with("fork.") => "P35",
             Reject::BadField { .. } => "P12",
@@ -99,6 +111,8 @@ impl Reject {
             Reject::NotAMember { .. } => "P15",
             Reject::UnknownEpoch { .. } => "P16",
             Reject::OutOfScope { .. } => "P17",
+            Reject::Cut { .. } => "P38",
+            Reject::OlderEpoch { .. } => "P16",
             Reject::WrongAudience => "P19",
             Reject::UnknownCard { .. } => "P11",
             Reject::BadSignature => "P8",

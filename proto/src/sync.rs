@@ -11,6 +11,7 @@ use crate::fork::{ForkProof, split_heads};
 use crate::id::*;
 use crate::limits::*;
 use crate::object::{bounded, is_text};
+use crate::opinion::Stance;
 use crate::receipt::{self, Holdings};
 use crate::reject::Reject;
 use crate::stream::{Head, STREAM_NAME_BYTES, Stream};
@@ -46,6 +47,8 @@ pub enum Frame {
     Traced(Traced),
     /// Another process with the receiver's key lives: its instance (P28).
     Rival(u64),
+    /// A manifest with opinions on it; still to be opened.
+    Signing(Signing),
 }
 
 /// Names the agreement and introduces the sender.
@@ -156,6 +159,15 @@ pub struct Traced {
     pub heads: Vec<EntryHead>,
 }
 
+/// A manifest and opinions on it, as they travel (P39). Nothing of it has been opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signing {
+    /// The manifest's bytes.
+    pub manifest: Vec<u8>,
+    /// Opinions: what each says by its tag, then body and signature.
+    pub opinions: Vec<(Stance, Vec<u8>)>,
+}
+
 /// A digest over lines in order of stream (P23): equal if two members hold the same.
 pub fn digest(lines: &[Line]) -> [u8; 32] {
     tagged_hash(Tag::Heads, &Line::join(lines))
@@ -179,6 +191,7 @@ impl Frame {
             Frame::Trace(trace) => wire::frame::Body::Trace(trace.to_wire()),
             Frame::Traced(traced) => wire::frame::Body::Traced(traced.to_wire()),
             Frame::Rival(instance) => wire::frame::Body::Rival(wire::Rival { instance: *instance }),
+            Frame::Signing(signing) => wire::frame::Body::Signing(signing.to_wire()),
         };
         wire::Frame { body: Some(body) }.encode_to_vec()
     }
@@ -202,6 +215,7 @@ impl Frame {
             9 => Frame::Trace(Trace::from_wire(&read(body)?)?),
             10 => Frame::Traced(Traced::from_wire(&read(body)?)?),
             11 => Frame::Rival(read::<wire::Rival>(body)?.instance),
+            12 => Frame::Signing(Signing::from_wire(read(body)?)?),
             _ => return Err(Reject::Malformed),
         })
     }
@@ -376,6 +390,31 @@ impl Traced {
         let heads = split_heads(&traced.heads, RANGE_BYTES_MAX)?;
         let to = EntryId::from_slice(&traced.id).ok_or(Reject::Malformed)?;
         Ok(Self { stream: stream(&traced.stream)?, to, heads })
+    }
+}
+
+impl Signing {
+    fn to_wire(&self) -> wire::Signing {
+        let stated = |(stance, opinion): &(Stance, Vec<u8>)| {
+            let stance = Stance::ALL.iter().position(|of| of == stance).map_or(0, |at| at as u32 + 1);
+            wire::Stated { stance, opinion: opinion.clone() }
+        };
+        wire::Signing {
+            manifest: self.manifest.clone(),
+            opinions: self.opinions.iter().map(stated).collect(),
+        }
+    }
+
+    fn from_wire(signing: wire::Signing) -> Result<Self, Reject> {
+        within(signing.manifest.len(), MANIFEST_BYTES_MAX)?;
+        within(signing.opinions.len(), OPINIONS_MAX)?;
+        let stated = |wire::Stated { stance, opinion }: wire::Stated| {
+            within(opinion.len(), OPINION_BYTES_MAX + ENVELOPE_BYTES_MAX)?;
+            let stance = (stance as usize).checked_sub(1).and_then(|at| Stance::ALL.get(at));
+            Ok((*stance.ok_or(Reject::Malformed)?, opinion))
+        };
+        let opinions = signing.opinions.into_iter().map(stated).collect::<Result<_, _>>()?;
+        Ok(Self { manifest: signing.manifest, opinions })
     }
 }
 

@@ -2,7 +2,7 @@
 //! encoded again from these.
 #![allow(missing_docs)]
 
-/// Cards, manifests and approvals.
+/// Cards, manifests and opinions.
 pub mod agreement {
     include!(concat!(env!("OUT_DIR"), "/xietong.agreement.rs"));
 }

@@ -84,8 +84,8 @@ pub(super) async fn join(
 ) -> Result<Json<Joined>, Problem> {
     let paper = |refusal| Problem::Paper { refusal };
     let joined = AgreementFile::read(&text).and_then(|file| file.complete(&desk.card)).map_err(paper)?;
-    let agreement = Agreement::new(joined.manifest, joined.approvals, joined.cards)
-        .map_err(|reason| Problem::NotInForce { reason })?;
+    let agreement =
+        Agreement::new(joined.epochs, joined.cards).map_err(|reason| Problem::NotInForce { reason })?;
     let asked = asked.about(agreement.id());
     match desk.ask(&asked, Command::Join(Box::new(agreement))).await.ok_or(Problem::Stopping)? {
         Answer::Joined { agreement } => Ok(Json(Joined { agreement })),

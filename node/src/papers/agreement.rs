@@ -6,8 +6,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::crypto::SecretKey;
+use xietong_proto::epochs::Epochs;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{self, Approval, Manifest};
+use xietong_proto::manifest::Manifest;
+use xietong_proto::opinion::{Opinion, OpinionFields, Stance};
+use xietong_proto::reject::Reject;
 
 use super::copy::AgreementCopy;
 use super::{PaperRefusal, bytes, compare, lawful, parse};
@@ -21,16 +24,14 @@ pub struct AgreementFile {
     /// One for each member.
     pub cards: BTreeMap<MemberCode, Card>,
     /// Those given so far.
-    pub approvals: BTreeMap<MemberCode, Approval>,
+    pub approvals: BTreeMap<MemberCode, Opinion>,
 }
 
 /// A complete agreement: what a node needs to take part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Joined {
-    /// What is agreed.
-    pub manifest: Manifest,
-    /// One by each member, in order of code.
-    pub approvals: Vec<Approval>,
+    /// What is agreed, and by whom.
+    pub epochs: Epochs,
     /// One of each member, in order of code.
     pub cards: Vec<Card>,
 }
@@ -54,9 +55,9 @@ impl AgreementFile {
         }
         let cards = each("exact.cards", &exact.cards, |part, bytes| lawful(part, Card::open(bytes)))?;
         let cards = named(&manifest, cards)?;
-        let open = |part: &str, bytes: &[u8]| lawful(part, Approval::open(bytes, &manifest));
+        let open = |part: &str, bytes: &[u8]| lawful(part, opinion(&manifest, bytes));
         let approvals = each("exact.approvals", &exact.approvals, open)?;
-        let approvals = approvals.into_iter().map(|approval| (approval.member, approval)).collect();
+        let approvals = approvals.into_iter().map(|approval| (approval.fields.member, approval)).collect();
         let file = Self { manifest, cards, approvals };
         compare(&copy, &file.copy())?;
         Ok(file)
@@ -86,8 +87,8 @@ impl AgreementFile {
 
     /// Who has not approved it yet.
     pub fn missing(&self) -> Vec<MemberCode> {
-        let approvals: Vec<_> = self.approvals.values().cloned().collect();
-        manifest::missing(&self.manifest, &approvals)
+        let members = self.manifest.fields.members.iter().map(|member| member.code);
+        members.filter(|code| !self.approvals.contains_key(code)).collect()
     }
 
     /// Adds this member's approval; an earlier one by it stays. Refused if it is no member, or if the seal key
@@ -97,7 +98,9 @@ impl AgreementFile {
         if member.seal_key != seal.public() {
             return Err(PaperRefusal::OtherSealKey { member: me });
         }
-        let approval = lawful("approval", Approval::sign(&self.manifest, me, time, seal))?;
+        let (stance, manifest, reason) = (Stance::Approves, self.manifest.id(), String::new());
+        let fields = OpinionFields { stance, manifest, member: me, time, reason };
+        let approval = lawful("approval", Opinion::sign(&fields, seal))?;
         self.approvals.entry(me).or_insert(approval);
         Ok(())
     }
@@ -133,9 +136,20 @@ impl AgreementFile {
         if !missing.is_empty() {
             return Err(PaperRefusal::PartlyApproved { missing });
         }
-        let (approvals, cards) = (self.approvals.into_values(), self.cards.into_values());
-        Ok(Joined { manifest: self.manifest, approvals: approvals.collect(), cards: cards.collect() })
+        let mut epochs = lawful("exact.manifest", Epochs::new(self.manifest))?;
+        epochs.learn(Vec::new(), self.approvals.into_values().collect());
+        Ok(Joined { epochs, cards: self.cards.into_values().collect() })
     }
+}
+
+/// An approval of this manifest by one of its members.
+fn opinion(manifest: &Manifest, bytes: &[u8]) -> Result<Opinion, Reject> {
+    Opinion::open(Stance::Approves, bytes, |id, code| {
+        let field = || Reject::BadField { field: "opinion.manifest".to_owned() };
+        let named = Some(manifest).filter(|manifest| manifest.id() == id).ok_or_else(field)?;
+        let member = named.member(code).ok_or(Reject::NotAMember { author: code })?;
+        Ok(&member.seal_key)
+    })
 }
 
 fn each<T>(

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Approval, Level, Manifest, Member, Scope};
+use xietong_proto::manifest::{Level, Manifest, Member, Scope};
+use xietong_proto::opinion::Opinion;
+use xietong_proto::stream::{Head, Stream};
 
 use crate::calendar::stamp;
 
@@ -102,8 +104,25 @@ struct ManifestCopy {
     valid_from: String,
     valid_until: String,
     nonce: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    voids: Vec<ManifestId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reconciles: Vec<ManifestId>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    restarts: Vec<MemberCode>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cuts: Vec<CutCopy>,
     scope: Vec<ScopeCopy>,
     members: Vec<MemberCopy>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct CutCopy {
+    author: MemberCode,
+    system: String,
+    generation: Generation,
+    position: Position,
+    entry: EntryId,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -130,7 +149,7 @@ struct ApprovalCopy {
 
 impl AgreementCopy {
     /// What the manifest and its approvals say.
-    pub fn of<'a>(manifest: &Manifest, approvals: impl Iterator<Item = &'a Approval>) -> Self {
+    pub fn of<'a>(manifest: &Manifest, approvals: impl Iterator<Item = &'a Opinion>) -> Self {
         Self {
             fingerprint: manifest.fingerprint(),
             agreement: ManifestCopy::of(manifest),
@@ -151,9 +170,20 @@ impl ManifestCopy {
             valid_from: stamp(fields.valid_from),
             valid_until: stamp(fields.valid_until),
             nonce: hex::encode(fields.nonce),
+            voids: fields.voids.iter().copied().collect(),
+            reconciles: fields.reconciles.iter().copied().collect(),
+            restarts: fields.restarts.iter().copied().collect(),
+            cuts: fields.cuts.iter().map(CutCopy::of).collect(),
             scope: fields.scope.iter().map(ScopeCopy::of).collect(),
             members: fields.members.iter().map(MemberCopy::of).collect(),
         }
+    }
+}
+
+impl CutCopy {
+    fn of((stream, end): (&Stream, &Head)) -> Self {
+        let (author, system, generation) = (stream.author, stream.system.to_string(), stream.generation);
+        Self { author, system, generation, position: end.position, entry: end.id }
     }
 }
 
@@ -177,7 +207,7 @@ impl ScopeCopy {
 }
 
 impl ApprovalCopy {
-    fn of(approval: &Approval) -> Self {
-        Self { member: approval.member, time: stamp(approval.time) }
+    fn of(approval: &Opinion) -> Self {
+        Self { member: approval.fields.member, time: stamp(approval.fields.time) }
     }
 }

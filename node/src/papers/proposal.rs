@@ -134,6 +134,10 @@ impl Proposal {
             valid_from: now,
             valid_until: end_of(&self.until, now)?,
             nonce,
+            voids: BTreeSet::new(),
+            reconciles: BTreeSet::new(),
+            restarts: BTreeSet::new(),
+            cuts: BTreeMap::new(),
         };
         let manifest =
             Manifest::new(fields).map_err(|reject| ProposalRefusal::UnlawfulProposal { reject })?;

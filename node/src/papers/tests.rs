@@ -116,7 +116,8 @@ fn an_agreement_is_complete_when_all_have_approved() {
     assert_eq!(refusal(&[1, 2]), partly(&[0]));
     let joined = approved_by(&[2, 0, 1]).complete(&me).expect("all have approved");
     assert_eq!(joined.cards, cards());
-    let members: Vec<_> = joined.approvals.iter().map(|approval| approval.member).collect();
+    let said = joined.epochs.opinions(joined.epochs.newest().id());
+    let members: Vec<_> = said.map(|opinion| opinion.fields.member).collect();
     assert_eq!(members, [code(0), code(1), code(2)]);
 }
 
@@ -258,7 +259,7 @@ fn each_altered_file_is_refused_by_name() {
             exact(&|file| file.manifest = manifest(|fields| fields.nonce = [8; 16])),
             Some(PaperRefusal::Unlawful {
                 part: "exact.approvals[0]".into(),
-                reject: Reject::BadField { field: "approval.manifest".into() },
+                reject: Reject::BadField { field: "opinion.manifest".into() },
             }),
         ),
     ];

@@ -1,15 +1,17 @@
-//! A joined agreement: one manifest in force, the newest card of each member, and what follows from them:
-//! who may connect, whose key signs, which entries stand under it.
+//! A joined agreement: its epochs, every card of its members, and what follows from them: who may connect, whose
+//! key signs, what is offered to whom, which entries stand under it.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
+use xietong_proto::epochs::{Epochs, Standing};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Approval, Manifest, Scope, missing};
+use xietong_proto::manifest::{Manifest, Scope};
+use xietong_proto::opinion::{Opinion, Stance};
 use xietong_proto::reject::Reject;
-use xietong_proto::stream::Audience;
+use xietong_proto::stream::{Audience, Stream};
 
 use super::io::Object;
 
@@ -17,11 +19,10 @@ use super::io::Object;
 const PROFILE: u32 = 1;
 const RULES_VERSION: u32 = 1;
 
-/// A manifest that all its members approved, with their cards.
+/// What is known of an agreement in force, with its members' cards.
 #[derive(Clone, Debug)]
 pub struct Agreement {
-    manifest: Manifest,
-    approvals: Vec<Approval>,
+    epochs: Epochs,
     /// Every card ever held: earlier ones opened earlier entries.
     cards: BTreeMap<(MemberCode, CardNumber), Card>,
 }
@@ -30,8 +31,6 @@ pub struct Agreement {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 pub enum NotInForce {
-    /// Only first manifests can be joined in this version.
-    LaterEpoch { epoch: Epoch },
     /// A member's card is missing or is not the one that the manifest names.
     CardMissing { member: MemberCode },
     /// A card says something else than the manifest of the same member.
@@ -54,65 +53,77 @@ impl From<Reject> for NotInForce {
 
 impl Agreement {
     /// The agreement, if everything that brings it into force is there.
-    pub fn new(manifest: Manifest, approvals: Vec<Approval>, cards: Vec<Card>) -> Result<Self, NotInForce> {
-        if manifest.fields.predecessor.is_some() {
-            return Err(NotInForce::LaterEpoch { epoch: manifest.fields.epoch });
+    pub fn new(epochs: Epochs, cards: Vec<Card>) -> Result<Self, NotInForce> {
+        let newest = epochs.newest().clone();
+        if let (Standing::Proposed, Some(tally)) = (epochs.standing(), epochs.tally(newest.id())) {
+            return Err(NotInForce::NotApproved { members: tally.missing.into_iter().collect() });
         }
-        let cards: BTreeMap<_, _> = cards.into_iter().map(|card| (card.fields.code, card)).collect();
+        let cards = cards.into_iter().map(|card| ((card.fields.code, card.fields.number), card));
+        let agreement = Self { epochs, cards: cards.collect() };
+        agreement.check(&newest)?;
+        Ok(agreement)
+    }
+
+    /// Whether everything that a manifest needs beside its approvals is there: cards, transport keys that tell its
+    /// members apart, rules that this program knows.
+    pub fn check(&self, manifest: &Manifest) -> Result<(), NotInForce> {
         for member in &manifest.fields.members {
-            let missing = NotInForce::CardMissing { member: member.code };
-            let card = cards.get(&member.code).ok_or_else(|| missing.clone())?;
-            if card.id() != member.card {
-                return Err(missing);
-            }
+            let card = self.cards.values().find(|card| card.id() == member.card);
+            let card = card.ok_or(NotInForce::CardMissing { member: member.code })?;
             let says = (&card.fields.seal_key, &card.fields.name, &card.fields.uscc);
             if says != (&member.seal_key, &member.name, &member.uscc) {
                 return Err(NotInForce::CardDiffers { member: member.code });
             }
         }
-        let members = missing(&manifest, &approvals);
-        if !members.is_empty() {
-            return Err(NotInForce::NotApproved { members });
-        }
-        let cards = cards.into_values().map(|card| ((card.fields.code, card.fields.number), card)).collect();
-        let agreement = Self { manifest, approvals, cards };
-        agreement.check_transport_keys()?;
-        agreement.check_rules()?;
-        Ok(agreement)
+        self.check_transport_keys(manifest)?;
+        check_rules(manifest)
     }
 
-    /// Reads an agreement back from the log.
+    /// Reads an agreement back from the log, as it was when it was joined.
     pub fn restore(manifest: &str, approvals: &[String], cards: &[String]) -> Result<Self, NotInForce> {
-        let manifest = Manifest::open(&from_hex(manifest)?)?;
-        let approval = |text: &String| Approval::open(&from_hex(text)?, &manifest);
-        let approvals = approvals.iter().map(approval).collect::<Result<_, _>>()?;
+        let mut epochs = Epochs::new(Manifest::open(&from_hex(manifest)?)?)?;
+        let open = |text: &String| epochs.open(Stance::Approves, &from_hex(text)?);
+        let approvals: Vec<Opinion> = approvals.iter().map(open).collect::<Result<_, _>>()?;
+        epochs.learn(Vec::new(), approvals);
         let cards = cards.iter().map(|text| Card::open(&from_hex(text)?)).collect::<Result<_, _>>()?;
-        Self::new(manifest, approvals, cards)
+        Self::new(epochs, cards)
     }
 
     /// As it is kept in the log.
     pub fn to_object(&self) -> Object {
+        let first = ManifestId(self.id().0);
+        let approvals = self.epochs.opinions(first).filter(|said| said.fields.stance == Stance::Approves);
+        let manifest = self.epochs.manifest(first).map(|manifest| hex::encode(manifest.bytes()));
         Object::Agreement {
-            manifest: hex::encode(self.manifest.bytes()),
-            approvals: self.approvals.iter().map(|approval| hex::encode(approval.bytes())).collect(),
-            cards: self.cards().map(|card| hex::encode(card.bytes())).collect(),
+            manifest: manifest.unwrap_or_default(),
+            approvals: approvals.map(|opinion| hex::encode(opinion.bytes())).collect(),
+            cards: self.cards.values().map(|card| hex::encode(card.bytes())).collect(),
         }
     }
 
     /// The agreement's id: that of its first manifest.
     pub fn id(&self) -> AgreementId {
-        self.manifest.id().into()
+        self.epochs.id()
+    }
+
+    /// All that is known of its epochs.
+    pub fn epochs(&self) -> &Epochs {
+        &self.epochs
     }
 
     /// The manifest in force.
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        self.epochs.newest()
+    }
+
+    /// Whether members write under it at all: it is neither closed nor split.
+    pub fn is_open(&self) -> bool {
+        matches!(self.epochs.standing(), Standing::InForce(_))
     }
 
     /// The newest card of each member.
     pub fn cards(&self) -> impl Iterator<Item = &Card> {
-        let codes = self.manifest.fields.members.iter().map(|member| member.code);
-        codes.filter_map(|code| self.newest(code))
+        self.cards_by(self.manifest())
     }
 
     /// Every card held, so that a newcomer can open entries signed under an earlier one (P22).
@@ -120,12 +131,13 @@ impl Agreement {
         self.cards.values()
     }
 
-    /// Takes a card of a member that is not held yet; says whether it did (P11). A second card of one number
-    /// changes nothing: the first stays.
+    /// Takes a card that is not held yet of whom a manifest names with its seal; says whether it did (P11). A second
+    /// card of one number changes nothing: the first stays.
     pub fn renew(&mut self, card: &Card) -> Result<bool, Reject> {
         let (code, number) = (card.fields.code, card.fields.number);
-        let member = self.manifest.member(code).ok_or(Reject::NotAMember { author: code })?;
-        if card.fields.seal_key != member.seal_key {
+        let mut named = self.epochs.manifests().filter_map(|manifest| manifest.member(code)).peekable();
+        named.peek().ok_or(Reject::NotAMember { author: code })?;
+        if !named.any(|member| member.seal_key == card.fields.seal_key) {
             return Err(Reject::BadSignature);
         }
         let is_taken = |key: &PeerId| self.member_of(*key).is_some_and(|holder| holder != code);
@@ -139,16 +151,18 @@ impl Agreement {
         Ok(is_new)
     }
 
-    fn newest(&self, code: MemberCode) -> Option<&Card> {
-        self.cards
-            .range((code, CardNumber(0))..=(code, CardNumber(u32::MAX)))
-            .next_back()
-            .map(|(_, card)| card)
+    /// The newest card of each member by a manifest, under the seal that it names.
+    fn cards_by<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = &'a Card> {
+        manifest.fields.members.iter().filter_map(|member| {
+            let all = (member.code, CardNumber(0))..=(member.code, CardNumber(u32::MAX));
+            let mut newest_first = self.cards.range(all).rev().map(|(_, card)| card);
+            newest_first.find(|card| card.fields.seal_key == member.seal_key)
+        })
     }
 
-    fn check_transport_keys(&self) -> Result<(), NotInForce> {
+    fn check_transport_keys(&self, manifest: &Manifest) -> Result<(), NotInForce> {
         let mut holders: BTreeMap<PeerId, MemberCode> = BTreeMap::new();
-        for fields in self.cards().map(|card| &card.fields) {
+        for fields in self.cards_by(manifest).map(|card| &card.fields) {
             for key in &fields.transport_keys {
                 if let Some(holder) =
                     holders.insert(*key, fields.code).filter(|holder| *holder != fields.code)
@@ -160,38 +174,50 @@ impl Agreement {
         Ok(())
     }
 
-    fn check_rules(&self) -> Result<(), NotInForce> {
-        let newer = |scope: &&Scope| (scope.profile, scope.rules_version) != (PROFILE, RULES_VERSION);
-        match self.manifest.fields.scope.iter().find(newer) {
-            Some(&Scope { system, profile, rules_version }) => {
-                Err(NotInForce::NewerRules { system, profile, rules_version })
-            }
-            None => Ok(()),
-        }
-    }
-
     /// The member behind a transport key.
     pub fn member_of(&self, peer: PeerId) -> Option<MemberCode> {
         let card = self.cards().find(|card| card.fields.transport_keys.contains(&peer))?;
         Some(card.fields.code)
     }
 
-    /// Whether an entry may come from `sender` and stands under the agreement (P14 to P17, P19). Its place in
+    /// Whether a member may hold a stream (P19, P38).
+    pub fn offers(&self, stream: &Stream, to: MemberCode) -> bool {
+        stream.audience != Audience::Local
+            && stream.is_for(to)
+            && self.epochs.were_together(stream.author, to)
+    }
+
+    /// Whether an entry may come from `sender` and stands under the agreement (P14 to P17, P19, P38). Its place in
     /// the stream is another question.
     pub fn admits(&self, header: &Header, me: MemberCode, sender: MemberCode) -> Result<(), Reject> {
         let stream = header.stream;
         if stream.agreement != self.id() {
             return Err(Reject::WrongAgreement);
         }
-        let offered = match stream.audience {
-            Audience::Local => false,
-            Audience::Agreement => true,
-            Audience::Pair(_) => stream.is_for(me) && (sender == stream.author || me == stream.author),
-        };
-        if !offered {
+        let is_passed_on = stream.audience == Audience::Agreement;
+        let is_direct = sender == stream.author || me == stream.author;
+        let is_local = stream.audience == Audience::Local;
+        if is_local || !stream.is_for(me) || !(is_passed_on || is_direct) {
             return Err(Reject::WrongAudience);
         }
-        self.manifest.admits(header)
+        self.stands(header)?;
+        if self.offers(&stream, me) { Ok(()) } else { Err(Reject::WrongAudience) }
+    }
+
+    /// Whether an entry stands under the manifest that it names (P15 to P17, P38).
+    pub fn stands(&self, header: &Header) -> Result<(), Reject> {
+        let card = |id| self.cards.values().find(|card| card.id() == id);
+        self.epochs.stands(header, |id| card(id).map(|card| card.fields.number))
+    }
+}
+
+fn check_rules(manifest: &Manifest) -> Result<(), NotInForce> {
+    let newer = |scope: &&Scope| (scope.profile, scope.rules_version) != (PROFILE, RULES_VERSION);
+    match manifest.fields.scope.iter().find(newer) {
+        Some(&Scope { system, profile, rules_version }) => {
+            Err(NotInForce::NewerRules { system, profile, rules_version })
+        }
+        None => Ok(()),
     }
 }
 

@@ -112,6 +112,8 @@ impl Replica {
             }
             Frame::Range(range) if range.entries.is_empty() => self.nothing_there(id, range.stream),
             Frame::Rival(instance) => self.heed_rival(turn, agreement, instance),
+            // Nothing is made of later manifests yet.
+            Frame::Signing(_) => {}
             Frame::Trace(trace) if trace.stream.agreement == agreement => {
                 self.serve_trace(turn, id, member, trace);
             }

@@ -77,9 +77,6 @@ pub fn list_refusal(lang: Lang, refusal: &ListRefusal) -> String {
 /// Why an agreement is not in force here.
 pub fn not_in_force(lang: Lang, reason: &NotInForce) -> String {
     match reason {
-        NotInForce::LaterEpoch { epoch } => say!(lang,
-            zh: "这是第 {epoch} 版次；只能加入第 1 版次。",
-            en: "This is epoch {epoch}; only epoch 1 is joined."),
         NotInForce::CardMissing { member } => say!(lang,
             zh: "缺少协议所指的 {member} 的名片。",
             en: "The card of {member} that the agreement names is missing."),

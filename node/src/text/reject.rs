@@ -42,6 +42,12 @@ fn reason(lang: Lang, reject: &Reject) -> String {
             let name = system(lang, *number);
             say!(lang, zh: "{name}不在协议的共享范围内", en: "The agreement's scope does not include {name}")
         }
+        Reject::Cut { at } => say!(lang,
+            zh: "成员已商定该数据流到序号 {at} 为止",
+            en: "The members have agreed that the stream ends at position {at}"),
+        Reject::OlderEpoch { epoch, before } => say!(lang,
+            zh: "属于第 {epoch} 版次，而前一条已属于第 {before} 版次",
+            en: "It is of epoch {epoch}, and the entry before it is of epoch {before} already"),
         Reject::WrongAudience => say!(lang, zh: "不是给本节点的", en: "It is not meant for this node"),
         Reject::UnknownCard { author, card } => say!(lang,
             zh: "{author} 的第 {card} 号名片本节点还没有，收到后再接收",

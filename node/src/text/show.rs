@@ -84,7 +84,7 @@ fn members(lang: Lang, file: &AgreementFile) -> String {
     ];
     let row = |member: &Member| {
         let card = &file.cards[&member.code];
-        let approved = file.approvals.get(&member.code).map(|approval| time(lang, approval.time));
+        let approved = file.approvals.get(&member.code).map(|approval| time(lang, approval.fields.time));
         vec![
             member.code.to_string(),
             member.name.clone(),

@@ -76,6 +76,8 @@ fn rejects() {
             (Reject::NotAMember { author }, "220000 不是", "220000 is no member"),
             (Reject::UnknownEpoch { epoch: Epoch(4) }, "第 4 版次", "epoch 4"),
             (Reject::OutOfScope { system: System::ENERGY }, "能耗不在", "include energy"),
+            (Reject::Cut { at: Position(7) }, "到序号 7 为止", "ends at position 7"),
+            (Reject::OlderEpoch { epoch: Epoch(3), before: Epoch(4) }, "属于第 3 版次", "of epoch 4 already"),
             (Reject::WrongAudience, "不是给本节点的", "not meant for this node"),
             (Reject::UnknownCard { author, card: CardNumber(3) }, "220000 的第 3 号名片", "Card 3 of 220000"),
             (Reject::BadSignature, "签名不符", "signature does not hold"),

@@ -3,10 +3,12 @@
 use xietong_proto::card::Card;
 use xietong_proto::crypto::PublicKey;
 use xietong_proto::entry::{Entry, EntryHead, SignedEntry};
+use xietong_proto::epochs::Epochs;
 use xietong_proto::header::{HEADER_BYTES, Header};
 use xietong_proto::id::*;
 use xietong_proto::limits::*;
-use xietong_proto::manifest::{Approval, Manifest};
+use xietong_proto::manifest::Manifest;
+use xietong_proto::opinion::Stance;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{STREAM_NAME_BYTES, Stream};
 use xietong_proto::sync::{Frame, Heads, Hello, Line, Push, Range, Receipted, Want};
@@ -56,10 +58,10 @@ fn the_head_of_an_entry_with_one_flipped_bit_announces_nothing() {
 }
 
 #[test]
-fn a_card_or_approval_with_one_flipped_bit_or_cut_anywhere_is_refused() {
-    let (card, approval, manifest) = (samples::card(0), samples::approval(0), samples::manifest());
+fn a_card_or_opinion_with_one_flipped_bit_or_cut_anywhere_is_refused() {
+    let (card, approval) = (samples::card(0), samples::approval(0));
     refuses_damage(card.bytes(), |bytes| Card::open(bytes).map(drop));
-    refuses_damage(approval.bytes(), |bytes| Approval::open(bytes, &manifest).map(drop));
+    refuses_damage(approval.bytes(), |bytes| samples::epochs().open(Stance::Approves, bytes).map(drop));
 }
 
 fn refuses_damage(bytes: &[u8], open: impl Fn(&[u8]) -> Result<(), Reject>) {
@@ -75,7 +77,8 @@ fn a_manifest_with_one_flipped_bit_is_refused_or_another_that_nobody_approved() 
     let mut others = 0;
     for other in flips(manifest.bytes()).filter_map(|flipped| Manifest::open(&flipped).ok()) {
         assert_ne!(other.id(), manifest.id());
-        assert!(Approval::open(approval.bytes(), &other).is_err());
+        let epochs = Epochs::new(other).expect("a first manifest");
+        assert!(epochs.open(Stance::Approves, approval.bytes()).is_err());
         others += 1;
     }
     assert!(others > 0, "a letter of the title can be another");
@@ -129,7 +132,7 @@ fn changed(random: &mut Random, bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Puts bytes into every decoder. Whatever is accepted must be what the bytes say.
-fn decode_all(bytes: &[u8], manifest: &Manifest) {
+fn decode_all(bytes: &[u8], epochs: &Epochs) {
     if let Ok(frame) = Frame::decode(bytes) {
         assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
     }
@@ -153,29 +156,29 @@ fn decode_all(bytes: &[u8], manifest: &Manifest) {
         assert_eq!(Manifest::new(other.fields.clone()), Ok(other));
     }
     let _ = (EntryHead::decode(bytes).map(drop), PublicKey::from_bytes(bytes));
-    let _ = (Card::open(bytes).map(drop), Approval::open(bytes, manifest).map(drop));
+    let _ = (Card::open(bytes).map(drop), epochs.open(Stance::Declines, bytes).map(drop));
 }
 
 #[test]
 fn random_bytes_never_panic_and_never_pass_for_something_else() {
-    let manifest = samples::manifest();
+    let epochs = samples::epochs();
     for seed in 1..=20_000 {
         let mut random = Random::new(seed);
         let count = random.below(400);
-        decode_all(&random.bytes(count), &manifest);
+        decode_all(&random.bytes(count), &epochs);
     }
 }
 
 #[test]
 fn changed_bytes_never_panic_and_never_pass_for_something_else() {
-    let manifest = samples::manifest();
+    let (manifest, epochs) = (samples::manifest(), samples::epochs());
     let mut good: Vec<Vec<u8>> = frames().iter().map(Frame::encode).collect();
     good.extend([samples::entry(0).bytes().to_vec(), samples::card(0).bytes().to_vec()]);
     good.extend([manifest.bytes().to_vec(), samples::approval(0).bytes().to_vec()]);
     for seed in 1..=3_000 {
         let mut random = Random::new(seed);
         for bytes in &good {
-            decode_all(&changed(&mut random, bytes), &manifest);
+            decode_all(&changed(&mut random, bytes), &epochs);
         }
     }
 }
@@ -195,7 +198,7 @@ fn lying(number: u8, length: u64, behind: usize) -> Vec<u8> {
 
 #[test]
 fn a_length_that_lies_is_refused_before_anything_is_made_of_it() {
-    let manifest = samples::manifest();
+    let epochs = samples::epochs();
     for length in [1 << 20, 1 << 31, 1 << 40, 1 << 62, u64::MAX] {
         for number in 1..=12 {
             let inner = lying(number, length, 8);
@@ -203,7 +206,7 @@ fn a_length_that_lies_is_refused_before_anything_is_made_of_it() {
             for bytes in [inner.clone(), [whole, inner].concat()] {
                 assert_eq!(Frame::decode(&bytes), Err(Reject::Malformed));
                 assert!(Card::open(&bytes).is_err() && Manifest::open(&bytes).is_err());
-                assert!(Approval::open(&bytes, &manifest).is_err());
+                assert!(epochs.open(Stance::Approves, &bytes).is_err());
             }
         }
     }

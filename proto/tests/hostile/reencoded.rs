@@ -3,8 +3,9 @@
 use prost::Message;
 use xietong_proto::card::Card;
 use xietong_proto::crypto::Tag;
-use xietong_proto::manifest::{Approval, Manifest};
+use xietong_proto::manifest::Manifest;
 use xietong_proto::object;
+use xietong_proto::opinion::Stance;
 use xietong_proto::reject::Reject;
 use xietong_proto::wire::agreement::Signed;
 
@@ -85,7 +86,7 @@ fn variants(body: &[u8]) -> Vec<Vec<u8>> {
     let fields = fields(body);
     assert_eq!(join(&fields), body, "taken apart and put together");
     let mut variants = with_one_written(&fields, Field::overlong);
-    let unknown: [&[u8]; 3] = [&[0x78, 1], &[0x7a, 0], &[0xc2, 0x3e, 1, 0]];
+    let unknown: [&[u8]; 3] = [&[0xa0, 1, 1], &[0xa2, 1, 0], &[0xc2, 0x3e, 1, 0]];
     variants.extend(with_one_written(&fields, |field| {
         unknown.iter().map(|unknown| [&field.bytes()[..], unknown].concat()).collect()
     }));
@@ -139,10 +140,10 @@ fn every_other_encoding_of_a_card_is_refused_though_its_seal_holds() {
 }
 
 #[test]
-fn every_other_encoding_of_an_approval_is_refused_though_its_seal_holds() {
-    let manifest = samples::manifest();
-    let open =
-        |body| Approval::open(&object::sign(Tag::Approve, &samples::seal_key(0), body), &manifest).map(drop);
+fn every_other_encoding_of_an_opinion_is_refused_though_its_seal_holds() {
+    let epochs = samples::epochs();
+    let signed = |body| object::sign(Tag::Approve, &samples::seal_key(0), body);
+    let open = |body| epochs.open(Stance::Approves, &signed(body)).map(drop);
     assert!(refuses_variants(&signed_body(samples::approval(0).bytes()), open) > 20);
 }
 

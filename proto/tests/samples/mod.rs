@@ -5,8 +5,10 @@
 use xietong_proto::card::{Card, CardFields};
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::{Authority, Draft, Record, SignedEntry};
+use xietong_proto::epochs::Epochs;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Approval, Level, Manifest, ManifestFields, Member, Scope};
+use xietong_proto::manifest::{Level, Manifest, ManifestFields, Member, Scope};
+use xietong_proto::opinion::{Opinion, OpinionFields, Stance};
 use xietong_proto::stream::{Head, Stream};
 
 /// The members' codes, ascending. A member is named by its index here.
@@ -77,6 +79,10 @@ pub fn manifest_fields() -> ManifestFields {
         valid_from: TIME,
         valid_until: Millis(TIME.0 + 365 * 86_400_000),
         nonce: [0x51; 16],
+        voids: Default::default(),
+        reconciles: Default::default(),
+        restarts: Default::default(),
+        cuts: Default::default(),
     }
 }
 
@@ -84,8 +90,27 @@ pub fn manifest() -> Manifest {
     Manifest::new(manifest_fields()).expect("a lawful manifest")
 }
 
-pub fn approval(member: usize) -> Approval {
-    Approval::sign(&manifest(), code(member), TIME, &seal_key(member)).expect("a lawful approval")
+/// The agreement before anybody has said anything.
+pub fn epochs() -> Epochs {
+    Epochs::new(manifest()).expect("a first manifest")
+}
+
+pub fn opinion(member: usize, stance: Stance, manifest: &Manifest) -> Opinion {
+    let (manifest, member_code, reason) = (manifest.id(), code(member), String::new());
+    let fields = OpinionFields { stance, manifest, member: member_code, time: TIME, reason };
+    Opinion::sign(&fields, &seal_key(member)).expect("a lawful opinion")
+}
+
+pub fn approval(member: usize) -> Opinion {
+    opinion(member, Stance::Approves, &manifest())
+}
+
+/// What changes the manifest before it.
+pub fn successor(before: &Manifest, change: impl FnOnce(&mut ManifestFields)) -> Manifest {
+    let mut fields = before.fields.clone();
+    (fields.epoch, fields.predecessor) = (before.fields.epoch.next(), Some(before.id()));
+    change(&mut fields);
+    Manifest::new(fields).expect("a lawful manifest")
 }
 
 /// What a member shows all others of its vehicles.

@@ -5,11 +5,13 @@ use xietong_proto::card::Card;
 use xietong_proto::chain::follow;
 use xietong_proto::crypto::{PublicKey, SecretKey, Tag, tagged_hash};
 use xietong_proto::entry::{Authority, Draft, Entry, EntryHead, LeafProof, Record, SignedEntry};
+use xietong_proto::epochs::{Epochs, Standing};
 use xietong_proto::fork::{ForkProof, Lineage, supported};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Approval, Manifest, missing};
+use xietong_proto::manifest::Manifest;
 use xietong_proto::object::fingerprint;
+use xietong_proto::opinion::{Opinion, Stance};
 use xietong_proto::receipt::{Receipt, root};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Audience, Head, Stream};
@@ -38,13 +40,15 @@ pub fn judge(judge: &str, input: &Value) -> Finding {
             .map_or(NO, |code| Ok(json!({ "bytes": hex(code.bytes()) }))),
         "card" => refusing(Card::open(&bytes(&input["bytes"]))).map(|card| card_output(&card)),
         "manifest" => manifest(&input["bytes"]).map(|manifest| manifest_output(&manifest)),
-        "approval" => approval(input),
+        "opinion" => opinion(input),
         "receipt" => receipt(input),
         "fork" => fork(input),
         "counts" => counts(input),
-        "in_force" => in_force(input),
+        "standing" => Ok(standing(&epochs(input)?)),
+        "follows_manifest" => follows_manifest(input),
+        "may" => may(input),
         "fingerprint" => Ok(json!({ "digits": fingerprint(&array(&input["id"])) })),
-        "admits" => refusing(manifest(&input["manifest"])?.admits(&header(input)?)).map(|()| json!({})),
+        "stands" => stands(input),
         "authoring" => authoring(input),
         "follow" => follows(input),
         "audience" => audience(input),
@@ -99,6 +103,8 @@ fn tag(input: &Value) -> Tag {
         "manifest" => Tag::Manifest,
         "card" => Tag::Card,
         "approve" => Tag::Approve,
+        "decline" => Tag::Decline,
+        "withdraw" => Tag::Withdraw,
         "receipt" => Tag::Receipt,
         "holdings" => Tag::Holdings,
         "heads" => Tag::Heads,
@@ -222,10 +228,89 @@ fn manifest_output(manifest: &Manifest) -> Value {
             "members": codes, "systems": systems, "quorum": fields.quorum })
 }
 
-fn approval(input: &Value) -> Finding {
-    let manifest = manifest(&input["manifest"])?;
-    let approval = refusing(Approval::open(&bytes(&input["bytes"]), &manifest))?;
-    Ok(json!({ "member": approval.member, "manifest": approval.manifest }))
+fn stance(value: &Value) -> Stance {
+    serde_json::from_value(value.clone()).expect("a stance")
+}
+
+fn opinion(input: &Value) -> Finding {
+    let opinion = refusing(epochs(input)?.open(stance(&input["stance"]), &bytes(&input["bytes"])))?;
+    let fields = opinion.fields;
+    Ok(json!({ "member": fields.member, "manifest": fields.manifest, "reason": fields.reason }))
+}
+
+/// What is known of an agreement: manifests, each after its predecessor, with the opinions on them.
+fn epochs(input: &Value) -> Result<Epochs, Value> {
+    let manifests = input["manifests"].as_array().expect("manifests").iter().map(manifest);
+    let mut manifests = manifests.collect::<Result<Vec<_>, _>>()?.into_iter();
+    let mut epochs = refusing(Epochs::new(manifests.next().expect("a first manifest")))?;
+    let later = |epochs: &mut Epochs, manifest: Manifest| {
+        refusing(epochs.check(&manifest))?;
+        epochs.learn(vec![manifest], Vec::new());
+        Ok::<_, Value>(())
+    };
+    let mut opinions = input["opinions"].as_array().cloned().unwrap_or_default();
+    // Whatever can be said now is said now; the rest follows the next manifest.
+    loop {
+        let open = |said: &Value| epochs.open(stance(&said["stance"]), &bytes(&said["bytes"]));
+        let (known, rest): (Vec<Value>, Vec<Value>) =
+            opinions.into_iter().partition(|said| open(said).is_ok());
+        let known: Vec<Opinion> = known.iter().filter_map(|said| open(said).ok()).collect();
+        epochs.learn(Vec::new(), known);
+        opinions = rest;
+        match manifests.next() {
+            Some(manifest) => later(&mut epochs, manifest)?,
+            None => break,
+        }
+    }
+    for cited in input["cited"].as_array().into_iter().flatten() {
+        epochs.cite(ManifestId(array(&cited["manifest"])), code(&cited["member"]));
+    }
+    match opinions.first() {
+        Some(said) => {
+            Err(refusing(epochs.open(stance(&said["stance"]), &bytes(&said["bytes"]))).unwrap_err())
+        }
+        None => Ok(epochs),
+    }
+}
+
+fn standing(epochs: &Epochs) -> Value {
+    let chain = epochs.standing().chain();
+    match epochs.standing() {
+        Standing::Proposed => {
+            let missing = epochs.tally(epochs.newest().id()).expect("it is known").missing;
+            json!({ "standing": "proposed", "missing": missing })
+        }
+        Standing::InForce(_) => json!({ "standing": "in_force", "chain": chain }),
+        Standing::Closed { by, .. } => json!({ "standing": "closed", "chain": chain, "by": by }),
+        Standing::Split { rivals, by, .. } => {
+            json!({ "standing": "split", "chain": chain, "rivals": rivals, "by": by })
+        }
+    }
+}
+
+fn follows_manifest(input: &Value) -> Finding {
+    let next = manifest(&input["next"])?;
+    refusing(epochs(input)?.check(&next)).map(|()| json!({}))
+}
+
+fn may(input: &Value) -> Finding {
+    let id = ManifestId(array(&input["manifest"]));
+    let may = epochs(input)?.may(code(&input["member"]), stance(&input["stance"]), id);
+    may.map(|()| json!({})).map_err(|bar| serde_json::to_value(bar).expect("a bar has a JSON form"))
+}
+
+fn stands(input: &Value) -> Finding {
+    let (epochs, header) = (epochs(input)?, header(input)?);
+    let number =
+        |card: CardId| input["cards"][card.to_string()].as_u64().map(|number| CardNumber(number as u32));
+    refusing(epochs.stands(&header, number))?;
+    let Value::String(_) = &input["before"] else { return Ok(json!({})) };
+    let before = self::header(&json!({ "header": input["before"] }))?;
+    refusing(epochs.follows(&before, &header)).map(|()| json!({}))
+}
+
+fn code(value: &Value) -> MemberCode {
+    value.as_str().expect("a code").parse().expect("a member code")
 }
 
 fn receipt(input: &Value) -> Finding {
@@ -252,14 +337,6 @@ fn counts(input: &Value) -> Finding {
     if found.branch.starts_with(&entry) { Ok(json!({})) } else { NO }
 }
 
-fn in_force(input: &Value) -> Finding {
-    let manifest = manifest(&input["manifest"])?;
-    let open = |bytes: &Value| refusing(Approval::open(&self::bytes(bytes), &manifest));
-    let approvals = input["approvals"].as_array().expect("approvals").iter().map(open);
-    let missing = missing(&manifest, &approvals.collect::<Result<Vec<_>, _>>()?);
-    if missing.is_empty() { Ok(json!({})) } else { Err(json!({ "missing": missing })) }
-}
-
 fn authoring(input: &Value) -> Finding {
     let now = Millis(number(&input["time_ms"]));
     if manifest(&input["manifest"])?.is_valid_at(now) { Ok(json!({})) } else { NO }
@@ -272,8 +349,7 @@ fn follows(input: &Value) -> Finding {
 }
 
 fn audience(input: &Value) -> Finding {
-    let member: MemberCode = input["member"].as_str().expect("a code").parse().expect("a member code");
-    if stream_of(&input["stream"])?.is_for(member) { Ok(json!({})) } else { NO }
+    if stream_of(&input["stream"])?.is_for(code(&input["member"])) { Ok(json!({})) } else { NO }
 }
 
 fn frame_output(frame: &Frame) -> Value {
@@ -302,6 +378,13 @@ fn frame_output(frame: &Frame) -> Value {
             "from": trace.from, "position": trace.to.position, "id": trace.to.id }),
         Frame::Traced(traced) => json!({ "message": "traced", "stream": hex(traced.stream.name()),
             "id": traced.to, "heads": traced.heads.iter().map(EntryHead::id).collect::<Vec<_>>() }),
+        Frame::Signing(signing) => {
+            let opinions = signing
+                .opinions
+                .iter()
+                .map(|(stance, bytes)| json!({ "stance": stance, "bytes": hex(bytes) }));
+            json!({ "message": "signing", "manifest": hex(&signing.manifest), "opinions": opinions.collect::<Vec<_>>() })
+        }
         Frame::Rival(instance) => json!({ "message": "rival", "instance": instance.to_string() }),
         Frame::Push(push) => {
             json!({ "message": "push", "head": hex(&push.head), "payload": hex(&push.payload) })

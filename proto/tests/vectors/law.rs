@@ -65,7 +65,7 @@ fn the_limits_of_the_law_are_those_of_the_code() {
     compare! {
         RECORD_BYTES_MAX ENTRY_RECORDS_MAX ENTRY_PAYLOAD_BYTES_MAX PUSH_PAYLOAD_BYTES_MAX RANGE_BYTES_MAX
         FRAME_BYTES_MAX FIELDS_MAX POSITION_MAX MEMBERS_MAX SCOPE_MAX MANIFEST_BYTES_MAX CARD_BYTES_MAX
-        APPROVAL_BYTES_MAX RECEIPT_BYTES_MAX ENVELOPE_BYTES_MAX CARDS_MAX TEXT_BYTES_MAX ADDRESSES_MAX HEADS_LINES_MAX
+        OPINION_BYTES_MAX RECEIPT_BYTES_MAX ENVELOPE_BYTES_MAX CARDS_MAX OPINIONS_MAX TEXT_BYTES_MAX ADDRESSES_MAX HEADS_LINES_MAX
     }
 }
 
@@ -79,6 +79,8 @@ fn the_tags_of_the_law_are_those_of_the_code() {
         ("manifest", Tag::Manifest),
         ("card", Tag::Card),
         ("approve", Tag::Approve),
+        ("decline", Tag::Decline),
+        ("withdraw", Tag::Withdraw),
         ("receipt", Tag::Receipt),
         ("holdings", Tag::Holdings),
         ("heads", Tag::Heads),
@@ -103,13 +105,15 @@ fn every_refusal_stands_in_the_law_under_its_rule_and_says_whether_it_passes_lat
         Reject::NotCanonical,
         field("card.code"),
         field("manifest.title"),
-        field("approval.member"),
+        field("opinion.member"),
         field("receipt.number"),
         field("fork.id"),
         Reject::WrongAgreement,
         Reject::NotAMember { author },
         Reject::UnknownEpoch { epoch: Epoch(2) },
         Reject::OutOfScope { system: System(9) },
+        Reject::Cut { at: Position(1) },
+        Reject::OlderEpoch { epoch: Epoch(1), before: Epoch(2) },
         Reject::WrongAudience,
         Reject::UnknownCard { author, card },
         Reject::BadSignature,

@@ -180,7 +180,7 @@ impl Replica {
             return Err(Reject::WrongAudience);
         }
         let held = self.agreements.get(&id).ok_or(Reject::WrongAgreement)?;
-        proof.heads().into_iter().try_for_each(|head| held.manifest().admits(head.header()))?;
+        proof.heads().into_iter().try_for_each(|head| held.stands(head.header()))?;
         let known = self.forks.streams.get(&stream);
         if known.is_some_and(|fork| fork.proofs.contains_key(&proof.at())) {
             return Ok(());

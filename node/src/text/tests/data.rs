@@ -170,7 +170,6 @@ fn agreements_and_what_waits() {
     holds(
         text::not_in_force,
         &[
-            (NotInForce::LaterEpoch { epoch: Epoch(2) }, "第 2 版次", "epoch 2"),
             (NotInForce::CardMissing { member }, "缺少", "missing"),
             (NotInForce::CardDiffers { member }, "不一致", "something else"),
             (NotInForce::NotApproved { members: vec![member] }, "220000", "220000"),

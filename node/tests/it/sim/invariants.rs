@@ -101,6 +101,7 @@ pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation
             lines.iter().map(|line| line.stream).collect()
         }
         Frame::Rival(_)
+        | Frame::Signing(_)
         | Frame::Heads(Heads::Digest(_))
         | Frame::Hello(_)
         | Frame::Cards(_)

@@ -6,8 +6,10 @@ use xietong::replica::agreement::Agreement;
 use xietong::replica::{EntryKey, Me};
 use xietong_proto::card::{Card, CardFields};
 use xietong_proto::crypto::SecretKey;
+use xietong_proto::epochs::Epochs;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Approval, Level, Manifest, ManifestFields, Member, Scope};
+use xietong_proto::manifest::{Level, Manifest, ManifestFields, Member, Scope};
+use xietong_proto::opinion::{Opinion, OpinionFields, Stance};
 
 /// The keys of one member of the world.
 pub struct Keys {
@@ -85,13 +87,20 @@ pub fn agreement(members: &[Keys], number: u8) -> Agreement {
         valid_from: Millis(0),
         valid_until: Millis(u64::MAX),
         nonce: [number; 16],
+        voids: Default::default(),
+        reconciles: Default::default(),
+        restarts: Default::default(),
+        cuts: Default::default(),
     })
     .expect("the fields are in form");
     let approve = |keys: &&Keys| {
-        let seal = SecretKey::from_bytes(&keys.seal);
-        Approval::sign(&manifest, keys.card.fields.code, Millis(0), &seal).expect("a member approves")
+        let (stance, manifest, member) = (Stance::Approves, manifest.id(), keys.card.fields.code);
+        let fields = OpinionFields { stance, manifest, member, time: Millis(0), reason: String::new() };
+        Opinion::sign(&fields, &SecretKey::from_bytes(&keys.seal)).expect("the fields are in form")
     };
     let approvals = members.iter().map(approve).collect();
     let cards = members.iter().map(|keys| keys.card.clone()).collect();
-    Agreement::new(manifest, approvals, cards).expect("everybody has approved")
+    let mut epochs = Epochs::new(manifest).expect("a first manifest");
+    epochs.learn(Vec::new(), approvals);
+    Agreement::new(epochs, cards).expect("everybody has approved")
 }

@@ -32,6 +32,8 @@ fn tags() -> Vec<Value> {
         "manifest",
         "card",
         "approve",
+        "decline",
+        "withdraw",
         "receipt",
         "holdings",
         "heads",

@@ -2,6 +2,7 @@
 //! hand; what the library finds is compared with it in `main.rs`.
 
 mod entries;
+mod epochs;
 mod forks;
 mod frames;
 mod headers;
@@ -22,10 +23,14 @@ pub fn all() -> Vec<(&'static str, Vec<Value>)> {
         ("trees", entries::tree_cases()),
         ("cards", papers::card_cases()),
         ("manifests", papers::manifest_cases()),
-        ("approvals", papers::approval_cases()),
+        ("opinions", papers::opinion_cases()),
+        ("epochs", epochs::cases()),
         ("admission", places::admission_cases()),
         ("chains", places::chain_cases()),
-        ("frames", [frames::cases(), receipts::frame_cases(), forks::frame_cases()].concat()),
+        (
+            "frames",
+            [frames::cases(), receipts::frame_cases(), forks::frame_cases(), epochs::frame_cases()].concat(),
+        ),
         ("receipts", receipts::receipt_cases()),
         ("forks", forks::cases()),
     ]

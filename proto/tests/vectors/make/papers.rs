@@ -1,18 +1,19 @@
-//! P3, P10 to P14: cards, manifests, approvals.
+//! P3, P10 to P14: cards, manifests, opinions.
 
 use prost::Message;
 use serde_json::{Value, json};
 use xietong_proto::crypto::{SecretKey, Tag};
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Approval, Manifest};
 use xietong_proto::object;
+use xietong_proto::opinion::Stance;
+use xietong_proto::stream::{Audience, Stream};
 use xietong_proto::wire::agreement as wire;
 
 use super::{bad, bad_field, good, hex, malformed, packed, too_large};
 use crate::samples;
 
-/// A field number 15 with a varint, which no message of this version has.
-const UNKNOWN_FIELD: [u8; 2] = [0x78, 1];
+/// A field number 20 with a varint, which no message of this version has.
+const UNKNOWN_FIELD: [u8; 3] = [0xa0, 1, 1];
 
 fn not_canonical() -> Value {
     json!({ "code": "NotCanonical" })
@@ -166,10 +167,26 @@ fn changed_manifest(change: impl Fn(&mut wire::Manifest)) -> Value {
 }
 
 pub fn manifest_cases() -> Vec<Value> {
-    let later = |manifest: &mut wire::Manifest| (manifest.epoch, manifest.predecessor) = (2, vec![1; 32]);
     let accepted = vec![
         good("P12", "a manifest of three members", "manifest", changed_manifest(|_| {})),
-        good("P12", "a later epoch", "manifest", changed_manifest(later)),
+        good(
+            "P12",
+            "a later epoch",
+            "manifest",
+            changed_manifest(|manifest| {
+                later(manifest);
+            }),
+        ),
+        good(
+            "P12",
+            "with all that a later one may hold",
+            "manifest",
+            changed_manifest(|manifest| {
+                let manifest = later(manifest);
+                (manifest.voids, manifest.reconciles) = (vec![vec![1; 32], vec![2; 32]], vec![vec![3; 32]]);
+                (manifest.restarts, manifest.cuts) = (vec!["210000".into()], cut(samples::stream(0), 3));
+            }),
+        ),
         good("P12", "two members", "manifest", changed_manifest(|manifest| drop(manifest.members.remove(0)))),
         good(
             "P12",
@@ -202,9 +219,22 @@ fn id_with_zeros() -> ManifestId {
     ManifestId(zeros.next().expect("one of a hundred begins with 00"))
 }
 
+fn later(manifest: &mut wire::Manifest) -> &mut wire::Manifest {
+    (manifest.epoch, manifest.predecessor) = (2, vec![1; 32]);
+    manifest
+}
+
+fn cut(stream: Stream, position: u64) -> Vec<u8> {
+    [&stream.name()[..], &position.to_be_bytes(), &[1; 32]].concat()
+}
+
+fn pair() -> Stream {
+    Stream { audience: Audience::Pair(samples::code(1)), ..samples::stream(0) }
+}
+
 fn bad_manifests() -> Vec<Value> {
     type Change = fn(&mut wire::Manifest);
-    let cases: [(&str, Change); 27] = [
+    let cases: [(&str, Change); 39] = [
         ("suite", |manifest| manifest.suite = 2),
         ("epoch", |manifest| manifest.epoch = 0),
         ("predecessor", |manifest| manifest.predecessor = vec![1; 32]),
@@ -232,6 +262,18 @@ fn bad_manifests() -> Vec<Value> {
         ("quorum", |manifest| manifest.quorum = 1),
         ("quorum", |manifest| manifest.quorum = 4),
         ("valid_until_ms", |manifest| manifest.valid_until_ms = manifest.valid_from_ms),
+        ("voids", |manifest| manifest.voids = vec![vec![1; 32]]),
+        ("voids", |manifest| later(manifest).voids = vec![vec![1; 31]]),
+        ("voids", |manifest| later(manifest).voids = vec![vec![1; 32]; 2]),
+        ("reconciles", |manifest| manifest.reconciles = vec![vec![1; 32]]),
+        ("reconciles", |manifest| later(manifest).reconciles = vec![vec![2; 32], vec![1; 32]]),
+        ("restarts", |manifest| manifest.restarts = vec!["210000".into()]),
+        ("restarts", |manifest| later(manifest).restarts = vec!["a".into()]),
+        ("restarts", |manifest| later(manifest).restarts = vec!["220000".into(), "210000".into()]),
+        ("cuts", |manifest| manifest.cuts = cut(samples::stream(0), 3)),
+        ("cuts", |manifest| later(manifest).cuts = cut(samples::stream(0), 0)),
+        ("cuts", |manifest| later(manifest).cuts = cut(pair(), 3)),
+        ("cuts", |manifest| later(manifest).cuts = vec![1; 95]),
     ];
     let case = |(field, change): (&str, Change)| {
         bad(
@@ -247,98 +289,76 @@ fn bad_manifests() -> Vec<Value> {
     cases.map(case).into_iter().chain([nonce]).collect()
 }
 
-fn on_manifest(bytes: impl AsRef<[u8]>) -> Value {
-    json!({ "manifest": hex(samples::manifest().bytes()), "bytes": hex(bytes) })
+fn input(stance: Stance, bytes: impl AsRef<[u8]>) -> Value {
+    json!({ "manifests": [hex(samples::manifest().bytes())], "stance": stance, "bytes": hex(bytes) })
 }
 
-fn sealed_approval(tag: Tag, member: usize, body: Vec<u8>) -> Value {
-    on_manifest(object::sign(tag, &samples::seal_key(member), body))
+fn opinion_wire() -> wire::Opinion {
+    let signed = wire::Signed::decode(samples::approval(0).bytes()).expect("a signed opinion");
+    wire::Opinion::decode(&signed.body[..]).expect("an opinion")
 }
 
-fn approval_wire() -> wire::Approval {
-    let signed = wire::Signed::decode(samples::approval(0).bytes()).expect("a signed approval");
-    wire::Approval::decode(&signed.body[..]).expect("an approval")
-}
-
-pub fn approval_cases() -> Vec<Value> {
-    let body = approval_wire().encode_to_vec();
-    let changed = |change: fn(&mut wire::Approval)| {
-        let mut approval = approval_wire();
-        change(&mut approval);
-        approval.encode_to_vec()
+pub fn opinion_cases() -> Vec<Value> {
+    let body = opinion_wire().encode_to_vec();
+    let changed = |change: fn(&mut wire::Opinion)| {
+        let mut opinion = opinion_wire();
+        change(&mut opinion);
+        opinion.encode_to_vec()
     };
+    let sealed = |stance, tag, member: usize, body: Vec<u8>| {
+        input(stance, object::sign(tag, &samples::seal_key(member), body))
+    };
+    let of = |member, body| sealed(Stance::Approves, Tag::Approve, member, body);
+    let reasoned = changed(|opinion| opinion.reason = "第三条".into());
     let unsigned = || json!({ "code": "BadSignature" });
     let stranger = json!({ "code": "NotAMember", "author": "XPCC" });
-    let of = |member, body| sealed_approval(Tag::Approve, member, body);
-    let long = changed(|approval| approval.member = "A".repeat(300));
+    let good = |name: &str, input: Value| good("P13", name, "opinion", input);
+    let bad = |rule: &str, name: &str, input: Value, reject: Value| bad(rule, name, "opinion", input, reject);
     let cases = vec![
-        good("P13", "an approval", "approval", on_manifest(samples::approval(0).bytes())),
+        good("an approval", input(Stance::Approves, samples::approval(0).bytes())),
+        good("a refusal", sealed(Stance::Declines, Tag::Decline, 0, body.clone())),
+        good("a refusal with its reason", sealed(Stance::Declines, Tag::Decline, 0, reasoned.clone())),
+        good("a withdrawal with its reason", sealed(Stance::Withdraws, Tag::Withdraw, 0, reasoned.clone())),
+        bad("P13", "an approval with a reason", of(0, reasoned), bad_field("opinion.reason")),
         bad(
             "P13",
-            "of another manifest",
-            "approval",
-            of(0, changed(|approval| approval.manifest = vec![1; 32])),
-            bad_field("approval.manifest"),
+            "a reason that does not show",
+            sealed(Stance::Declines, Tag::Decline, 0, changed(|opinion| opinion.reason = "\u{200b}".into())),
+            bad_field("opinion.reason"),
+        ),
+        bad(
+            "P13",
+            "of a manifest that is not known",
+            of(0, changed(|opinion| opinion.manifest = vec![1; 32])),
+            bad_field("opinion.manifest"),
         ),
         bad(
             "P13",
             "by what is no code",
-            "approval",
-            of(0, changed(|approval| approval.member.clear())),
-            bad_field("approval.member"),
+            of(0, changed(|opinion| opinion.member.clear())),
+            bad_field("opinion.member"),
         ),
-        bad(
-            "P13",
-            "by a stranger",
-            "approval",
-            of(0, changed(|approval| approval.member = "XPCC".into())),
-            stranger,
-        ),
+        bad("P13", "by a stranger", of(0, changed(|opinion| opinion.member = "XPCC".into())), stranger),
         bad(
             "P13",
             "in another's name",
-            "approval",
-            of(0, changed(|approval| approval.member = "220000".into())),
+            of(0, changed(|opinion| opinion.member = "220000".into())),
             unsigned(),
         ),
-        bad("P13", "by another's seal", "approval", of(1, body.clone()), unsigned()),
-        bad("P4", "signed as a card", "approval", sealed_approval(Tag::Card, 0, body.clone()), unsigned()),
-        bad("P3", "longer than any", "approval", of(0, long), too_large(417, 384)),
-    ];
-    let forms = canonical_cases("approval", &body, |body| of(0, body));
-    [cases, forms, in_force_cases()].concat()
-}
-
-fn in_force_cases() -> Vec<Value> {
-    let input = |members: &[usize]| {
-        let approvals: Vec<_> =
-            members.iter().map(|member| hex(samples::approval(*member).bytes())).collect();
-        json!({ "manifest": hex(samples::manifest().bytes()), "approvals": approvals })
-    };
-    let missing = |codes: &[&str]| json!({ "missing": codes });
-    let again = Approval::sign(&samples::manifest(), samples::code(0), Millis(1), &samples::seal_key(0));
-    let mut twice = input(&[0, 1]);
-    let again = hex(again.expect("a lawful approval").bytes());
-    twice["approvals"].as_array_mut().expect("a list").push(again.into());
-    let other = Manifest::new({
-        let mut fields = samples::manifest_fields();
-        fields.quorum = 3;
-        fields
-    });
-    let of_other = json!({ "manifest": hex(other.expect("a lawful manifest").bytes()),
-                           "approvals": input(&[0, 1, 2])["approvals"] });
-    vec![
-        good("P13", "approved by all, in any order", "in_force", input(&[2, 0, 1])),
-        good("P13", "approved by all, by one of them twice", "in_force", input(&[2, 0, 1, 0])),
-        bad("P13", "approved by nobody", "in_force", input(&[]), missing(&samples::CODES)),
+        bad("P13", "by another's seal", of(1, body.clone()), unsigned()),
         bad(
-            "P13",
-            "approved by as many as the quorum names",
-            "in_force",
-            input(&[0, 1]),
-            missing(&["230000"]),
+            "P4",
+            "a refusal that passes for an approval",
+            sealed(Stance::Approves, Tag::Decline, 0, body.clone()),
+            unsigned(),
         ),
-        bad("P13", "approved by one twice", "in_force", twice, missing(&["230000"])),
-        bad("P13", "another manifest was approved", "in_force", of_other, bad_field("approval.manifest")),
-    ]
+        bad("P4", "signed as a card", sealed(Stance::Approves, Tag::Card, 0, body.clone()), unsigned()),
+        bad(
+            "P3",
+            "longer than any",
+            of(0, changed(|opinion| opinion.member = "A".repeat(1_200))),
+            too_large(1_317, 1_152),
+        ),
+    ];
+    [cases, canonical_cases("opinion", &body, |body| of(0, body))].concat()
 }

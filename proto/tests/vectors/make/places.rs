@@ -15,7 +15,9 @@ fn admits(change: impl Fn(&mut Header)) -> Value {
     if header.position.0 == 1 {
         header.previous = header.stream.origin().id;
     }
-    json!({ "manifest": hex(samples::manifest().bytes()), "header": hex(header.encode()) })
+    let mut input = super::epochs::approved(&[0, 1, 2]);
+    input["header"] = json!(hex(header.encode()));
+    input
 }
 
 fn authoring(time_ms: u64) -> Value {
@@ -28,62 +30,68 @@ pub fn admission_cases() -> Vec<Value> {
     let scope = |system: u16| json!({ "code": "OutOfScope", "system": system });
     let other = AgreementId([1; 32]);
     let (from, until) = (samples::manifest_fields().valid_from.0, samples::manifest_fields().valid_until.0);
+    let partly = {
+        let mut input = admits(|_| {});
+        input["opinions"] = super::epochs::approved(&[0, 2])["opinions"].clone();
+        input
+    };
     vec![
-        good("P14", "of this agreement", "admits", admits(|_| {})),
-        good("P15", "by another member", "admits", admits(|header| header.stream.author = samples::code(2))),
+        good("P14", "of this agreement", "stands", admits(|_| {})),
+        good("P15", "by another member", "stands", admits(|header| header.stream.author = samples::code(2))),
         good(
             "P16",
             "of this epoch, later in the stream",
-            "admits",
+            "stands",
             admits(|header| header.position = Position(9)),
         ),
         good(
             "P17",
             "of another system in scope",
-            "admits",
+            "stands",
             admits(|header| header.stream.system = System::ASSETS),
         ),
-        good("P20", "after the validity", "admits", admits(|header| header.time = Millis(u64::MAX))),
+        good("P20", "after the validity", "stands", admits(|header| header.time = Millis(u64::MAX))),
         bad(
             "P14",
             "of another agreement",
-            "admits",
+            "stands",
             admits(|header| header.stream.agreement = other),
             json!({ "code": "WrongAgreement" }),
         ),
         bad(
             "P15",
             "by a stranger",
-            "admits",
+            "stands",
             admits(|header| header.stream.author = stranger),
             json!({ "code": "NotAMember", "author": "XPCC" }),
         ),
-        bad("P16", "of epoch 2", "admits", admits(|header| header.epoch = Epoch(2)), epoch(2)),
+        bad("P16", "of a manifest that not all have approved", "stands", partly, epoch(1)),
+        bad("P16", "of epoch 2", "stands", admits(|header| header.epoch = Epoch(2)), epoch(2)),
         bad(
             "P16",
             "of another manifest",
-            "admits",
+            "stands",
             admits(|header| header.manifest = ManifestId([1; 32])),
             epoch(1),
         ),
         bad(
             "P16",
             "of a generation that no manifest opened",
-            "admits",
+            "stands",
             admits(|header| header.stream.generation = Generation(2)),
             epoch(1),
         ),
         bad(
             "P17",
             "energy, which is not in scope",
-            "admits",
+            "stands",
             admits(|header| header.stream.system = System::ENERGY),
             scope(4),
         ),
         bad(
             "P17",
             "a system of later",
-            "admits",
+            "stands",
             admits(|header| header.stream.system = System(0x0103)),
             scope(259),
         ),
