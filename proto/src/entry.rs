@@ -194,11 +194,7 @@ impl Entry {
     /// The records, in order; ends early where framing breaks, which it does in no opened entry.
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         let records = self.bytes.get(ENTRY_HEAD_BYTES + SEED_BYTES..).unwrap_or_default();
-        Frames(records).map_while(Result::ok).map(|frame| Record {
-            kind: RecordKind(frame.kind),
-            version: frame.version,
-            body: frame.bytes[RECORD_HEAD_BYTES..].to_vec(),
-        })
+        Frames(records).map_while(Result::ok).map(|frame| frame.record())
     }
 
     /// The path from record `index` up to the root, for a proof to somebody who holds only the header.
@@ -281,9 +277,15 @@ pub struct LeafProof {
 }
 
 impl LeafProof {
+    /// What is proven, if it is one whole frame.
+    pub fn record(&self) -> Result<Record, Reject> {
+        let frame = Frames(&self.record).split_first()?;
+        (frame.bytes == self.record).then(|| frame.record()).ok_or(Reject::BadFraming)
+    }
+
     /// Whether the record is the one at `index` under the header's root.
     pub fn holds(&self, header: &Header, index: u32) -> bool {
-        if !matches!(Frames(&self.record).split_first(), Ok(frame) if frame.bytes == self.record) {
+        if self.record().is_err() {
             return false;
         }
         let leaf = leaf(&self.salt, &self.record);
@@ -322,6 +324,13 @@ struct Frame<'a> {
     version: u16,
     /// With its head.
     bytes: &'a [u8],
+}
+
+impl Frame<'_> {
+    fn record(&self) -> Record {
+        let body = self.bytes[RECORD_HEAD_BYTES..].to_vec();
+        Record { kind: RecordKind(self.kind), version: self.version, body }
+    }
 }
 
 /// The framed records of a payload, one after the other; ends with an error where framing breaks (P6).

@@ -34,6 +34,7 @@ pub mod chain;
 pub mod crypto;
 pub mod entry;
 pub mod epochs;
+pub mod evidence;
 pub mod fork;
 pub mod header;
 pub mod id;

@@ -30,6 +30,10 @@ pub const CARD_BYTES_MAX: usize = 8 * 1024;
 pub const OPINION_BYTES_MAX: usize = 1024;
 /// Bytes of a receipt's body.
 pub const RECEIPT_BYTES_MAX: usize = 256;
+/// Bytes of evidence: every manifest, card and receipt of an agreement has room in it.
+pub const EVIDENCE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Fields of evidence: in an agreement of 64 members each epoch brings 65.
+pub const EVIDENCE_FIELDS_MAX: usize = 4_096;
 /// Bytes that suite, signature and framing add to a signed body.
 pub const ENVELOPE_BYTES_MAX: usize = 128;
 /// Opinions in one frame.

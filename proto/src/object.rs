@@ -12,20 +12,32 @@ use crate::wire::agreement::{Signed, Versioned};
 
 /// Reads a message whose bytes and fields are counted before anything is allocated for them (P3).
 pub(crate) fn bounded<M: Message + Default>(bytes: &[u8], bytes_max: usize) -> Result<M, Reject> {
+    bounded_by(bytes, bytes_max, FIELDS_MAX)
+}
+
+fn bounded_by<M: Message + Default>(bytes: &[u8], bytes_max: usize, fields_max: usize) -> Result<M, Reject> {
     within(bytes.len(), bytes_max)?;
     let (mut rest, mut fields) = (bytes, 0);
     while !rest.is_empty() {
         let (number, form) = decode_key(&mut rest).map_err(|_| Reject::Malformed)?;
         skip_field(form, number, &mut rest, DecodeContext::default()).map_err(|_| Reject::Malformed)?;
         fields += 1;
-        within(fields, FIELDS_MAX)?;
+        within(fields, fields_max)?;
     }
     M::decode(bytes).map_err(|_| Reject::Malformed)
 }
 
 /// Reads a message that has exactly one encoding.
 pub fn canonical<M: Message + Default>(bytes: &[u8], bytes_max: usize) -> Result<M, Reject> {
-    let message: M = bounded(bytes, bytes_max)?;
+    canonical_by(bytes, bytes_max, FIELDS_MAX)
+}
+
+fn canonical_by<M: Message + Default>(
+    bytes: &[u8],
+    bytes_max: usize,
+    fields_max: usize,
+) -> Result<M, Reject> {
+    let message: M = bounded_by(bytes, bytes_max, fields_max)?;
     if message.encode_to_vec() != bytes {
         return Err(Reject::NotCanonical);
     }
@@ -38,11 +50,21 @@ pub(crate) fn canonical_of_version<M: Message + Default>(
     bytes_max: usize,
     version: u32,
 ) -> Result<M, Reject> {
-    let Versioned { version: found } = bounded(bytes, bytes_max)?;
+    canonical_of_version_by(bytes, bytes_max, FIELDS_MAX, version)
+}
+
+/// The same for what may have more fields than other messages.
+pub(crate) fn canonical_of_version_by<M: Message + Default>(
+    bytes: &[u8],
+    bytes_max: usize,
+    fields_max: usize,
+    version: u32,
+) -> Result<M, Reject> {
+    let Versioned { version: found } = bounded_by(bytes, bytes_max, fields_max)?;
     if found != version {
         return Err(Reject::UnknownVersion { version: u8::try_from(found).unwrap_or(u8::MAX) });
     }
-    canonical(bytes, bytes_max)
+    canonical_by(bytes, bytes_max, fields_max)
 }
 
 /// Puts a signature beside a body.

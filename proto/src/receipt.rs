@@ -10,7 +10,7 @@ use crate::id::*;
 use crate::limits::{HEADS_LINES_MAX, RECEIPT_BYTES_MAX};
 use crate::object::{self, Unopened};
 use crate::reject::Reject;
-use crate::stream::{Head, STREAM_NAME_BYTES, Stream};
+use crate::stream::{Audience, Head, STREAM_NAME_BYTES, Stream};
 use crate::wire::agreement as wire;
 
 /// The newest version of the layout.
@@ -87,6 +87,22 @@ impl Receipt {
 }
 
 impl ReceiptFields {
+    /// Whether the receipt is over these holdings, and may be: others' streams, for all members of its agreement.
+    pub fn is_over(&self, holdings: &Holdings) -> Result<(), Reject> {
+        let may = |stream: &Stream| {
+            stream.agreement == self.agreement
+                && stream.audience == Audience::Agreement
+                && stream.author != self.member
+        };
+        if !holdings.keys().all(may) {
+            return Err(Reject::WrongAudience);
+        }
+        if root(holdings) != self.root {
+            return Err(bad("receipt.root"));
+        }
+        Ok(())
+    }
+
     fn from_wire(receipt: wire::Receipt) -> Result<Self, Reject> {
         Ok(Self {
             agreement: AgreementId::from_slice(&receipt.agreement).ok_or_else(|| bad("receipt.agreement"))?,

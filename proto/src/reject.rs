@@ -30,7 +30,7 @@ pub enum Reject {
     },
     /// Decoded and encoded again, the object has other bytes: an unknown field, a default or an order.
     NotCanonical,
-    /// A card, manifest, receipt or fork proof whose fields contradict its rules.
+    /// A card, manifest, receipt, fork proof or evidence whose fields contradict its rules.
     BadField {
         /// The field's name in the schema.
         field: String,
@@ -106,6 +106,7 @@ impl Reject {
             Reject::BadField { field } if field.starts_with("opinion.") => "P13",
             Reject::BadField { field } if field.starts_with("receipt.") => "P34",
             Reject::BadField { field } if field.starts_with("fork.") => "P35",
+            Reject::BadField { field } if field.starts_with("evidence.") => "P46",
             Reject::BadField { .. } => "P12",
             Reject::WrongAgreement => "P14",
             Reject::NotAMember { .. } => "P15",

@@ -6,6 +6,10 @@
 pub mod agreement {
     include!(concat!(env!("OUT_DIR"), "/xietong.agreement.rs"));
 }
+/// Records and forks with what proves them.
+pub mod evidence {
+    include!(concat!(env!("OUT_DIR"), "/xietong.evidence.rs"));
+}
 /// Frames between two nodes.
 pub mod sync {
     include!(concat!(env!("OUT_DIR"), "/xietong.sync.rs"));

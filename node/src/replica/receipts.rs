@@ -18,8 +18,8 @@ const RECEIPT_PAUSE_MS: u64 = 1_000;
 /// The newest receipt of a member, and what it is over.
 #[derive(Clone, Debug)]
 pub struct Held {
-    receipt: Receipt,
-    lines: Holdings,
+    pub(super) receipt: Receipt,
+    pub(super) lines: Holdings,
 }
 
 /// What a receipt tells of the member that showed it.
@@ -114,7 +114,7 @@ impl Replica {
         }
         // One in between was lost; the whole comes with the next comparison of heads.
         let Some(lines) = whole(known, told) else { return Ok(Teller::IsCurrent) };
-        judge(&receipt.fields, &lines)?;
+        receipt.fields.is_over(&lines)?;
         if known.is_some_and(|known| !goes_on(&known.lines, &lines)) {
             return contradicts("receipt.lines");
         }
@@ -156,7 +156,7 @@ impl Replica {
         if is_known || told.base > 0 {
             return Ok(());
         }
-        judge(&receipt.fields, &told.lines)?;
+        receipt.fields.is_over(&told.lines)?;
         self.keep_receipt(turn, id, Held { receipt, lines: told.lines.clone() }, told);
         Ok(())
     }
@@ -288,27 +288,12 @@ impl Object {
 }
 
 /// All lines that a receipt is over; none if those that changed are told since another receipt than is known.
-fn whole(known: Option<&Held>, told: &Receipted) -> Option<Holdings> {
+pub(super) fn whole(known: Option<&Held>, told: &Receipted) -> Option<Holdings> {
     if told.base == 0 {
         return Some(told.lines.clone());
     }
     let known = known.filter(|known| known.receipt.fields.number == told.base)?;
     Some(known.lines.iter().chain(&told.lines).map(|(stream, head)| (*stream, *head)).collect())
-}
-
-fn judge(fields: &ReceiptFields, lines: &Holdings) -> Result<(), Reject> {
-    let may = |stream: &Stream| {
-        stream.agreement == fields.agreement
-            && stream.audience == Audience::Agreement
-            && stream.author != fields.member
-    };
-    if !lines.keys().all(may) {
-        return Err(Reject::WrongAudience);
-    }
-    if root(lines) != fields.root {
-        return Err(bad("receipt.root"));
-    }
-    Ok(())
 }
 
 fn goes_on(before: &Holdings, after: &Holdings) -> bool {

@@ -4,6 +4,7 @@ use xietong_proto::card::Card;
 use xietong_proto::crypto::PublicKey;
 use xietong_proto::entry::{Entry, EntryHead, SignedEntry};
 use xietong_proto::epochs::Epochs;
+use xietong_proto::evidence::Evidence;
 use xietong_proto::header::{HEADER_BYTES, Header};
 use xietong_proto::id::*;
 use xietong_proto::limits::*;
@@ -82,6 +83,24 @@ fn a_manifest_with_one_flipped_bit_is_refused_or_another_that_nobody_approved() 
         others += 1;
     }
     assert!(others > 0, "a letter of the title can be another");
+}
+
+/// The evidence of the first vector, whose verdict is checked there.
+fn evidence() -> Vec<u8> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/evidence.json");
+    let text = std::fs::read_to_string(path).expect("the vectors are part of the source");
+    let cases: Vec<serde_json::Value> = serde_json::from_str(&text).expect("a list of cases");
+    hex::decode(cases[0]["input"]["bytes"].as_str().expect("bytes in hex")).expect("hexadecimal digits")
+}
+
+#[test]
+fn evidence_with_one_flipped_bit_or_cut_anywhere_is_refused() {
+    let evidence = evidence();
+    assert!(Evidence::open(&evidence).is_ok());
+    // A bit of nearly every byte, each time another one: to look at all would take a minute.
+    let flipped = flips(&evidence).enumerate().filter(|(bit, _)| bit % 9 == 0);
+    assert!(flipped.map(|(_, flipped)| flipped).all(|flipped| Evidence::open(&flipped).is_err()));
+    assert!((0..evidence.len()).step_by(7).all(|length| Evidence::open(&evidence[..length]).is_err()));
 }
 
 /// A frame of each kind.

@@ -6,6 +6,7 @@ use xietong_proto::chain::follow;
 use xietong_proto::crypto::{PublicKey, SecretKey, Tag, tagged_hash};
 use xietong_proto::entry::{Authority, Draft, Entry, EntryHead, LeafProof, Record, SignedEntry};
 use xietong_proto::epochs::{Epochs, Standing};
+use xietong_proto::evidence::{Evidence, Said};
 use xietong_proto::fork::{ForkProof, Lineage, supported};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
@@ -47,6 +48,7 @@ pub fn judge(judge: &str, input: &Value) -> Finding {
         "standing" => Ok(standing(&epochs(input)?)),
         "follows_manifest" => follows_manifest(input),
         "may" => may(input),
+        "evidence" => evidence(input),
         "fingerprint" => Ok(json!({ "digits": fingerprint(&array(&input["id"])) })),
         "stands" => stands(input),
         "authoring" => authoring(input),
@@ -325,6 +327,25 @@ fn fork(input: &Value) -> Finding {
     let pair = refusing(ForkProof::split(&bytes(&input["bytes"])))?;
     let proof = refusing(ForkProof::open(pair, |_| Ok(&key)))?;
     Ok(json!({ "stream": hex(proof.stream().name()), "position": proof.at(), "previous": proof.previous() }))
+}
+
+fn evidence(input: &Value) -> Finding {
+    let evidence = refusing(Evidence::open(&bytes(&input["bytes"])))?;
+    let head = evidence.head();
+    let held =
+        evidence.held.iter().map(|held| json!({ "member": held.member, "position": held.at.position }));
+    let held: Vec<Value> = held.collect();
+    let (stream, position) = (hex(head.header().stream.name()), head.header().position);
+    Ok(match &evidence.said {
+        Said::Record { index, record, .. } => {
+            let record = json!({ "kind": record.kind, "version": record.version, "body": hex(&record.body) });
+            json!({ "stream": stream, "position": position, "index": index, "record": record, "held": held })
+        }
+        Said::Fork(proof) => {
+            let ids = proof.heads().map(EntryHead::id);
+            json!({ "stream": stream, "position": position, "ids": ids, "held": held })
+        }
+    })
 }
 
 fn counts(input: &Value) -> Finding {

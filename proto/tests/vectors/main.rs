@@ -101,7 +101,9 @@ fn every_rule_with_vectors_has_good_and_bad_ones() {
 #[test]
 fn every_refusal_is_given_under_a_rule_that_names_it() {
     let allowed = law::refusals();
-    for case in checked_in().into_values().flatten() {
+    // What bars a member from saying something refuses no bytes.
+    let of_bytes = checked_in().into_values().flatten().filter(|case| text(case, "judge") != "may");
+    for case in of_bytes {
         let Some(code) = case["reject"]["code"].as_str() else { continue };
         let rule = text(&case, "rule");
         let is_named = allowed.get(code).is_some_and(|rules| rules.iter().any(|named| named == rule));

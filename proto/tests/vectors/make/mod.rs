@@ -3,6 +3,7 @@
 
 mod entries;
 mod epochs;
+mod evidence;
 mod forks;
 mod frames;
 mod headers;
@@ -33,6 +34,7 @@ pub fn all() -> Vec<(&'static str, Vec<Value>)> {
         ),
         ("receipts", receipts::receipt_cases()),
         ("forks", forks::cases()),
+        ("evidence", evidence::cases()),
     ]
 }
 
