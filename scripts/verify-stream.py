@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Checks a stream that `xietong log export` wrote, with nothing but this file and proto/PROTOCOL.md.
+"""Checks a stream that `xietong log export` wrote, or evidence, with nothing but this file and proto/PROTOCOL.md.
 
     scripts/verify-stream.py FILE [--flips N]
+    scripts/verify-stream.py --vectors proto/tests/vectors/evidence.json
 
-Says who said what and under which agreement, or the first rule that does not hold. With --flips it then flips one
+Says who said what and under which agreement, and of evidence who signed that he holds it, or the first rule that does not hold. With --vectors it judges the vectors of evidence
+instead, and says which verdicts are others. With --flips it then flips one
 byte of the file N times, in places that are spread over it, and says so if one of them is not noticed.
 """
 
@@ -135,6 +137,15 @@ MANIFEST = {
     5: ("title", "text"), 6: ("level", "uint"), 7: ("members", [MEMBER]), 8: ("scope", [SCOPE]), 9: ("quorum", "uint"),
     10: ("valid_from_ms", "uint"), 11: ("valid_until_ms", "uint"), 12: ("nonce", "bytes"),
 }
+RECEIPT = {
+    1: ("version", "uint"), 2: ("agreement", "bytes"), 3: ("manifest", "bytes"), 4: ("member", "text"),
+    5: ("card", "uint"), 6: ("number", "uint"), 7: ("root", "bytes"), 8: ("time_ms", "uint"),
+}
+EVIDENCE = {
+    1: ("version", "uint"), 2: ("manifests", ["bytes"]), 3: ("cards", ["bytes"]), 4: ("approvals", ["bytes"]),
+    5: ("withdrawals", ["bytes"]), 6: ("heads", ["bytes"]), 7: ("index", "uint"), 8: ("salt", "bytes"), 9: ("record", "bytes"),
+    10: ("path", ["bytes"]), 11: ("links", "bytes"), 12: ("receipts", ["bytes"]), 13: ("holdings", ["bytes"]),
+}
 APPROVAL = {1: ("version", "uint"), 2: ("manifest", "bytes"), 3: ("member", "text"), 4: ("time_ms", "uint")}
 
 
@@ -223,8 +234,8 @@ def open_manifest(data):
     return manifest | {"id": digest(tag(b"manifest") + data)}
 
 
-def check_agreement(manifest, approvals, cards):
-    """All members have approved, and the cards shown then are there (P13)."""
+def check_approvals(manifest, approvals):
+    """All members have approved (P13)."""
     approved = set()
     for data in approvals:
         body, signature = signed(data)
@@ -238,10 +249,20 @@ def check_agreement(manifest, approvals, cards):
         approved.add(approval["member"])
     for member in manifest["members"]:
         demand(member["code"] in approved, "P13", f"{member['code']} has not approved")
+
+
+def check_agreement(manifest, approvals, cards):
+    """All members have approved, and the cards shown then are there (P13)."""
+    check_approvals(manifest, approvals)
+    for member in manifest["members"]:
         card = next((card for card in cards if card["id"] == member["card"]), None)
         demand(card, "P13", f"the card of {member['code']} is missing")
         same = all(card[name] == member[name] for name in ("code", "name", "uscc", "seal_key"))
         demand(same, "P13", f"the card of {member['code']} says something else")
+    check_cards(manifest, cards)
+
+
+def check_cards(manifest, cards):
     for card in cards:
         seals = [member["seal_key"] for member in manifest["members"] if member["code"] == card["code"]]
         demand(seals == [card["seal_key"]], "P11", f"a card of {card['code']} under another seal")
@@ -263,7 +284,7 @@ def member_code(data):
 
 
 def open_header(data):
-    demand(len(data) >= HEADER_BYTES + SIGNATURE_BYTES, "P1", "an entry that is too short")
+    demand(len(data) >= HEADER_BYTES, "P1", "a header that is too short")
     demand(data[0] == 1 and data[1] == 1, "P1", "a header of another version or suite")
     name = data[2:58]
     header = {
@@ -276,8 +297,12 @@ def open_header(data):
     }
     demand(name[41] == 0 and name[33:41] == bytes(8) and header["generation"] == 1, "P5", "no stream name in use")
     demand(1 <= header["position"] < 2**53 and header["records"], "P1", "no position or no records")
-    demand(len(data) == HEADER_BYTES + SIGNATURE_BYTES + header["payload"], "P1", "another length than it says")
+    demand(header["position"] > 1 or header["previous"] == origin(name), "P5", "a first entry that begins no stream")
     return header
+
+
+def origin(name):
+    return digest(tag(b"stream") + name)
 
 
 def records(payload, count):
@@ -309,20 +334,46 @@ def root_of(payload, count):
     return root([leaf(index, record) for index, record in enumerate(records(payload, count))])
 
 
-def check_entry(data, keys, head):
-    """Judges an entry as the next of its stream; what it says of itself."""
+def open_head(data, keys):
+    """Judges header and signature at the beginning of an entry."""
     header = open_header(data)
-    public = keys.get((header["author"], header["card"]))
-    demand(public, "P11", f"card {header['card']} of {header['author']} is not here")
+    public = key_of(keys, header["author"], header["card"])
     signature = data[HEADER_BYTES:HEADER_BYTES + SIGNATURE_BYTES]
     is_theirs = is_signed(public, tag(b"entry") + data[:HEADER_BYTES], signature)
     demand(is_theirs, "P8", f"{header['author']} has not signed position {header['position']}")
+    return header
+
+
+def key_of(keys, member, card):
+    demand((member, card) in keys, "P11", f"card {card} of {member} is not here")
+    return keys[member, card]
+
+
+def check_entry(data, keys, head):
+    """Judges an entry as the next of its stream; what it says of itself."""
+    header = open_head(data, keys)
+    demand(len(data) == HEADER_BYTES + SIGNATURE_BYTES + header["payload"], "P1", "another length than it says")
     payload = data[HEADER_BYTES + SIGNATURE_BYTES:]
     demand(root_of(payload, header["records"]) == header["root"], "P7", "records that are not under the signed root")
-    position, previous = head or (0, digest(tag(b"stream") + header["name"]))
+    position, previous = head or (0, origin(header["name"]))
     follows = header["position"] == position + 1 and header["previous"] == previous
     demand(follows, "P18", f"position {header['position']} does not follow {position}")
     return header
+
+
+def check_standing(header, manifest):
+    """An entry stands under its agreement (P14 to P17)."""
+    demand(header["agreement"] == manifest["id"] and header["audience"] == 1, "P14", "not of this agreement")
+    is_member = any(member["code"] == header["author"] for member in manifest["members"])
+    demand(is_member, "P15", f"{header['author']} is no member")
+    under = (header["epoch"], header["manifest"]) == (manifest["epoch"], manifest["id"])
+    demand(under, "P16", "under another epoch")
+    in_scope = any(scope["system"] == header["system"] for scope in manifest["scope"])
+    demand(in_scope, "P17", f"system {header['system']} is not in scope")
+
+
+def keys_of(cards):
+    return {(card["code"], card["number"]): card["entry_key"] for card in cards}
 
 
 def check_stream(stream):
@@ -331,18 +382,12 @@ def check_stream(stream):
     demand(manifest["id"] == unhex(stream["agreement"]), "P14", "another agreement than its manifest")
     cards = [open_card(unhex(card)) for card in stream["cards"]]
     check_agreement(manifest, [unhex(approval) for approval in stream["approvals"]], cards)
-    keys = {(card["code"], card["number"]): card["entry_key"] for card in cards}
+    keys = keys_of(cards)
     head, name, said = None, None, 0
     for entry in stream["entries"]:
         header = check_entry(unhex(entry), keys, head)
         demand(name in (None, header["name"]), "P5", "entries of more than one stream")
-        demand(header["agreement"] == manifest["id"] and header["audience"] == 1, "P14", "not of this agreement")
-        is_member = any(member["code"] == header["author"] for member in manifest["members"])
-        demand(is_member, "P15", f"{header['author']} is no member")
-        under = (header["epoch"], header["manifest"]) == (manifest["epoch"], manifest["id"])
-        demand(under, "P16", "under another epoch")
-        in_scope = any(scope["system"] == header["system"] for scope in manifest["scope"])
-        demand(in_scope, "P17", f"system {header['system']} is not in scope")
+        check_standing(header, manifest)
         head, name, said = (header["position"], header["id"]), header["name"], said + header["records"]
     demand(head, "P18", "no entries")
     return (f"{header['author']}, system {header['system']}, under \"{manifest['title']}\": positions 1 to {head[0]}, "
@@ -355,7 +400,109 @@ def unhex(text):
     return bytes.fromhex(text)
 
 
+# Evidence (P46).
+
+
+def climb(leaf, index, count, path):
+    """The root to which a leaf and its siblings lead (P7)."""
+    demand(index < count and bool(path) == (count > 1), "P7", "no path of that place")
+    if count == 1:
+        return leaf
+    half = 1
+    while half * 2 < count:
+        half *= 2
+    demand(len(path[-1]) == 32, "P46", "half a sibling")
+    if index < half:
+        return digest(b"\1" + climb(leaf, index, half, path[:-1]) + path[-1])
+    return digest(b"\1" + path[-1] + climb(leaf, index - half, count - half, path[:-1]))
+
+
+def check_record(evidence, header):
+    index, record, salt = evidence["index"] or 0, evidence["record"] or b"", evidence["salt"] or b""
+    demand(len(salt) == 16, "P46", "no salt")
+    demand(len(record) >= 8 and len(record) == 8 + number(record, 4, 4), "P6", "no record")
+    found = climb(digest(b"\0" + salt + record), index, header["records"], evidence["path"])
+    demand(found == header["root"], "P7", "a record that is not under the signed root")
+    kind = number(record, 0, 2)
+    return f"record {index + 1} of {header['records']} at position {header['position']}, kind {kind:#06x}"
+
+
+def check_fork(evidence, one, other):
+    demand(not any(evidence[part] for part in ("index", "salt", "record", "path", "links")), "P46", "a fork and more")
+    same = all(one[part] == other[part] for part in ("name", "position", "previous"))
+    demand(same and one["id"] != other["id"], "P35", "no fork")
+    return f"two entries for position {one['position']}: {one['id'].hex()} and {other['id'].hex()}"
+
+
+def check_links(evidence, header):
+    """The places that a receipt may name."""
+    data, places = evidence["links"] or b"", [(header["position"], header["id"])]
+    demand(len(data) % HEADER_BYTES == 0, "P46", "half a link")
+    for at in range(0, len(data), HEADER_BYTES):
+        link = open_header(data[at:at + HEADER_BYTES])
+        position, previous = places[-1]
+        follows = (link["name"], link["position"], link["previous"]) == (header["name"], position + 1, previous)
+        demand(follows, "P46", "a link to another entry")
+        places.append((link["position"], link["id"]))
+    return places
+
+
+def check_receipt(data, lines, keys, header, places):
+    body, signature = signed(data)
+    receipt = message(body, RECEIPT)
+    demand(receipt["version"] == 1, "P10", "a receipt of another version")
+    public = key_of(keys, receipt["member"], receipt["card"])
+    demand(is_signed(public, tag(b"receipt") + body, signature), "P8", f"{receipt['member']} has not signed its receipt")
+    demand(receipt["agreement"] == header["agreement"], "P14", "a receipt of another agreement")
+    demand(digest(tag(b"holdings") + lines) == receipt["root"], "P34", "other holdings than were signed")
+    demand(len(lines) % 96 == 0, "P34", "half a line")
+    lines = [lines[at:at + 96] for at in range(0, len(lines), 96)]
+    demand(lines == sorted(lines), "P34", "holdings out of order")
+    demand(all(line[:33] == header["agreement"] + b"\1" for line in lines), "P34", "holdings of another agreement")
+    demand(all(member_code(line[42:50]) != receipt["member"] for line in lines), "P34", "a receipt over own streams")
+    held = [(number(line, 56, 8), line[64:]) for line in lines if line[:56] == header["name"]]
+    demand(len(held) == 1 and held[0] in places, "P46", f"{receipt['member']} has not signed for this")
+    return receipt["member"], held[0]
+
+
+def check_evidence(data):
+    evidence = message(data, EVIDENCE)
+    demand(evidence["version"] == 1, "P10", "evidence of another version")
+    cards = [open_card(card) for card in evidence["cards"]]
+    manifests = [open_manifest(manifest) for manifest in evidence["manifests"]]
+    demand(len(manifests) <= 1, "P37", "a later epoch, which this program cannot judge")
+    if manifests:
+        check_approvals(manifests[0], evidence["approvals"])
+        check_cards(manifests[0], cards)
+    opinions = evidence["approvals"] + evidence["withdrawals"]
+    demand(manifests or not opinions, "P46", "approvals of nothing")
+    demand(not evidence["withdrawals"], "P37", "a withdrawal, which this program cannot judge")
+    demand(all(len(head) == HEADER_BYTES + SIGNATURE_BYTES for head in evidence["heads"]), "P1", "no head of an entry")
+    headers = [open_head(head, keys_of(cards)) for head in evidence["heads"]]
+    demand(1 <= len(headers) <= 2, "P46", "neither one head nor two")
+    for header in headers:
+        at_home = header["audience"] == 0 and header["agreement"] == header["manifest"] == bytes(32)
+        demand(manifests or at_home, "P16", "under no agreement")
+        for manifest in manifests:
+            check_standing(header, manifest)
+    header = headers[0]
+    if len(headers) == 2:
+        what, places = check_fork(evidence, *headers), [(header["position"], header["id"]) for header in headers]
+    else:
+        what, places = check_record(evidence, header), check_links(evidence, header)
+    demand(len(evidence["receipts"]) == len(evidence["holdings"]), "P46", "receipts without holdings")
+    receipts = zip(evidence["receipts"], evidence["holdings"])
+    held = [check_receipt(receipt, lines, keys_of(cards), header, places) for receipt, lines in receipts]
+    members = [member for member, _ in held]
+    demand(members == sorted(set(members)), "P46", "receipts out of order")
+    demand(not evidence["links"] or places[-1] in [at for _, at in held], "P46", "links that nobody signed for")
+    under = f'under "{manifests[0]["title"]}"' if manifests else "at home"
+    return f"{header['author']}, system {header['system']}, {under}: {what}; held by {', '.join(members) or 'nobody'}"
+
+
 def check_file(data):
+    if data[:1] == b"\x08":
+        return [check_evidence(data)]
     try:
         streams = json.loads(data)
         written = json.dumps(streams, indent=2, ensure_ascii=False) + "\n"
@@ -380,7 +527,28 @@ def unnoticed_flip(data, count):
     return None
 
 
+def judge(case):
+    packed = case["input"]["bytes"]
+    data = unhex(packed) if isinstance(packed, str) else unhex(packed["hex"]) + bytes(packed["zeros"])
+    try:
+        check_evidence(data)
+        return "ok"
+    except Refused:
+        return "refused"
+
+
+def check_vectors(path):
+    with open(path) as file:
+        cases = json.load(file)
+    others = [case["name"] for case in cases if judge(case) != case["verdict"]]
+    if others:
+        sys.exit("other verdicts on: " + "; ".join(others))
+    print(f"{len(cases)} vectors judged alike")
+
+
 def main(arguments):
+    if arguments[:1] == ["--vectors"] and len(arguments) == 2:
+        return check_vectors(arguments[1])
     if len(arguments) not in (1, 3) or (len(arguments) == 3 and arguments[1] != "--flips"):
         sys.exit(__doc__)
     with open(arguments[0], "rb") as file:

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use serde::{Serialize, Serializer};
 use serde_json::json;
-use xietong_proto::id::MemberCode;
+use xietong_proto::id::{AgreementId, MemberCode};
+use xietong_proto::reject::Reject;
 
 use crate::config::ConfigError;
 use crate::daemon::start::NodeFailure;
@@ -19,8 +20,10 @@ use crate::keys::KeyError;
 use crate::machine::Refusal;
 use crate::papers::PaperRefusal;
 use crate::papers::proposal::ProposalRefusal;
+use crate::replica::evidence::NoEvidence;
 use crate::store::error::StoreError;
 use crate::systems::Kind;
+use crate::systems::query::Place;
 
 /// One variant a source; each carries its own `code`.
 #[derive(Debug, Serialize)]
@@ -46,6 +49,8 @@ pub enum Failure {
     Client(#[serde(serialize_with = "client_as_code")] ClientFailure),
     /// A file is not taken in, or not to its end.
     Import(ImportStopped),
+    /// There is no evidence, or it does not hold.
+    Evidence(EvidenceRefusal),
     /// The demo did not go as it should.
     Demo(DemoFailure),
     /// Anything else that stood in the way.
@@ -97,6 +102,41 @@ pub enum Expected {
     FlippedBitNoticed,
     /// Codes that tell who or which stay at home.
     NothingLeft,
+}
+
+/// Why nothing is proven.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum EvidenceRefusal {
+    /// Neither an id nor a place such as `230000/vehicles/3/2`.
+    PlaceForm {
+        /// As given.
+        place: String,
+    },
+    /// The id means several records.
+    SeveralPlaces {
+        /// As given.
+        id: String,
+        /// Each of them.
+        places: Vec<Place>,
+    },
+    /// More than one agreement could be meant, or none is.
+    WhichAgreement {
+        /// Those that are here.
+        agreements: Vec<AgreementId>,
+    },
+    /// The log does not give what is looked for.
+    NoEvidence {
+        /// Why.
+        because: NoEvidence,
+    },
+    /// A file proves nothing.
+    FalseEvidence {
+        /// Which.
+        file: PathBuf,
+        /// The rule that does not hold.
+        reject: Reject,
+    },
 }
 
 /// An import that came to no report.
@@ -188,7 +228,10 @@ impl Failure {
             Self::Client(failure) => exit_of_client(failure),
             Self::Import(ImportStopped::ImportRefused { refusal, .. }) => exit_of_import(refusal),
             Self::Obstacle(Obstacle::CutOff) => Exit::Node,
-            Self::Config(_) | Self::Key(_) | Self::Paper { .. } | Self::Proposal(_) => Exit::Refused,
+            Self::Evidence(EvidenceRefusal::PlaceForm { .. }) => Exit::Usage,
+            Self::Config(_) | Self::Key(_) | Self::Paper { .. } | Self::Proposal(_) | Self::Evidence(_) => {
+                Exit::Refused
+            }
         }
     }
 }
@@ -265,6 +308,12 @@ impl From<KeyError> for Failure {
 impl From<ProposalRefusal> for Failure {
     fn from(refusal: ProposalRefusal) -> Self {
         Self::Proposal(refusal)
+    }
+}
+
+impl From<EvidenceRefusal> for Failure {
+    fn from(refusal: EvidenceRefusal) -> Self {
+        Self::Evidence(refusal)
     }
 }
 

@@ -46,6 +46,11 @@ pub fn read(path: &Path) -> Result<String, FileFailure> {
     read_text(path).map_err(FileAction::Read.on(path))
 }
 
+/// The bytes of a file of at most `bytes_max`.
+pub fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileFailure> {
+    read_within(path, bytes_max).map_err(FileAction::Read.on(path))
+}
+
 /// The permission bits of a file.
 pub fn mode(path: &Path) -> Result<u32, FileFailure> {
     let metadata = fs::metadata(path).map_err(FileAction::Read.on(path))?;
@@ -59,7 +64,12 @@ pub fn create_folder(path: &Path, mode: u32) -> Result<(), FileFailure> {
 
 /// Makes a file that must not exist, durably.
 pub fn create(path: &Path, text: &str, mode: u32) -> Result<(), FileFailure> {
-    create_durably(path, text, mode).map_err(FileAction::Create.on(path))
+    create_bytes(path, text.as_bytes(), mode)
+}
+
+/// The same with any content.
+pub fn create_bytes(path: &Path, content: &[u8], mode: u32) -> Result<(), FileFailure> {
+    create_durably(path, content, mode).map_err(FileAction::Create.on(path))
 }
 
 /// Puts a whole new file in the place of an old one or of none, durably.
@@ -68,17 +78,23 @@ pub fn replace(path: &Path, text: &str, mode: u32) -> Result<(), FileFailure> {
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let bytes = File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    if bytes as u64 > FILE_BYTES_MAX {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
+    let text =
+        String::from_utf8(read_within(path, FILE_BYTES_MAX)?).map_err(|_| io::ErrorKind::InvalidData)?;
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-fn create_durably(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+fn read_within(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let bytes = File::open(path)?.take(bytes_max + 1).read_to_end(&mut content)?;
+    if bytes as u64 > bytes_max {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(content)
+}
+
+fn create_durably(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     file.sync_all()?;
     sync_folder(path)
 }

@@ -22,7 +22,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("net", &["replica"]),
     ("http", &["calendar", "clock", "config", "machine", "papers", "replica", "systems"]),
     ("daemon", &["clock", "config", "home", "http", "keys", "machine", "net", "replica", "store", "systems"]),
-    ("failure", &["config", "daemon", "files", "http", "keys", "machine", "papers", "store", "systems"]),
+    (
+        "failure",
+        &["config", "daemon", "files", "http", "keys", "machine", "papers", "replica", "store", "systems"],
+    ),
     (
         "text",
         &[

@@ -35,7 +35,7 @@ pub enum LogCommand {
     },
 }
 
-fn kind(name: &str) -> Result<Kind, BadName> {
+pub(super) fn kind(name: &str) -> Result<Kind, BadName> {
     let name: StrDeserializer<BadName> = name.into_deserializer();
     Kind::deserialize(name)
 }

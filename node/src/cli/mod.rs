@@ -22,6 +22,7 @@ pub mod context;
 mod csv_file;
 pub mod demo;
 mod energy;
+mod evidence;
 mod import;
 mod init;
 mod kinds;
@@ -84,6 +85,9 @@ enum Command {
     /// 数据日志 · The data log
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// 证据：一条记录或一处分叉，连同全部佐证，一个文件 · Evidence: a record or a fork with all that proves it
+    #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
     /// 配置 · The configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -142,6 +146,7 @@ impl Command {
             Self::Audit(command) => command.run(context),
             Self::Peer(command) => command.run(context),
             Self::Log(command) => command.run(context),
+            Self::Evidence(command) => command.run(context),
             Self::Config(command) => command.run(context),
             Self::Member(command) => command.run(context),
             Self::Agreement(command) => command.run(context),

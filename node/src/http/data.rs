@@ -135,6 +135,15 @@ pub(super) async fn show(
     Ok(Json(shown))
 }
 
+pub(super) async fn places(
+    State(desk): State<Desk>,
+    Query(One { id }): Query<One>,
+) -> Result<Json<Vec<query::Place>>, Problem> {
+    let (me, wanted) = (desk.me(), id.clone());
+    let found = desk.look(move |rows| query::places(rows, me, &wanted)).await.ok_or(Problem::Stopping)?;
+    if found.is_empty() { Err(Problem::NotFound { id }) } else { Ok(Json(found)) }
+}
+
 /// Members who have signed that they hold the entry from which a listing comes.
 async fn holders(desk: &Desk, asked: &Asked, kind: Kind, shown: &Shown) -> Result<Vec<MemberCode>, Problem> {
     let Some(agreement) = shown.agreement else { return Ok(Vec::new()) };

@@ -183,6 +183,7 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::Digests => on(method, node::digests),
         Route::List => on(method, data::list),
         Route::Show => on(method, data::show),
+        Route::Places => on(method, data::places),
         Route::VehicleReport => on(method, data::vehicle_report),
         Route::AssetReport => on(method, data::asset_report),
         Route::EnergyReport => on(method, data::energy_report),

@@ -14,6 +14,7 @@ pub enum Route {
     Digests,
     List,
     Show,
+    Places,
     VehicleReport,
     AssetReport,
     EnergyReport,
@@ -84,13 +85,14 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
         Self::Digests,
         Self::List,
         Self::Show,
+        Self::Places,
         Self::VehicleReport,
         Self::AssetReport,
         Self::EnergyReport,
@@ -119,6 +121,7 @@ impl Route {
             Self::Digests => ("digests", GET, "/v1/digests", Watch),
             Self::List => ("list", GET, "/v1/{kind}", Look),
             Self::Show => ("show", GET, "/v1/{kind}/one", Look),
+            Self::Places => ("places", GET, "/v1/places", Look),
             Self::VehicleReport => ("vehicle-report", GET, "/v1/vehicles/report", Look),
             Self::AssetReport => ("asset-report", GET, "/v1/assets/report", Look),
             Self::EnergyReport => ("energy-report", GET, "/v1/energy/report", Look),
@@ -173,7 +176,7 @@ mod tests {
             routes.map(Route::name).collect()
         };
         let watch = ["health", "metrics", "status", "digests"];
-        let look = ["list", "show", "vehicle-report", "asset-report", "energy-report"];
+        let look = ["list", "show", "places", "vehicle-report", "asset-report", "energy-report"];
         let (enter, decide) = (["import", "withdraw"], ["release", "join", "pause", "excuse", "stop"]);
         let audit = ["deeds", "tokens"];
         assert_eq!(may(Role::Auditor), [&watch[..], &audit].concat());

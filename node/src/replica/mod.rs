@@ -8,6 +8,7 @@ mod admit;
 pub mod agreement;
 pub mod carry;
 pub mod confirm;
+pub mod evidence;
 mod forks;
 pub mod io;
 pub mod link;

@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod error;
+pub mod evidence;
 pub mod export;
 mod home;
 mod index;

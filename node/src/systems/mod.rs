@@ -10,6 +10,7 @@ pub mod fault;
 pub mod institutions;
 mod keys;
 pub mod query;
+pub mod reading;
 pub mod register;
 mod row;
 pub mod rows;

@@ -82,6 +82,39 @@ pub struct Shown {
     pub held_by: Vec<MemberCode>,
 }
 
+/// Where a record stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// In which agreement; zero in a local stream.
+    pub agreement: AgreementId,
+    /// Whose stream.
+    pub author: MemberCode,
+    /// Of which system.
+    pub kind: Kind,
+    /// Its entry.
+    pub position: Position,
+    /// Its place in the entry, from 0.
+    pub index: u32,
+}
+
+/// Where a thing was said last: by its listing number under each agreement that shows it, by its key at home.
+pub fn places(rows: &dyn Rows, me: MemberCode, id: &str) -> Vec<Place> {
+    let place = |agreement, author, kind: Kind, key: Vec<u8>| {
+        let Source { position, index, .. } = Row::decode(&rows.get(&key)?)?.source;
+        Some(Place { agreement, author, kind, position, index })
+    };
+    let of_kind = |kind: Kind| -> Vec<Place> {
+        let system = kind.system();
+        let Some((owner, number)) = parse_number(kind, id) else {
+            let row = place(AgreementId::ZERO, me, kind, keys::register(system, id.as_bytes()));
+            return row.into_iter().collect();
+        };
+        let listing = |id| place(id, owner, kind, keys::listing(id, system, owner, number));
+        agreements(rows).into_iter().filter_map(listing).collect()
+    };
+    Kind::ALL.into_iter().flat_map(of_kind).collect()
+}
+
 /// A listing number as people write it, such as `230000-V-000123`.
 pub fn number_text(owner: MemberCode, kind: Kind, number: u64) -> String {
     format!("{owner}-{}-{number:06}", kind.letter())

@@ -170,6 +170,7 @@ fn act(lang: Lang, name: &str) -> String {
         Route::Digests => say!(lang, zh: "查看摘要", en: "see digests"),
         Route::List => say!(lang, zh: "列表", en: "list"),
         Route::Show => say!(lang, zh: "查看一条", en: "show one"),
+        Route::Places => say!(lang, zh: "查找记录位置", en: "find a record"),
         Route::VehicleReport => say!(lang, zh: "车辆汇总", en: "vehicle report"),
         Route::AssetReport => say!(lang, zh: "资产汇总", en: "asset report"),
         Route::EnergyReport => say!(lang, zh: "能耗汇总", en: "energy report"),

@@ -1,6 +1,9 @@
 //! Why a command did not do what it was asked.
 
-use super::{Lang, client_failure, config, file, import_refusal, key, node_failure, paper, proposal, say};
+use super::{
+    Lang, client_failure, config, evidence_refusal, file, import_refusal, key, node_failure, paper, proposal,
+    say,
+};
 use crate::failure::{DemoFailure, Expected, Failure, ImportStopped, NodeStopped, Obstacle};
 
 /// One or two sentences; the first names the reason.
@@ -18,6 +21,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> String {
         Failure::Import(ImportStopped::ImportRefused { kind, refusal }) => {
             import_refusal(lang, *kind, refusal)
         }
+        Failure::Evidence(refusal) => evidence_refusal(lang, refusal),
         Failure::Demo(failure) => demo(lang, failure),
         Failure::Obstacle(obstacle) => self::obstacle(lang, obstacle),
     }
@@ -81,8 +85,8 @@ fn obstacle(lang: Lang, obstacle: &Obstacle) -> String {
             zh: "节点在导入完成前断开了。已答复的行不会丢失；请再次导入同一文件。",
             en: "The node went away before the import was done. Nothing acknowledged is lost; import the same file again."),
         Obstacle::NotConfirmed => say!(lang,
-            zh: "没有批准，文件未改动。",
-            en: "Not approved; the file is unchanged."),
+            zh: "没有批准，没有写入任何文件。",
+            en: "Not approved; nothing was written."),
         Obstacle::File(failure) => file(lang, failure),
     }
 }

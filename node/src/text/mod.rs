@@ -7,6 +7,7 @@ mod columns;
 mod config;
 mod demo;
 mod doors;
+mod evidence;
 mod failure;
 mod fault;
 mod files;
@@ -36,6 +37,7 @@ pub use demo::{Scene, Seen, Step, arrivals, demo_done, demo_title, demo_waits, s
 pub use doors::{
     deeds, deeds_go_on, health, revoked, role_name, token_made, token_refusal, tokens, turned_away,
 };
+pub use evidence::{evidence, evidence_refusal, evidence_written, leaves_with_evidence, will_be_written};
 pub use failure::failure;
 pub use fault::{fault, file_refusal, yuan};
 pub use files::{file, key};

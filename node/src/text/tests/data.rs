@@ -1,13 +1,15 @@
 //! What is said of rows, files, releases and lists: one line for each code.
 
 use super::*;
+use crate::failure::EvidenceRefusal;
 use crate::machine::{Refusal as NodeRefusal, Waiting};
 use crate::replica::agreement::NotInForce;
 use crate::replica::confirm::Unconfirmed;
+use crate::replica::evidence::NoEvidence;
 use crate::replica::room::Shortage;
 use crate::systems::Refusal;
 use crate::systems::fault::{CodeFault, FileRefusal, Flag, FormFault, RowFault, Stays};
-use crate::systems::query::ListRefusal;
+use crate::systems::query::{ListRefusal, Place};
 use crate::text;
 use xietong_proto::reject::Reject;
 
@@ -104,6 +106,46 @@ fn remarks() {
             (Stays::NotBooked, "未入账", "accounts"),
             (Stays::StorageNotWiped, "未清除", "wiped"),
             (Stays::ConditionNotListable, "报废", "Scrap"),
+        ],
+    );
+}
+
+#[test]
+fn evidence_that_there_is_not() {
+    let place = |agreement| Place {
+        agreement,
+        author: code("230000"),
+        kind: Kind::Vehicles,
+        position: Position(3),
+        index: 1,
+    };
+    let id = AgreementId([0xab; 32]);
+    let places = vec![place(AgreementId::ZERO), place(id)];
+    let none = |because| EvidenceRefusal::NoEvidence { because };
+    holds(
+        text::evidence_refusal,
+        &[
+            (EvidenceRefusal::PlaceForm { place: self::text("x/y") }, "“x/y”不是", "\"x/y\" is no place"),
+            (
+                EvidenceRefusal::SeveralPlaces { id: self::text("X1"), places },
+                "230000/vehicles/3/2 --agreement local",
+                "230000/vehicles/3/2 --agreement abab",
+            ),
+            (EvidenceRefusal::WhichAgreement { agreements: vec![id] }, "abab", "abab"),
+            (none(NoEvidence::NotHeld { position: Position(9) }), "序号 9", "position 9"),
+            (none(NoEvidence::NoSuchRecord { position: Position(9), records: 2 }), "只有 2 条", "only 2"),
+            (none(NoEvidence::NotForked), "分叉", "No fork"),
+            (
+                none(NoEvidence::Broken { reason: NotInForce::CardMissing { member: code("220000") } }),
+                "第 2 版次",
+                "epoch 2",
+            ),
+            (none(NoEvidence::NotProven { reject: Reject::BadRoot }), "不足以证明", "does not prove it"),
+            (
+                EvidenceRefusal::FalseEvidence { file: path(), reject: Reject::BadSignature },
+                "/h/x 不能证明任何事：签名不符",
+                "/h/x proves nothing: The signature",
+            ),
         ],
     );
 }

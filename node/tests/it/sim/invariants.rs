@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use xietong::machine::Work;
 use xietong::replica::agreement::Agreement;
 use xietong::replica::confirm::Unconfirmed;
+use xietong::replica::evidence::NoEvidence;
 use xietong::replica::io::NetEvent;
 use xietong::replica::logs::Past;
 use xietong::store::Store;
@@ -17,6 +18,7 @@ use xietong_proto::sync::{Frame, Heads};
 
 use super::network::Place;
 use super::node::Node;
+use super::proof::proven;
 use super::world::{World, agreements_of};
 
 /// An invariant that does not hold.
@@ -37,6 +39,8 @@ pub enum Violation {
     Busy { member: MemberCode, work: Option<Work>, due_ms: Option<u64> },
     /// A member that has done nothing wrong is not let in.
     Wronged { by: MemberCode, peer: MemberCode },
+    /// What a node holds it cannot prove.
+    Unproven { member: MemberCode, stream: Stream, because: NoEvidence },
     /// What was acknowledged is gone.
     Durable { member: MemberCode, id: String },
     /// A byte of a stream went to somebody it is not for.
@@ -75,6 +79,7 @@ pub fn converged(world: &World) -> Result<(), Violation> {
         }
         members.iter().try_for_each(|node| all_receipted(world, node, agreement))?;
         members.iter().try_for_each(|node| not_undone(world, node))?;
+        members.iter().try_for_each(|node| proven(node, id))?;
         for pair in members.windows(2) {
             if state(pair[0]) != state(pair[1]) {
                 let members = [pair[0].me.code(), pair[1].me.code()];

@@ -7,6 +7,7 @@ pub mod members;
 mod mischief;
 pub mod network;
 mod node;
+mod proof;
 mod twins;
 pub mod workload;
 mod world;
