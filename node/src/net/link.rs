@@ -1,5 +1,6 @@
-//! Links: one task that writes and one that reads for each stream. Frames are counted before they are held:
-//! the length is checked before a byte of the frame is read, and memory grows with what arrives.
+//! Links: one task that writes and one that reads for each stream. Links are counted before one is taken, and
+//! frames before they are held: the length is checked before a byte of the frame is read, and memory grows with
+//! what arrives.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -19,6 +20,8 @@ use crate::replica::io::{Keyring, LinkId, NetEvent};
 
 /// Frames that may wait to be written on one link.
 const FRAMES_MAX: usize = 256;
+/// Links that a peer may have opened at once: one for each agreement, and some that are ending. Each may hold a frame.
+const LINKS_MAX: usize = 16;
 /// Until the first frame of a link that a peer opened must have come.
 const FIRST_FRAME_TIMEOUT: Duration = Duration::from_secs(10);
 /// Frames above this are opened away from the tasks that carry bytes.
@@ -27,6 +30,8 @@ const LARGE_FRAME_BYTES: usize = 16 * 1024;
 /// All links that stand.
 pub struct Links {
     open: Mutex<HashMap<LinkId, mpsc::Sender<Vec<u8>>>>,
+    /// How many links each peer has opened that are not closed yet.
+    taken: Mutex<HashMap<PeerId, usize>>,
     traffic: Mutex<BTreeMap<PeerId, (u64, u64)>>,
     events: mpsc::Sender<NetEvent>,
     keyring: Arc<Mutex<Arc<Keyring>>>,
@@ -36,13 +41,34 @@ pub struct Links {
 impl Links {
     /// No links yet.
     pub fn new(events: mpsc::Sender<NetEvent>, keyring: Arc<Mutex<Arc<Keyring>>>) -> Self {
-        let (open, traffic) = (Mutex::default(), Mutex::default());
-        Self { open, traffic, events, keyring, accepted: AtomicU64::new(0) }
+        let (open, taken, traffic) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { open, taken, traffic, events, keyring, accepted: AtomicU64::new(0) }
     }
 
-    /// A number for a link that a peer opened: odd, since the machine numbers its own with even ones.
-    pub fn next_accepted(&self) -> LinkId {
-        LinkId(self.accepted.fetch_add(1, Ordering::Relaxed) * 2 + 1)
+    /// Carries a stream that a peer opened, unless it has too many open: that is an offence.
+    pub async fn accept(self: Arc<Self>, peer: PeerId, stream: Stream) {
+        // Odd, since the machine numbers its own with even ones.
+        let link = LinkId(self.accepted.fetch_add(1, Ordering::Relaxed) * 2 + 1);
+        let count = {
+            let mut taken = lock(&self.taken);
+            let count = taken.entry(peer).or_default();
+            *count += 1;
+            *count
+        };
+        if count > LINKS_MAX {
+            drop(stream);
+            let reject = Reject::TooLarge { size: count as u64, size_max: LINKS_MAX as u64 };
+            self.tell(NetEvent::Accepted { link, peer }).await;
+            self.tell(NetEvent::Refused { link, reject }).await;
+            self.tell(NetEvent::Closed { link }).await;
+        } else {
+            Arc::clone(&self).run(link, peer, stream, false).await;
+        }
+        let mut taken = lock(&self.taken);
+        if let Some(count) = taken.get_mut(&peer) {
+            *count -= 1;
+        }
+        taken.retain(|_, count| *count > 0);
     }
 
     /// Hands a frame to the link's writer; closes the link if the writer is too far behind.

@@ -202,8 +202,7 @@ impl Shell {
 
     fn accept(&self, id: Libp2pId, stream: libp2p::Stream) {
         let Some(candidate) = self.roster.get(&id) else { return };
-        let link = self.links.next_accepted();
-        tokio::spawn(Arc::clone(&self.links).run(link, candidate.peer, stream, false));
+        tokio::spawn(Arc::clone(&self.links).accept(candidate.peer, stream));
     }
 
     async fn take(&mut self, event: SwarmEvent<BehaviourEvent>) {

@@ -5,6 +5,7 @@ mod crash;
 mod demo_files;
 mod demo_tables;
 mod doors;
+mod hostile;
 mod http;
 mod net;
 mod nodes;
