@@ -56,6 +56,7 @@ impl Disk {
         segment_bytes_max: u64,
     ) -> Result<Opened, StoreError> {
         let home = Home::lock(home)?;
+        home.bring_up()?;
         let Recovered { index, logs, boot, recovery } = recover(&home, me, segment_bytes_max)?;
         let reader = Reader {
             logs: home.logs().into(),

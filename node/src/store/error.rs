@@ -66,6 +66,14 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// The home was written by a newer program.
+    #[error("the home has format {found}, and this program knows up to {known}")]
+    NewerFormat {
+        /// Of the home.
+        found: u32,
+        /// Of this program.
+        known: u32,
+    },
     /// The local log is another member's: the home was mixed up.
     #[error("the local log is that of {author}")]
     ForeignLog {

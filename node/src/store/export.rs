@@ -7,6 +7,7 @@ use xietong_proto::entry::Entry;
 use xietong_proto::id::{AgreementId, MemberCode, System};
 
 use super::error::StoreError;
+use super::format;
 use super::home;
 use super::log::group::Stored;
 use super::log::survey::{Visit, survey};
@@ -32,6 +33,7 @@ pub fn export(
     system: System,
 ) -> Result<Vec<Export>, StoreError> {
     let root = home::logs(home);
+    format::check(&root)?;
     let mut exports = Vec::new();
     for agreement in log::logs(&root)? {
         let export = Export { agreement, objects: Vec::new(), entries: Vec::new() };

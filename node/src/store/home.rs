@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::id::AgreementId;
 
 use super::error::{StoreError, at};
+use super::format;
 use super::log::{LogEnd, sync_folder};
 
 /// A home that this process alone uses, as long as this lives.
@@ -43,6 +44,18 @@ impl Home {
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse { lock: path }),
             Err(TryLockError::Error(source)) => Err(at(&path)(source)),
         }
+    }
+
+    /// Brings an older home to the format of this program; refuses a newer one.
+    pub fn bring_up(&self) -> Result<(), StoreError> {
+        if let Some(from) = format::bring_up(&self.folder, &self.logs())? {
+            tracing::warn!(
+                from,
+                to = format::FORMAT,
+                "the home was brought to a newer format; before-format-… keeps it"
+            );
+        }
+        Ok(())
     }
 
     /// Where the logs are.

@@ -4,6 +4,7 @@ pub mod disk;
 pub mod error;
 pub mod evidence;
 pub mod export;
+mod format;
 mod home;
 mod index;
 mod keyspace;

@@ -11,6 +11,7 @@ use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 
 use super::error::{Damage, StoreError};
+use super::format;
 use super::home;
 use super::log::group::{EntryFrame, Stored};
 use super::log::survey::{Visit, survey};
@@ -84,6 +85,7 @@ pub fn verify(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verification, StoreError> {
     let root = home::logs(home);
+    format::check(&root)?;
     let stopped = home::stopped(home)?.map(|stopped| stopped.ends).unwrap_or_default();
     let mut logs = log::logs(&root)?;
     logs.extend(stopped.keys());

@@ -76,6 +76,9 @@ pub fn store(lang: Lang, error: &StoreError) -> String {
                 zh: "数据日志已损坏，损失的内容没有第二份：{places}。请从备份恢复整个主目录。",
                 en: "The data log is damaged, and what is lost has no second copy: {places}. Restore the whole home from the backup.")
         }
+        StoreError::NewerFormat { found, known } => say!(lang,
+            zh: "主目录是格式 {found}，由较新版本的程序写成；本程序只认识到格式 {known}。请使用较新的程序；主目录未作任何改动。",
+            en: "The home has format {found}, written by a newer program; this one knows formats up to {known}. Use the newer program; nothing was changed."),
         StoreError::ForeignLog { author } => say!(lang,
             zh: "本地数据日志属于 {author}，不是本单位的：主目录弄混了，请换回本单位自己的主目录或备份。",
             en: "The local log is that of {author}, not of this member: homes were mixed up; use this member's own home or backup."),

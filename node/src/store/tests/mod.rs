@@ -2,6 +2,7 @@
 //! robbed of their rows.
 
 mod damage;
+mod format;
 mod history;
 mod rows;
 
