@@ -93,8 +93,7 @@ pub async fn as_problem(response: Response) -> Response {
     let status = response.status();
     let text = to_bytes(response.into_body(), TEXT_BYTES_MAX).await.unwrap_or_default();
     let detail = String::from_utf8_lossy(&text).trim().to_owned();
-    let problem = Problem::Unreadable { detail };
-    (status, Extension(Code(code(&problem))), Json(problem)).into_response()
+    (status, Json(Problem::Unreadable { detail })).into_response()
 }
 
 /// Of a framework's own words.

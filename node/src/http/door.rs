@@ -176,10 +176,11 @@ pub async fn pass(
         }
     };
     desk.doors.count(Some(route), &response);
-    if let Some(Code(code)) = response.extensions().get::<Code>()
-        && (route.right().is_to_act() || role.is_some_and(|role| !role.has(route.right())))
-    {
-        desk.record_refusal(&asked, code.clone()).await;
+    let is_refused = response.status().is_client_error() || response.status().is_server_error();
+    if is_refused && (route.right().is_to_act() || role.is_some_and(|role| !role.has(route.right()))) {
+        // The framework's own refusals, of a body that cannot be read, have a status only.
+        let code = response.extensions().get::<Code>().map(|Code(code)| code.clone());
+        desk.record_refusal(&asked, code.unwrap_or_else(|| response.status().as_u16().to_string())).await;
     }
     response
 }

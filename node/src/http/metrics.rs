@@ -95,6 +95,10 @@ impl Page {
         self.gauges("peer_linked", "1 if the member and this node speak about the agreement", linked);
         let shut_out = peers().map(|(title, peer)| (whose(title, peer), i64::from(peer.is_shut_out)));
         self.gauges("peer_shut_out", "1 while a member that offended too often is not let in", shut_out);
+        let builds = peers()
+            .filter(|(_, peer)| !peer.program.is_empty())
+            .map(|(title, peer)| ([whose(title, peer), vec![("program", peer.program.clone())]].concat(), 1));
+        self.gauges("peer_build", "What program the member says it runs", builds);
         let skews = peers().filter_map(|(title, peer)| Some((whose(title, peer), peer.skew_ms?)));
         self.gauges("peer_skew_ms", "The member's clock minus ours, in milliseconds", skews);
         let lacks = |of: fn(&PeerStatus) -> &BTreeMap<System, u64>| {

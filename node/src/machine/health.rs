@@ -112,6 +112,7 @@ mod tests {
             is_paused: false,
             is_shut_out: false,
             connected: is_connected.then(|| (String::new(), Millis(0))),
+            program: String::new(),
             is_linked: is_connected,
             skew_ms: None,
             behind: Default::default(),

@@ -42,6 +42,11 @@ const CONNECTIONS_MAX: u32 = 512;
 const PEER_CONNECTIONS_MAX: u32 = 4;
 const MEMORY_SHARE_MAX: f64 = 0.9;
 
+/// What members are told of this program, so that whoever looks after the agreement sees who has to upgrade.
+const PROGRAM: &str = concat!("xietong/", env!("CARGO_PKG_VERSION"));
+/// Of what others say of theirs.
+const PROGRAM_CHARS_MAX: usize = 40;
+
 /// What the loop asks of the swarm.
 pub enum Command {
     /// Let in and dial these, and no others.
@@ -232,6 +237,17 @@ impl Shell {
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
                 tracing::debug!(peer = ?peer_id, %error, "dialling failed");
             }
+            SwarmEvent::Behaviour(BehaviourEvent::Identify(identify::Event::Received {
+                peer_id,
+                info,
+                ..
+            })) => {
+                if let Some(peer) = from_libp2p(&peer_id) {
+                    let program = info.agent_version.chars().filter(char::is_ascii_graphic);
+                    let program = program.take(PROGRAM_CHARS_MAX).collect();
+                    self.tell(NetEvent::Runs { peer, program }).await;
+                }
+            }
             SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { peer, result: Err(error), .. })) => {
                 tracing::info!(%peer, %error, "the peer does not answer");
                 // It may be gone already.
@@ -292,7 +308,7 @@ fn swarm(key: identity::Keypair) -> Result<Swarm<Behaviour>, Box<dyn std::error:
         .with_dns()?
         .with_behaviour(|key| {
             let identify = identify::Config::new("/xietong/1".to_owned(), key.public())
-                .with_agent_version("xietong".to_owned());
+                .with_agent_version(PROGRAM.to_owned());
             let ping = ping::Config::new().with_interval(PING_INTERVAL).with_timeout(SILENCE_MAX);
             Behaviour {
                 allowed: allow_block_list::Behaviour::default(),

@@ -37,6 +37,8 @@ pub enum NetEvent {
     Connected { peer: PeerId, address: String },
     /// The last connection to it is gone.
     Disconnected { peer: PeerId },
+    /// A connected peer says what program it runs.
+    Runs { peer: PeerId, program: String },
     /// Somebody who stands on no roster wanted in and was turned away without a byte.
     Stranger { peer: PeerId, address: String },
     /// A stream that we asked for with [`NetAction::Open`] stands.
@@ -70,6 +72,7 @@ impl NetEvent {
             | NetEvent::Traced { link, .. } => Some(*link),
             NetEvent::Connected { .. }
             | NetEvent::Disconnected { .. }
+            | NetEvent::Runs { .. }
             | NetEvent::Stranger { .. }
             | NetEvent::Opened { .. }
             | NetEvent::Accepted { .. }

@@ -198,6 +198,7 @@ impl Replica {
         match event {
             NetEvent::Connected { peer, address } => self.connected(turn, peer, address),
             NetEvent::Disconnected { peer } => self.disconnected(peer),
+            NetEvent::Runs { peer, program } => self.connections.note_program(peer, program),
             NetEvent::Stranger { .. } => self.strangers += 1,
             NetEvent::Opened { link } => self.opened(turn, link),
             NetEvent::Accepted { link, peer } => {

@@ -28,12 +28,21 @@ pub struct Connection {
     pub address: String,
     /// Since when.
     pub since: Millis,
+    /// What program the peer says it runs; empty until it has.
+    pub program: String,
 }
 
 impl Connections {
     /// A connection stands.
     pub fn add(&mut self, peer: PeerId, connection: Connection) {
         self.standing.insert(peer, connection);
+    }
+
+    /// A peer says what program it runs.
+    pub fn note_program(&mut self, peer: PeerId, program: String) {
+        if let Some(connection) = self.standing.get_mut(&peer) {
+            connection.program = program;
+        }
     }
 
     /// None stands any more.

@@ -44,6 +44,9 @@ pub struct PeerStatus {
     pub is_shut_out: bool,
     /// Through which address a connection stands, and since when.
     pub connected: Option<(String, Millis)>,
+    /// What program it says it runs, such as `xietong/0.1.0`; empty if it has not.
+    #[serde(default)]
+    pub program: String,
     /// Whether it speaks with us about this agreement.
     pub is_linked: bool,
     /// Its clock minus ours at hello, in milliseconds.
@@ -119,6 +122,7 @@ impl Replica {
             is_paused: self.paused.has(member),
             is_shut_out: peers.iter().any(|peer| self.offences.shuts_out(*peer)),
             connected: connection.map(|connection| (connection.address.clone(), connection.since)),
+            program: connection.map(|connection| connection.program.clone()).unwrap_or_default(),
             is_linked: link.is_some(),
             skew_ms: link.map(|link| link.skew_ms(now)),
             behind: BTreeMap::new(),

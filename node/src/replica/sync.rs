@@ -26,7 +26,7 @@ const WANTS_MAX: usize = 4;
 
 impl Replica {
     pub(super) fn connected(&mut self, turn: &mut Turn, peer: PeerId, address: String) {
-        self.connections.add(peer, Connection { address, since: turn.now.wall });
+        self.connections.add(peer, Connection { address, since: turn.now.wall, program: String::new() });
         if self.me.peer < peer {
             self.open_all(turn, peer);
         }

@@ -15,7 +15,7 @@ use xietong::cli::demo::province::Transport;
 use xietong::http::route::Route;
 use xietong::systems::Kind;
 
-use crate::nodes::Nodes;
+use crate::nodes::{Nodes, wait_until};
 
 /// A node with a door for tokens.
 struct Guarded {
@@ -92,6 +92,8 @@ fn a_role_opens_its_routes_and_every_refusal_is_named_and_recorded() {
     };
     assert!(refused("observer", "import") && refused("auditor", "list") && refused("operator", "token-new"));
     assert!(!refused("registrar", "import"), "{deeds:?}");
+    let unread = |deed: &&Value| deed["name"] == "registrar" && deed["act"] == "withdraw";
+    assert_eq!(deeds.iter().find(unread).map(|deed| &deed["refused"]), Some(&json!("422")));
 }
 
 #[test]
@@ -191,7 +193,11 @@ fn health_tells_a_probe_the_truth() {
     let codes = told["reasons"].as_array().into_iter().flatten().map(|reason| &reason["ailment"]["code"]);
     assert!(codes.clone().any(|code| code == "Unconfirmed") && codes.clone().any(|code| code == "Alone"));
     guarded.nodes.start_and_join(1);
-    crate::nodes::wait_until("it is well", || guarded.ask(Route::Health, Some(&token)).0 == 200);
+    wait_until("it is well", || guarded.ask(Route::Health, Some(&token)).0 == 200);
+    let build = "xietong_peer_build{agreement=\"Test\",member=\"220000\",program=\"xietong/0.1.0\"} 1";
+    wait_until("the member says what it runs", || {
+        guarded.ask(Route::Metrics, Some(&token)).1.contains(build)
+    });
     let (_, metrics) = guarded.ask(Route::Metrics, Some(&token));
     for line in ["xietong_well 1", "xietong_peer_linked{agreement=\"Test\",member=\"220000\"} 1"] {
         assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");

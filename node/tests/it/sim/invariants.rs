@@ -306,6 +306,7 @@ pub fn show(world: &World) {
 pub fn name(event: &NetEvent) -> String {
     match event {
         NetEvent::Connected { .. } => "connected".to_owned(),
+        NetEvent::Runs { .. } => "runs".to_owned(),
         NetEvent::Disconnected { .. } => "disconnected".to_owned(),
         NetEvent::Stranger { .. } => "stranger".to_owned(),
         NetEvent::Opened { link } => format!("opened {link:?}"),
