@@ -1,10 +1,40 @@
 //! The one calendar of the house: civil time at UTC+8, in which all members live. Pure: it turns a time into
 //! a date and back and never asks what time it is.
 
+pub mod working;
+
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
+use serde::de::{Deserialize, Deserializer, Error};
+use toml::value::Datetime;
 use xietong_proto::id::Millis;
+
+/// A day as TOML writes it, such as `2026-01-01`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub Date);
+
+/// A time of day as TOML writes it, such as `08:30:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hour(pub Time);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let written = Datetime::deserialize(from)?;
+        let only_day = written.date.filter(|_| written.time.is_none() && written.offset.is_none());
+        let date = only_day.and_then(|_| written.to_string().parse().ok());
+        date.map(Self).ok_or_else(|| D::Error::custom(format!("{written}: not a day such as 2026-01-01")))
+    }
+}
+
+impl<'de> Deserialize<'de> for Hour {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let written = Datetime::deserialize(from)?;
+        let only_time = written.time.filter(|_| written.date.is_none() && written.offset.is_none());
+        let time = only_time.and_then(|_| written.to_string().parse().ok());
+        time.map(Self).ok_or_else(|| D::Error::custom(format!("{written}: not a time such as 08:30:00")))
+    }
+}
 
 /// The date on which a time falls.
 pub fn date(time: Millis) -> Date {

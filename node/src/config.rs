@@ -12,15 +12,20 @@ use toml::{Table, Value};
 use xietong_proto::id::MemberCode;
 use xietong_proto::limits::{ADDRESSES_MAX, TEXT_BYTES_MAX};
 
+use crate::calendar::working::CalendarFault;
 use crate::files::{self, FileFailure};
 use crate::home::Home;
 use crate::replica::Settings;
 use crate::replica::room::Quota;
 use crate::systems::codes::uscc;
+use crate::systems::vehicles::rules::RulesFault;
 use crate::tables::{self, Misfit};
 
+mod rules;
 #[cfg(test)]
 mod tests;
+
+pub use rules::rules;
 
 /// The commented file with every default, as `xietong config default` prints it.
 pub const TEMPLATE: &str = include_str!("../../config/node.toml");
@@ -229,6 +234,20 @@ pub enum ConfigError {
         bytes: usize,
         /// One that fits.
         proposal: PathBuf,
+    },
+    /// A calendar in the home.
+    CalendarFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: CalendarFault,
+    },
+    /// The vehicle rules in the home.
+    RulesFile {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with them.
+        fault: RulesFault,
     },
 }
 

@@ -51,6 +51,19 @@ pub fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileFailure> {
     read_within(path, bytes_max).map_err(FileAction::Read.on(path))
 }
 
+/// The files of a folder whose names have an ending, by name; none if there is no folder.
+pub fn list(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, FileFailure> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(FileAction::Read.on(folder))?,
+    };
+    let paths: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
+    let mut paths = paths.map_err(FileAction::Read.on(folder))?;
+    paths.retain(|path| path.extension().is_some_and(|found| found == ending));
+    paths.sort();
+    Ok(paths)
+}
+
 /// The permission bits of a file.
 pub fn mode(path: &Path) -> Result<u32, FileFailure> {
     let metadata = fs::metadata(path).map_err(FileAction::Read.on(path))?;

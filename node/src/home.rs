@@ -50,6 +50,16 @@ impl Home {
         self.0.join("card.toml")
     }
 
+    /// Calendars of years that the program does not bring, or brings wrongly.
+    pub fn calendars(&self) -> PathBuf {
+        self.0.join("calendar")
+    }
+
+    /// The office's own rules for vehicles; the program's where there are none.
+    pub fn vehicle_rules(&self) -> PathBuf {
+        self.0.join("vehicle-rules.toml")
+    }
+
     /// The data log: the authority.
     pub fn log(&self) -> PathBuf {
         self.0.join("log")

@@ -12,6 +12,7 @@ use xietong::replica::io::{Keyring, LinkId, NetAction, NetEvent, Now, Output};
 use xietong::replica::room::Quota;
 use xietong::store::Store;
 use xietong::store::memory::Memory;
+use xietong::systems::rules::Rules;
 use xietong::systems::sheet::HeaderMap;
 use xietong::systems::{self, Kind, open_sheet};
 use xietong_proto::crypto::SecretKey;
@@ -121,7 +122,8 @@ impl Mesh {
         for keys in &keys {
             let (me, key, store) = (keys.me(), keys.entry(), Memory::default());
             let peer = me.peer;
-            let started = Machine::start(me, settings(), store.boot(), mesh.now(), &store);
+            let rules = Rules::shipped().into();
+            let started = Machine::start(me, settings(), rules, store.boot(), mesh.now(), &store);
             let (machine, output) = started.expect("an empty store");
             mesh.nodes.push(Node { machine, store, key, keyring: Keyring::default(), peer });
             mesh.finish(mesh.nodes.len() - 1, output);

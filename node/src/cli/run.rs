@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::Answer;
 use super::context::Context;
+use crate::config;
 use crate::daemon::start::{self, Start};
 use crate::failure::{Failure, Obstacle};
 use crate::keys::NodeKeys;
@@ -18,14 +19,14 @@ impl Run {
     /// Runs the node.
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         let home = context.home()?.clone();
-        let config = context.config()?;
+        let (config, rules) = (context.config()?, config::rules(&home)?);
         let socket = config.socket_path(&home)?;
         let keys = NodeKeys::read(&home.keys())?;
         let card = context.card()?.ok_or(Obstacle::CardMissing)?;
         telemetry::start(&config.operation_log, home.operation_log()).map_err(Obstacle::File)?;
         let (lang, member) = (context.lang, config.member());
         let ready = |listens: &[String]| eprintln!("{}", text::running(lang, member, &socket, listens));
-        start::run(Start { home, config, keys, card }, socket.clone(), ready)?;
+        start::run(Start { home, config, rules, keys, card }, socket.clone(), ready)?;
         Ok(Answer::new(json!({ "member": member, "stopped": true }), text::stopped(lang, member)))
     }
 }

@@ -32,6 +32,7 @@ use crate::replica::{EntryKey, Me, carry};
 use crate::store::disk::{Disk, Opened, Reader};
 use crate::store::error::StoreError;
 use crate::systems::rows::Rows;
+use crate::systems::rules::Rules;
 
 /// Why a node does not start, or stops other than in order.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,8 @@ pub struct Start {
     pub home: Home,
     /// What its operator set.
     pub config: Config,
+    /// By which its office works.
+    pub rules: Rules,
     /// Its secrets.
     pub keys: NodeKeys,
     /// This member's newest card.
@@ -88,7 +91,7 @@ pub fn run(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> Resu
 }
 
 async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> Result<(), NodeFailure> {
-    let Start { home, config, keys, card } = start;
+    let Start { home, config, rules, keys, card } = start;
     let group = group_id(&config.socket.group)?;
     let Opened { store, boot, recovery } = Disk::open(home.path(), config.member())?;
     tell(&recovery);
@@ -97,7 +100,8 @@ async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> R
     let (peer, entry_key) = (keys.peer(), Arc::new(keys.entry));
     let signer = EntryKey(Arc::clone(&entry_key));
     let me = Me { card: card.clone(), peer, entry_key: signer, secret: keys.salt, instance: instance() };
-    let (machine, first) = Machine::start(me, config.replication(), boot, clock.now(), &store)
+    let rules = Arc::new(rules);
+    let (machine, first) = Machine::start(me, config.replication(), rules, boot, clock.now(), &store)
         .map_err(NodeFailure::Agreement)?;
     let net = NetConfig { transport_key: keys.transport, listen: config.network.listen.clone() };
     let (network, events) = net::start(net).await?;

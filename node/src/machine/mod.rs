@@ -7,6 +7,7 @@ pub mod health;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ use crate::replica::room::Shortage;
 use crate::replica::{Authored, Me, Replica, Settings, Turn};
 use crate::systems::doors::{Command as TokenCommand, Deed, Refusal as TokenRefusal};
 use crate::systems::rows::{Overlay, Rows};
+use crate::systems::rules::Rules;
 use crate::systems::{self, Kind, Origin};
 
 pub use status::{CutDigest, CutPosition, Status, Waiting};
@@ -133,6 +135,8 @@ pub enum Done {
 #[derive(Clone, Debug)]
 pub struct Machine {
     replica: Replica,
+    /// By which this office works.
+    rules: Arc<Rules>,
     /// What is still to be compared in full, and from which register key on (P30).
     comparing: BTreeMap<(AgreementId, Kind), String>,
     /// The day for which disclosure was last compared: guards look at dates.
@@ -155,6 +159,7 @@ impl Machine {
     pub fn start(
         me: Me,
         settings: Settings,
+        rules: Arc<Rules>,
         boot: Boot,
         now: Now,
         past: &dyn Past,
@@ -163,6 +168,7 @@ impl Machine {
         let replica = Replica::start(me, settings, boot, &mut turn)?;
         let mut machine = Self {
             replica,
+            rules,
             comparing: BTreeMap::new(),
             today: calendar::date(now.wall),
             doubted: BTreeSet::new(),
@@ -446,7 +452,8 @@ impl Machine {
             let members = held.flat_map(|held| held.manifest().fields.members.iter().map(|m| m.code));
             members.filter(|code| *code != me).collect()
         };
-        systems::Circle { me, members: Kind::ALL.map(|kind| (kind, members(kind))).into() }
+        let members = Kind::ALL.map(|kind| (kind, members(kind))).into();
+        systems::Circle { me, rules: Arc::clone(&self.rules), members }
     }
 
     fn check_room(&self) -> Result<(), Refusal> {

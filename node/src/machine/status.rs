@@ -5,6 +5,7 @@ use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
 
 use super::Machine;
+use crate::calendar;
 use crate::replica::agreement::Agreement;
 use crate::replica::confirm::Unconfirmed;
 use crate::replica::io::Now;
@@ -80,6 +81,8 @@ pub enum Waiting {
     /// Two entries claim one place; the stream counts as far as most of the others hold it, and no further (P36).
     /// One of our own says that another node runs with our keys, or did.
     Forked { author: MemberCode, system: System, at: Position, counts: Position, is_own: bool },
+    /// Nobody has said which days of a year are worked: deadlines count Monday to Friday.
+    CalendarMissing { year: i16 },
 }
 
 impl Machine {
@@ -164,6 +167,8 @@ impl Machine {
             let is_own = author == self.replica.me().code();
             waiting.push(Waiting::Forked { author, system, at, counts, is_own });
         }
+        let missing = self.rules.days.missing(calendar::date(now.wall));
+        waiting.extend(missing.map(|year| Waiting::CalendarMissing { year }));
         waiting
     }
 }

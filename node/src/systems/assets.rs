@@ -2,7 +2,6 @@
 //! code, serial number, address or price paid.
 
 use jiff::civil::Date;
-use xietong_proto::id::MemberCode;
 use xietong_proto::wire::assets::{Asset, AssetListing};
 
 use super::codes::{asset_class, division};
@@ -10,7 +9,7 @@ use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::register::{self, Disclosure, Line, Listing, Register};
 use super::rows::Rows;
-use super::{Kind, Lines, institutions};
+use super::{Circle, Kind, Lines, institutions};
 
 /// The register of assets.
 pub struct Assets;
@@ -143,7 +142,7 @@ impl Register for Assets {
         is_known.then_some(()).ok_or_else(|| CellFault::new("owner_unit_uscc", RowFault::UnitNotInRegister))
     }
 
-    fn flags(rows: &dyn Rows, row: &Asset, _: MemberCode) -> Vec<Flag> {
+    fn flags(rows: &dyn Rows, row: &Asset, _: &Circle) -> Vec<Flag> {
         let mut flags = Vec::new();
         if row.asset_class_scheme == "2022" && asset_class::name(&row.asset_class_code).is_none() {
             flags.push(Flag::AssetClassUnknown);

@@ -2,7 +2,6 @@
 //! ask it by name.
 
 use jiff::civil::Date;
-use xietong_proto::id::MemberCode;
 use xietong_proto::wire::institutions::Institution;
 
 use super::codes::uscc;
@@ -10,7 +9,7 @@ use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault};
 use super::register::{Disclosure, Line, Listing, Register};
 use super::rows::Rows;
-use super::{Kind, Lines, keys, register};
+use super::{Circle, Kind, Lines, keys, register};
 
 /// The register of institutions.
 pub struct Institutions;
@@ -77,7 +76,7 @@ impl Register for Institutions {
         Ok(())
     }
 
-    fn flags(_: &dyn Rows, row: &Institution, _: MemberCode) -> Vec<Flag> {
+    fn flags(_: &dyn Rows, row: &Institution, _: &Circle) -> Vec<Flag> {
         let mut flags = Vec::new();
         if !uscc::is_organisation_right(&row.unit_uscc) {
             flags.push(Flag::OrgCheckDigit { uscc: row.unit_uscc.clone() });

@@ -14,6 +14,7 @@ pub mod reading;
 pub mod register;
 mod row;
 pub mod rows;
+pub mod rules;
 pub mod sheet;
 pub mod summary;
 pub mod template;
@@ -23,6 +24,7 @@ pub mod text_file;
 pub mod vehicles;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,7 @@ use fault::{FileRefusal, ImportReport, Quarantined};
 use institutions::Institutions;
 use register::{Intake, Line, Register};
 use rows::{Overlay, Rows};
+use rules::Rules;
 use sheet::{HeaderMap, Keys, Sheet, SheetInfo};
 use text_file::File;
 use vehicles::Vehicles;
@@ -190,11 +193,13 @@ pub enum Refusal {
     NothingToRelease { period: String },
 }
 
-/// Who this node is and to whom each system's disclosures go at the moment.
+/// Who this node is, by which rules it works, and to whom each system's disclosures go at the moment.
 #[derive(Clone, Debug)]
 pub struct Circle {
     /// This member.
     pub me: MemberCode,
+    /// Of its office.
+    pub rules: Arc<Rules>,
     /// The other members of the agreements in force.
     pub members: BTreeMap<Kind, BTreeSet<MemberCode>>,
 }
@@ -354,7 +359,7 @@ fn take_in<R: Register>(
     circle: &Circle,
     lines: &[Line<R::Row>],
 ) -> (Kind, Intake) {
-    (R::KIND, register::take_in::<R>(rows, today, circle.me, lines))
+    (R::KIND, register::take_in::<R>(rows, today, circle, lines))
 }
 
 impl Decision {

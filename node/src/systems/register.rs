@@ -13,7 +13,7 @@ use super::column::Column;
 use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Quarantined, Stays};
 use super::row::{Origin, Row};
 use super::rows::{Overlay, RowIter, Rows};
-use super::{Diff, Kind, Lines, Which, keys};
+use super::{Circle, Diff, Kind, Lines, Which, keys};
 
 /// One register: what a row is and what it means.
 pub trait Register: Sized + 'static {
@@ -53,7 +53,7 @@ pub trait Register: Sized + 'static {
     fn check_register(rows: &dyn Rows, old: Option<&Self::Row>, row: &Self::Row) -> Result<(), CellFault>;
 
     /// What is worth a look.
-    fn flags(rows: &dyn Rows, row: &Self::Row, me: MemberCode) -> Vec<Flag>;
+    fn flags(rows: &dyn Rows, row: &Self::Row, circle: &Circle) -> Vec<Flag>;
 
     /// What leaves of the row on a day.
     fn disclose(row: &Self::Row, today: Date) -> Disclosure<Self::Listing>;
@@ -182,7 +182,7 @@ pub struct Intake {
 }
 
 /// Compares lines with the register: only what differs is recorded.
-pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, me: MemberCode, lines: &[Line<R::Row>]) -> Intake {
+pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, circle: &Circle, lines: &[Line<R::Row>]) -> Intake {
     let mut intake = Intake { records: Vec::new(), keys: Vec::new(), report: ImportReport::default() };
     // Later lines are judged beside earlier ones of the same file.
     let mut rows = Overlay::new(rows);
@@ -195,7 +195,7 @@ pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, me: MemberCode, lines:
         }
         let division = R::division(&line.row).filter(|code| division::is_county(code));
         intake.report.unchecked_divisions.extend(division.map(str::to_owned));
-        let flags = R::flags(&rows, &line.row, me);
+        let flags = R::flags(&rows, &line.row, circle);
         intake.report.flagged.extend(flags.into_iter().map(|flag| Flagged {
             line: line.line,
             id: id.clone(),

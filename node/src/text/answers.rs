@@ -5,6 +5,7 @@ use std::path::Path;
 use xietong_proto::id::MemberCode;
 
 use super::{Lang, list, say};
+use crate::systems::rules::Rules;
 
 /// After `init`: what was made, what to keep safe, what to do next.
 pub fn initialised(lang: Lang, member: MemberCode, home: &Path) -> String {
@@ -35,9 +36,12 @@ Next: xietong member card > {member}.member.toml, give it to the other members, 
 }
 
 /// After `config check`.
-pub fn config_holds(lang: Lang, path: &Path) -> String {
-    let path = path.display();
-    say!(lang, zh: "{path} 可用。", en: "{path} holds.")
+pub fn config_holds(lang: Lang, path: &Path, rules: &Rules) -> String {
+    let (path, years) =
+        (path.display(), list(lang, &rules.days.years().map(|(year, _)| year).collect::<Vec<_>>()));
+    say!(lang,
+        zh: "{path} 可用。\n已知工作日历：{years}。",
+        en: "{path} holds.\nWorking days are known of {years}.")
 }
 
 /// Beside a card without addresses.

@@ -1,7 +1,9 @@
 //! What is wrong with a configuration.
 
 use super::{Lang, file, say};
+use crate::calendar::working::CalendarFault;
 use crate::config::{ConfigError, SOCKET_PATH_BYTES_MAX, Wanted};
+use crate::systems::vehicles::rules::RulesFault;
 use xietong_proto::limits::{ADDRESSES_MAX, TEXT_BYTES_MAX};
 
 /// One sentence about a configuration.
@@ -44,6 +46,48 @@ pub fn config(lang: Lang, error: &ConfigError) -> String {
                 zh: "套接字路径 {path} 有 {bytes} 字节，超过 {SOCKET_PATH_BYTES_MAX} 字节，系统打不开。建议在 [socket] 中设 path = \"{proposal}\"。",
                 en: "The socket path {path} has {bytes} bytes, more than the {SOCKET_PATH_BYTES_MAX} that are safe. Set path = \"{proposal}\" in [socket].")
         }
+        ConfigError::CalendarFile { path, fault } => {
+            let (path, fault) = (path.display(), calendar_fault(lang, fault));
+            say!(lang, zh: "日历 {path} 不可用：{fault}", en: "The calendar {path} cannot be used: {fault}")
+        }
+        ConfigError::RulesFile { path, fault } => {
+            let (path, fault) = (path.display(), rules_fault(lang, fault));
+            say!(lang, zh: "车辆规则 {path} 不可用：{fault}", en: "The vehicle rules {path} cannot be used: {fault}")
+        }
+    }
+}
+
+fn calendar_fault(lang: Lang, fault: &CalendarFault) -> String {
+    match fault {
+        CalendarFault::CalendarForm { line, detail } => say!(lang,
+            zh: "第 {line} 行：{detail}。",
+            en: "line {line}: {detail}."),
+        CalendarFault::OtherYear { date } => say!(lang,
+            zh: "{date} 不在所写的年份内。",
+            en: "{date} is not of the year that the file names."),
+        CalendarFault::EndBeforeStart { name } => say!(lang,
+            zh: "“{name}”的截止日期早于起始日期。",
+            en: "\"{name}\" ends before it begins."),
+        CalendarFault::NotAWeekend { date } => say!(lang,
+            zh: "{date} 不是周六或周日，无须列为调休上班日。",
+            en: "{date} is no Saturday or Sunday: it is worked anyway."),
+        CalendarFault::DayTwice { date } => say!(lang,
+            zh: "{date} 写了两次。",
+            en: "{date} stands there twice."),
+    }
+}
+
+fn rules_fault(lang: Lang, fault: &RulesFault) -> String {
+    match fault {
+        RulesFault::RulesForm { line, detail } => say!(lang,
+            zh: "第 {line} 行：{detail}。",
+            en: "line {line}: {detail}."),
+        RulesFault::UnknownCode { word } => say!(lang,
+            zh: "车辆台账中没有“{word}”这一用途、类型或燃料。",
+            en: "the register of vehicles has no use, type or fuel \"{word}\"."),
+        RulesFault::RuleEndsFirst { source } => say!(lang,
+            zh: "“{source}”的截止日期早于起始日期。",
+            en: "the rule by \"{source}\" ends before it begins."),
     }
 }
 

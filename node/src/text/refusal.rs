@@ -183,5 +183,8 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
                 zh: "本单位的{name}在序号 {at} 有两个版本（分叉，同号异文）：有另一个节点在用本单位的密钥，请立即停掉。计至序号 {counts}，{name}在此协议下不再对外提供。",
                 en: "Your own {name} stream has two entries at position {at} (a fork): another node runs, or ran, with your keys; stop it. The stream counts up to {counts}; nothing more of {name} is published under this agreement.")
         }
+        Waiting::CalendarMissing { year } => say!(lang,
+            zh: "没有 {year} 年的工作日历：期限暂按周一至周五计算。国务院办公厅的放假通知公布后，请把 {year}.toml 放入主目录的 calendar 文件夹并重启（格式见 config/calendar）。",
+            en: "There is no calendar for {year}: deadlines count Monday to Friday. Once the State Council's notice is out put {year}.toml into the folder calendar of the home and restart (config/calendar shows the form)."),
     }
 }

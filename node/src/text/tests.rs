@@ -6,11 +6,14 @@ mod doors;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use jiff::civil::{Date, date};
+
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
 
 use super::Lang::{En, Zh};
 use super::{Lang, config, failure, file, key, leaves, level, list, paper, proposal, reject, system};
+use crate::calendar::working::CalendarFault;
 use crate::config::{ConfigError, Wanted};
 use crate::failure::{Failure, Obstacle};
 use crate::files::{FileAction, FileFailure};
@@ -19,6 +22,7 @@ use crate::papers::PaperRefusal;
 use crate::papers::copy::LevelName;
 use crate::papers::proposal::ProposalRefusal;
 use crate::systems::Kind;
+use crate::systems::vehicles::rules::RulesFault;
 use crate::tables::Difference;
 
 /// A refusal and what its sentences have to contain, in Chinese and in English.
@@ -55,6 +59,8 @@ fn path() -> PathBuf {
 fn failed(action: FileAction, kind: ErrorKind) -> FileFailure {
     FileFailure { action, path: path(), source: kind.into() }
 }
+
+const DAY: Date = date(2027, 1, 2);
 
 #[test]
 fn rejects() {
@@ -185,6 +191,8 @@ fn configurations() {
     let mistyped =
         |found| ConfigError::BadType { key: text("k"), found: text(found), wanted: text("integer") };
     let long = ConfigError::SocketPathTooLong { path: path(), bytes: 101, proposal: "/p".into() };
+    let calendar = |fault| ConfigError::CalendarFile { path: path(), fault };
+    let rules = |fault| ConfigError::RulesFile { path: path(), fault };
     holds(
         config,
         &[
@@ -218,6 +226,34 @@ fn configurations() {
             (bad(Wanted::FewAddresses), "不能超过 16 个", "at most 16 addresses"),
             (bad(Wanted::Loopback), "回环地址", "loopback"),
             (bad(Wanted::Positive), "至少为 1", "at least 1"),
+            (
+                calendar(CalendarFault::CalendarForm { line: 3, detail: text("x") }),
+                "日历 /h/x 不可用：第 3 行：x",
+                "/h/x cannot be used: line 3: x",
+            ),
+            (
+                calendar(CalendarFault::OtherYear { date: DAY }),
+                "2027-01-02 不在",
+                "2027-01-02 is not of the year",
+            ),
+            (
+                calendar(CalendarFault::EndBeforeStart { name: text("a") }),
+                "“a”的截止日期",
+                "\"a\" ends before",
+            ),
+            (calendar(CalendarFault::NotAWeekend { date: DAY }), "不是周六或周日", "no Saturday"),
+            (calendar(CalendarFault::DayTwice { date: DAY }), "写了两次", "twice"),
+            (
+                rules(RulesFault::RulesForm { line: 3, detail: text("x") }),
+                "车辆规则 /h/x 不可用：第 3 行：x",
+                "rules /h/x cannot be used: line 3: x",
+            ),
+            (rules(RulesFault::UnknownCode { word: text("sedna") }), "“sedna”", "\"sedna\""),
+            (
+                rules(RulesFault::RuleEndsFirst { source: text("a") }),
+                "“a”的截止日期",
+                "ends before it begins",
+            ),
             (long, "101 字节，超过 100 字节", "Set path = \"/p\""),
         ],
     );

@@ -9,6 +9,7 @@ use jiff::civil::{Date, date};
 use serde::Serialize;
 use xietong::systems::fault::ImportReport;
 use xietong::systems::rows::{Overlay, RowIter, Rows};
+use xietong::systems::rules::Rules;
 use xietong::systems::sheet::HeaderMap;
 use xietong::systems::{self, Circle, Command, Kind, Origin, Report, open_sheet};
 use xietong_proto::id::*;
@@ -92,7 +93,7 @@ impl Register {
         let bytes = std::fs::read(path).expect("the demo's file");
         let mut sheet = open_sheet(kind, Box::new(Cursor::new(bytes)), &HeaderMap::default(), 100_000, TODAY)
             .unwrap_or_else(|refusal| panic!("{}: {refusal:?}", path.display()));
-        let circle = Circle { me: self.me, members: Default::default() };
+        let circle = Circle { me: self.me, rules: Rules::shipped().into(), members: Default::default() };
         let mut whole = ImportReport::default();
         while let Some((lines, quarantined)) = sheet.next_lines(50).expect("readable to its end") {
             whole.quarantined.extend(quarantined);

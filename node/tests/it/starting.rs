@@ -204,6 +204,7 @@ fn missing(nodes: &Nodes) -> Option<Unconfirmed> {
         | Waiting::Unfolded { .. }
         | Waiting::DiskLow { .. }
         | Waiting::QuotaReached { .. }
+        | Waiting::CalendarMissing { .. }
         | Waiting::Forked { .. } => None,
     })
 }

@@ -21,6 +21,7 @@ use xietong::replica::Settings;
 use xietong::replica::io::NetEvent;
 use xietong::replica::room::Quota;
 use xietong::store::memory::Memory;
+use xietong::systems::rules::Rules;
 use xietong_proto::id::*;
 use xietong_proto::sync::{Frame, Heads};
 
@@ -105,7 +106,8 @@ impl Crowd {
         mut events: mpsc::Receiver<NetEvent>,
     ) {
         let (store, clock) = (Memory::default(), Clock::start());
-        let (machine, first) = Machine::start(keys.me(), settings, store.boot(), clock.now(), &store)
+        let rules = Rules::shipped().into();
+        let (machine, first) = Machine::start(keys.me(), settings, rules, store.boot(), clock.now(), &store)
             .expect("a new node starts");
         let (forward, received) = mpsc::channel(256);
         let (drops, mut rng) = (Arc::clone(&self.drops), ChaCha8Rng::seed_from_u64(self.asks.len() as u64));

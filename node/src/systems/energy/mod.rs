@@ -4,7 +4,6 @@ pub mod release;
 pub mod release_act;
 
 use jiff::civil::Date;
-use xietong_proto::id::MemberCode;
 use xietong_proto::wire::energy::EnergyMonth;
 
 use super::column::{Column, Form, Need, Value, columns};
@@ -12,7 +11,7 @@ use super::fault::{CellFault, Flag, RowFault};
 use super::institutions::{self, Nothing};
 use super::register::{self, Disclosure, Line, Register};
 use super::rows::Rows;
-use super::{Kind, Lines, keys};
+use super::{Circle, Kind, Lines, keys};
 
 /// The register of monthly energy.
 pub struct Energy;
@@ -94,7 +93,7 @@ impl Register for Energy {
         is_known.then_some(()).ok_or_else(|| CellFault::new("unit_uscc", RowFault::UnitNotInRegister))
     }
 
-    fn flags(rows: &dyn Rows, row: &EnergyMonth, _: MemberCode) -> Vec<Flag> {
+    fn flags(rows: &dyn Rows, row: &EnergyMonth, _: &Circle) -> Vec<Flag> {
         let mut flags = Vec::new();
         flags.extend(PRICES.iter().filter_map(|band| unit_price(row, band)));
         flags.extend(year_on_year(rows, row));

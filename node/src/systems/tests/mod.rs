@@ -15,6 +15,7 @@ use xietong_proto::stream::Stream;
 
 use super::fault::{FileRefusal, ImportReport, Quarantined};
 use super::rows::{Overlay, RowIter, Rows};
+use super::rules::Rules;
 use super::sheet::HeaderMap;
 use super::{
     Circle, Command, Diff, Kind, Origin, Refusal, Report, Which, apply, decide, disclose, open_sheet,
@@ -96,7 +97,7 @@ impl Bench {
     }
 
     fn command(&mut self, command: Command) -> Result<Report, Refusal> {
-        let circle = Circle { me: me(), members: Default::default() };
+        let circle = Circle { me: me(), rules: Rules::shipped().into(), members: Default::default() };
         let decision = decide(&self.rows, TODAY, &circle, command)?;
         self.fold(Stream::local(me(), decision.kind.system()), &decision.local);
         Ok(decision.report)

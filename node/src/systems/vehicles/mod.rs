@@ -1,8 +1,10 @@
 //! Official vehicles 车辆: the register stays; of shared vehicles that pass the guards a listing leaves, never a
 //! plate, number, unit or odometer. Leaders', confidential, 机要通信, state-security and investigation vehicles never leave.
 
+pub mod rules;
+mod supervision;
+
 use jiff::civil::Date;
-use xietong_proto::id::MemberCode;
 use xietong_proto::wire::vehicles::{Vehicle, VehicleListing};
 
 use super::codes::{division, plate, vin};
@@ -10,7 +12,7 @@ use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::register::{Disclosure, Line, Listing, Register};
 use super::rows::Rows;
-use super::{Kind, Lines, institutions};
+use super::{Circle, Kind, Lines, institutions};
 
 /// The register of vehicles.
 pub struct Vehicles;
@@ -24,7 +26,7 @@ const PLATE_KINDS: &[(&str, &str)] = &[
     ("other", "其他"),
 ];
 
-const USES: &[(&str, &str)] = &[
+pub const USES: &[(&str, &str)] = &[
     ("senior_leader", "副部(省)级及以上领导用车"),
     ("leader", "主要领导干部用车"),
     ("confidential_mail", "机要通信"),
@@ -55,7 +57,7 @@ pub const TYPES: &[(&str, &str)] = &[
 
 const QUOTA_STATUSES: &[(&str, &str)] = &[("within", "在编"), ("outside", "不在编"), ("unset", "未核定")];
 
-const FUELS: &[(&str, &str)] = &[
+pub const FUELS: &[(&str, &str)] = &[
     ("petrol", "汽油"),
     ("diesel", "柴油"),
     ("natural_gas", "天然气"),
@@ -166,19 +168,20 @@ impl Register for Vehicles {
         Ok(())
     }
 
-    fn flags(_: &dyn Rows, row: &Vehicle, me: MemberCode) -> Vec<Flag> {
+    fn flags(_: &dyn Rows, row: &Vehicle, circle: &Circle) -> Vec<Flag> {
         let mut flags = Vec::new();
         let is_imported = !row.vin.starts_with('L') && !vin::is_check_right(&row.vin);
         flags.extend(is_imported.then_some(Flag::VinCheckDigitForeign));
         let on_ordinary_plate = row.fuel_type == "electric" && !plate::is_new_energy(&row.plate_no);
         flags.extend(on_ordinary_plate.then_some(Flag::ElectricOnOrdinaryPlate));
-        let is_elsewhere = plate::province(&row.plate_no).is_some_and(|home| !me.as_str().starts_with(home));
+        let is_elsewhere =
+            plate::province(&row.plate_no).is_some_and(|home| !circle.me.as_str().starts_with(home));
         flags.extend(is_elsewhere.then_some(Flag::PlateOtherProvince));
         let registered = row.first_registration.get(..4).and_then(|year| year.parse().ok());
         let fits = registered.is_none_or(|year| vin::is_model_year(&row.vin, year));
         flags.extend((!fits).then_some(Flag::ModelYear));
-        let dearest = ceiling(row).filter(|fen_max| row.purchase_price.unwrap_or(0) > *fen_max);
-        flags.extend(dearest.map(|fen_max| Flag::OverCeiling { fen_max }));
+        let exceeded = supervision::exceeded_ceiling(row, &circle.rules.vehicles);
+        flags.extend(exceeded.map(|rule| Flag::OverCeiling { fen_max: rule.limit.yuan * 100 }));
         let should_be_marked = row.confidential == Some(false);
         flags.extend((should_be_marked && row.marked == Some(false)).then_some(Flag::Unmarked));
         flags
@@ -237,20 +240,4 @@ fn guard(row: &Vehicle, today: &str) -> Option<Stays> {
         ),
     ];
     stays.into_iter().find(|(holds, _)| *holds).map(|(_, stays)| stays)
-}
-
-/// What a vehicle of its use may cost (党政机关公务用车管理办法 and the rules that cite it); a flag, no refusal.
-fn ceiling(row: &Vehicle) -> Option<i64> {
-    let yuan = match (row.vehicle_use.as_str(), row.vehicle_type.as_str()) {
-        ("confidential_mail", _) => 120_000,
-        ("law_enforcement", _) => 180_000,
-        ("emergency" | "business" | "research_reception" | "allocated" | "other", "large_bus") => 450_000,
-        (
-            "emergency" | "business" | "research_reception" | "allocated" | "other",
-            "small_bus" | "medium_bus" | "mpv" | "suv",
-        ) => 250_000,
-        ("emergency" | "business" | "research_reception" | "allocated" | "other", _) => 180_000,
-        (_, _) => return None,
-    };
-    Some(yuan * 100)
 }

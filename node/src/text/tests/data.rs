@@ -306,6 +306,7 @@ fn agreements_and_what_waits() {
                 "本单位的密钥",
                 "with your keys",
             ),
+            (Waiting::CalendarMissing { year: 2027 }, "2027.toml", "calendar for 2027"),
         ],
     );
 }

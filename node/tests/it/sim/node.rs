@@ -11,6 +11,7 @@ use xietong::replica::io::{
 use xietong::replica::{Me, Settings};
 use xietong::store::Store;
 use xietong::store::memory::Memory;
+use xietong::systems::rules::Rules;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
@@ -81,8 +82,8 @@ impl Node {
     /// Starts the process on what the store holds.
     pub fn start(&mut self, now_ms: u64) -> Vec<Wish> {
         let now = self.now(now_ms);
-        let boot = self.store.boot();
-        let started = Machine::start(self.me.clone(), self.settings.clone(), boot, now, &self.store);
+        let (rules, boot) = (Rules::shipped().into(), self.store.boot());
+        let started = Machine::start(self.me.clone(), self.settings.clone(), rules, boot, now, &self.store);
         let (machine, output) = started.expect("what the node wrote, it can read");
         self.machine = Some(machine);
         self.finish(output).0
