@@ -62,6 +62,56 @@ pub fn minute(time: Millis) -> String {
     civil(time).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
+/// What somebody wrote: `2026-12-01 08:00`, `2026-12-01T08:00` at UTC+8, `2026-12-01` for its first moment, or RFC 3339.
+pub fn parse(text: &str) -> Option<Millis> {
+    let exact = text.parse::<Timestamp>().ok();
+    let written = || {
+        let time = text.trim().replace(' ', "T").parse::<DateTime>().ok()?;
+        UTC_8.to_timestamp(time).ok()
+    };
+    let time = exact.or_else(written)?;
+    u64::try_from(time.as_millisecond()).ok().map(Millis)
+}
+
+/// Times in JSON: RFC 3339 with milliseconds; anything that [`parse`] reads comes in.
+pub mod rfc3339 {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use xietong_proto::id::Millis;
+
+    /// For `#[serde(with)]`.
+    pub fn serialize<S: Serializer>(time: &Millis, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&super::stamp(*time))
+    }
+
+    /// For `#[serde(with)]`.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Millis, D::Error> {
+        let text = String::deserialize(from)?;
+        super::parse(&text).ok_or_else(|| de::Error::custom(format!("not a time: {text}")))
+    }
+
+    /// The same where there may be none.
+    pub mod option {
+        use serde::{Deserialize, Deserializer, Serializer, de};
+        use xietong_proto::id::Millis;
+
+        /// For `#[serde(with)]`.
+        pub fn serialize<S: Serializer>(time: &Option<Millis>, to: S) -> Result<S::Ok, S::Error> {
+            match time {
+                Some(time) => super::serialize(time, to),
+                None => to.serialize_none(),
+            }
+        }
+
+        /// For `#[serde(with)]`.
+        pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Millis>, D::Error> {
+            let read = |text: String| {
+                crate::calendar::parse(&text).ok_or_else(|| de::Error::custom(format!("not a time: {text}")))
+            };
+            Option::<String>::deserialize(from)?.map(read).transpose()
+        }
+    }
+}
+
 /// A time beyond the calendar is shown as the calendar's end: times are claims of their authors (P9).
 fn civil(time: Millis) -> DateTime {
     let millis = i64::try_from(time.0).unwrap_or(i64::MAX);
@@ -86,6 +136,18 @@ mod tests {
     #[test]
     fn a_claim_beyond_the_calendar_is_its_end() {
         assert!(stamp(Millis(u64::MAX)).starts_with("9999-12-31"));
+    }
+
+    #[test]
+    fn a_time_is_read_as_people_and_programs_write_it() {
+        let eight = midnight(jiff::civil::date(2026, 12, 1)).map(|day| Millis(day.0 + 8 * 3_600_000));
+        let forms =
+            ["2026-12-01 08:00", "2026-12-01T08:00", "2026-12-01T00:00:00Z", "2026-12-01T08:00:00+08:00"];
+        forms.into_iter().for_each(|form| assert_eq!(parse(form), eight, "{form}"));
+        assert_eq!(parse("2026-12-01"), midnight(jiff::civil::date(2026, 12, 1)));
+        for form in ["", "8:00", "2026-13-01", "1969-12-31"] {
+            assert_eq!(parse(form), None, "{form}");
+        }
     }
 
     #[test]

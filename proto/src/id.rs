@@ -149,6 +149,11 @@ impl System {
     pub const VEHICLES: Self = Self(3);
     /// 能耗.
     pub const ENERGY: Self = Self(4);
+    /// 驾驶员: local only.
+    pub const DRIVERS: Self = Self(5);
+
+    /// Systems of which nothing ever leaves: no agreement may name them.
+    pub const AT_HOME: [Self; 2] = [Self::INSTITUTIONS, Self::DRIVERS];
 }
 
 impl fmt::Debug for System {
@@ -158,6 +163,7 @@ impl fmt::Debug for System {
             Self::ASSETS => f.write_str("assets"),
             Self::VEHICLES => f.write_str("vehicles"),
             Self::ENERGY => f.write_str("energy"),
+            Self::DRIVERS => f.write_str("drivers"),
             Self(number) => write!(f, "system-{number}"),
         }
     }

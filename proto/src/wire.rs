@@ -34,6 +34,10 @@ pub mod vehicles {
 pub mod energy {
     include!(concat!(env!("OUT_DIR"), "/xietong.energy.rs"));
 }
+/// Rows of the register of drivers, and what they are assigned to.
+pub mod drivers {
+    include!(concat!(env!("OUT_DIR"), "/xietong.drivers.rs"));
+}
 /// What all registers share.
 pub mod registers {
     include!(concat!(env!("OUT_DIR"), "/xietong.registers.rs"));

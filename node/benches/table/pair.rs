@@ -114,6 +114,7 @@ impl Pair {
             Kind::Assets => "asset",
             Kind::Vehicles => "vehicle",
             Kind::Energy => "energy",
+            Kind::Drivers => "driver",
         };
         let begun = Instant::now();
         let report = self.author.give(&[command, "import", "rows.csv"]).expect("an import");

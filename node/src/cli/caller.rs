@@ -45,6 +45,15 @@ impl Caller {
         self.wait(self.client.health())
     }
 
+    /// Asks for something that is told line by line.
+    pub fn get_lines<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &(impl Serialize + ?Sized),
+    ) -> Result<Vec<T>, Failure> {
+        self.wait(self.client.get_lines(path, query))
+    }
+
     /// Asks for something to be done.
     pub fn post<T: DeserializeOwned>(
         &self,

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::Answer;
 use super::context::Context;
+use super::fleet::{Scrap, Supervise};
 use super::list::Filters;
 use super::register::RegisterCommand;
 use crate::failure::Failure;
@@ -30,6 +31,11 @@ pub enum VehicleCommand {
     Register(RegisterCommand<VehicleFilters>),
     /// 区域汇总：按成员和车辆类型 · The regional table by member and type
     Report,
+    /// 监督：超编、超标、超龄、油耗、检验保险、标识、闲置，附依据 · Which vehicles break which rule, with the evidence
+    Supervision(Supervise),
+    /// 报废：批准、回收证明、注销登记 · Scrapping: approval, the recycler's certificate, deregistration
+    #[command(subcommand)]
+    Scrap(Scrap),
 }
 
 /// Filters of institutions.
@@ -125,6 +131,8 @@ impl VehicleCommand {
                 let text = text::vehicles(context.lang, &rows);
                 Ok(Answer::new(rows, text))
             }
+            Self::Supervision(supervise) => supervise.run(context),
+            Self::Scrap(scrap) => scrap.run(context),
         }
     }
 }

@@ -67,7 +67,7 @@ impl Owner {
     fn usual(kind: Kind) -> Self {
         match kind {
             Kind::Assets | Kind::Vehicles => Self::All,
-            Kind::Institutions | Kind::Energy => Self::Me,
+            Kind::Institutions | Kind::Energy | Kind::Drivers => Self::Me,
         }
     }
 

@@ -21,8 +21,11 @@ mod config;
 pub mod context;
 mod csv_file;
 pub mod demo;
+mod driver;
 mod energy;
 mod evidence;
+mod feed;
+mod fleet;
 mod import;
 mod init;
 mod kinds;
@@ -64,9 +67,14 @@ enum Command {
     /// 公务用车 · Vehicles
     #[command(subcommand)]
     Vehicle(kinds::VehicleCommand),
+    /// 驾驶员（只在本单位） · Drivers; they never leave
+    #[command(subcommand)]
+    Driver(driver::DriverCommand),
     /// 能耗 · Energy
     #[command(subcommand)]
     Energy(energy::EnergyCommand),
+    /// 变化数据流（JSON 行），可从断点继续 · What changed, as JSON lines, from a cursor on
+    Feed(feed::Feed),
     /// 节点、成员、同步、磁盘的状况 · How the node stands: peers, streams, disk, what waits
     Status,
     /// 节点是否正常，供监控使用 · Whether the node is well, for monitoring
@@ -138,7 +146,9 @@ impl Command {
             Self::Institution(command) => command.run(context, Kind::Institutions),
             Self::Asset(command) => command.run(context),
             Self::Vehicle(command) => command.run(context),
+            Self::Driver(command) => command.run(context),
             Self::Energy(command) => command.run(context),
+            Self::Feed(feed) => feed.run(context),
             Self::Status => node::status(context),
             Self::Health => node::health(context),
             Self::Stop => node::stop(context),

@@ -259,7 +259,7 @@ fn each_refusal_has_its_code_and_exit_code() {
                 "--until",
                 "2041-12-31",
             ],
-            "InstitutionsStay",
+            "StaysAtHome",
             Exit::Refused,
         ),
         (&["agreement", "new", "--from", &nowhere], "File", Exit::Refused),

@@ -101,8 +101,9 @@ async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> R
     let signer = EntryKey(Arc::clone(&entry_key));
     let me = Me { card: card.clone(), peer, entry_key: signer, secret: keys.salt, instance: instance() };
     let rules = Arc::new(rules);
-    let (machine, first) = Machine::start(me, config.replication(), rules, boot, clock.now(), &store)
-        .map_err(NodeFailure::Agreement)?;
+    let (machine, first) =
+        Machine::start(me, config.replication(), Arc::clone(&rules), boot, clock.now(), &store)
+            .map_err(NodeFailure::Agreement)?;
     let net = NetConfig { transport_key: keys.transport, listen: config.network.listen.clone() };
     let (network, events) = net::start(net).await?;
     let listens = network.listens().to_vec();
@@ -111,6 +112,7 @@ async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> R
     let loop_time = loop_time();
     let desk = Desk {
         card: Arc::new(card),
+        rules,
         asks: ask,
         stored: Arc::new(Read { me: config.member(), reader }),
         doors: Arc::new(Doors::new(config.tcp.requests_per_minute)),
@@ -174,6 +176,16 @@ impl Stored for Read {
     fn local(&self, system: System, from: Position) -> Option<Vec<Entry>> {
         let bytes = self.reader.entries(Stream::local(self.me, system), from, READ_BYTES).ok()?;
         Some(carry::entries(&bytes))
+    }
+
+    fn heads(&self) -> Vec<(Stream, Position)> {
+        self.reader.heads()
+    }
+
+    fn entries(&self, stream: Stream, from: Position, bytes_max: usize) -> Option<Vec<Entry>> {
+        let read = self.reader.entries(stream, from, bytes_max);
+        let failed = |error: &StoreError| tracing::error!(?stream, %from, %error, "the log cannot be read");
+        Some(carry::entries(&read.inspect_err(failed).ok()?))
     }
 }
 

@@ -69,6 +69,18 @@ impl Client {
         })
     }
 
+    /// Asks for something that is told line by line.
+    pub async fn get_lines<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &(impl Serialize + ?Sized),
+    ) -> Result<Vec<T>, ClientFailure> {
+        let response = self.send(self.request(Method::GET, path).query(query)).await?;
+        let text = response.text().await?;
+        let lines = text.lines().map(|line| serde_json::from_str(line).map_err(ClientFailure::Unreadable));
+        lines.collect()
+    }
+
     /// Asks for something to be done.
     pub async fn post<T: DeserializeOwned>(
         &self,

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use xietong_proto::id::MemberCode;
+use xietong_proto::stream::Stream;
 
 use super::Desk;
 use super::answer::{self, Problem};
@@ -26,10 +27,12 @@ use crate::systems::energy::release::coefficients::SetId;
 use crate::systems::energy::release::report::Report as EnergyReport;
 use crate::systems::energy::release_act::{self, ReleaseReport};
 use crate::systems::fault::{FileRefusal, ImportReport, Quarantined};
+use crate::systems::history::{Version, versions};
 use crate::systems::query::{self, List, Owner, Page, Shown};
+use crate::systems::reading::read as read_record;
 use crate::systems::sheet::{HeaderMap, Keys, SheetInfo};
 use crate::systems::summary::{self, AssetSummary, VehicleSummary};
-use crate::systems::{self, AnySheet, Kind, Report, open_sheet};
+use crate::systems::{self, AnySheet, Kind, Report, Source, open_sheet};
 
 /// One line of the answer to an import.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,6 +96,8 @@ pub struct Release {
 
 /// Rows judged and decided in one step.
 const CHUNK_ROWS: usize = 500;
+/// Times of which is told what was new.
+const VERSIONS_MAX: usize = 100;
 /// The reason kept for rows that a full file does not have.
 const ABSENT: &str = "absent from full import";
 
@@ -132,6 +137,7 @@ pub(super) async fn show(
     let shown = desk.look(move |rows| query::show(rows, kind, me, today, &wanted)).await;
     let mut shown = shown.ok_or(Problem::Stopping)?.ok_or(Problem::NotFound { id })?;
     shown.held_by = holders(&desk, &asked, kind, &shown).await?;
+    shown.history = history(&desk, kind, &shown).await.ok_or(Problem::Stopping)?;
     Ok(Json(shown))
 }
 
@@ -153,6 +159,25 @@ async fn holders(desk: &Desk, asked: &Asked, kind: Kind, shown: &Shown) -> Resul
         Answer::Holders(members) => Ok(members),
         other => Err(unexpected(other)),
     }
+}
+
+/// What was new each time that a register row was said; of very many times the newest.
+async fn history(desk: &Desk, kind: Kind, shown: &Shown) -> Option<Vec<Version>> {
+    if shown.agreement.is_some() {
+        return Some(Vec::new());
+    }
+    let stream = Stream::local(shown.owner, kind.system());
+    let places = shown.before.iter().copied().chain([shown.source]).rev().take(VERSIONS_MAX);
+    let places: Vec<Source> = places.collect();
+    desk.read(move |stored| {
+        let read = |at: Source| {
+            let entry = stored.entries(stream, at.position, 1)?.into_iter().next()?;
+            let record = entry.records().nth(at.index as usize)?;
+            Some((at, read_record(&record)))
+        };
+        versions(places.into_iter().rev().filter_map(read))
+    })
+    .await
 }
 
 pub(super) async fn withdraw(
@@ -364,7 +389,7 @@ async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> R
 }
 
 impl Desk {
-    async fn data(&self, asked: &Asked, command: systems::Command) -> Result<Report, Problem> {
+    pub(super) async fn data(&self, asked: &Asked, command: systems::Command) -> Result<Report, Problem> {
         match self.ask(asked, Command::Data(command)).await.ok_or(Problem::Stopping)? {
             Answer::Data(report) => Ok(report),
             other => Err(unexpected(other)),
@@ -375,7 +400,7 @@ impl Desk {
         self.card.fields.code
     }
 
-    fn today(&self) -> Date {
+    pub(super) fn today(&self) -> Date {
         crate::calendar::date(crate::clock::wall())
     }
 }

@@ -7,6 +7,9 @@ mod bucket;
 pub mod client;
 pub mod data;
 pub mod door;
+pub mod drivers;
+pub mod feed;
+pub mod fleet;
 pub mod metrics;
 pub mod node;
 pub mod route;
@@ -31,10 +34,12 @@ use tokio::sync::{mpsc, oneshot};
 use xietong_proto::card::Card;
 use xietong_proto::entry::Entry;
 use xietong_proto::id::{Position, System};
+use xietong_proto::stream::Stream;
 
 use crate::machine::{Answer, Command};
 use crate::systems::doors::Deed;
 use crate::systems::rows::Rows;
+use crate::systems::rules::Rules;
 use door::{Asked, Doors};
 use route::Route;
 
@@ -57,6 +62,8 @@ pub const ASKS_MAX: usize = 64;
 pub struct Desk {
     /// This member's card.
     pub card: Arc<Card>,
+    /// By which its office works.
+    pub rules: Arc<Rules>,
     /// To the machine.
     pub asks: mpsc::Sender<Ask>,
     /// Looks at what is stored.
@@ -86,6 +93,13 @@ pub trait Stored: Send + Sync {
     /// Entries of a local stream of this member from a position on: some, if there are any; none where they cannot
     /// be read.
     fn local(&self, system: System, from: Position) -> Option<Vec<Entry>>;
+
+    /// Where every stream stands.
+    fn heads(&self) -> Vec<(Stream, Position)>;
+
+    /// Entries of any stream from a position on: at least one if there is one, at most `bytes_max` bytes; none where
+    /// they cannot be read.
+    fn entries(&self, stream: Stream, from: Position, bytes_max: usize) -> Option<Vec<Entry>>;
 }
 
 /// What the shells know that the machine does not.
@@ -118,13 +132,21 @@ impl Desk {
 
     /// Looks at the rows away from the tasks that carry requests.
     async fn look<T: Send + 'static>(&self, look: impl FnOnce(&dyn Rows) -> T + Send + 'static) -> Option<T> {
-        let stored = Arc::clone(&self.stored);
-        let looked = tokio::task::spawn_blocking(move || {
+        let looked = self.read(move |stored| {
             let (mut look, mut seen) = (Some(look), None);
             stored.look(&mut |rows| seen = look.take().map(|look| look(rows)));
             seen
         });
-        looked.await.ok().flatten()
+        looked.await.flatten()
+    }
+
+    /// Reads what is stored, away from the tasks that carry requests.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Stored) -> T + Send + 'static,
+    ) -> Option<T> {
+        let stored = Arc::clone(&self.stored);
+        tokio::task::spawn_blocking(move || read(&*stored)).await.ok()
     }
 }
 
@@ -187,8 +209,14 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::VehicleReport => on(method, data::vehicle_report),
         Route::AssetReport => on(method, data::asset_report),
         Route::EnergyReport => on(method, data::energy_report),
+        Route::Supervision => on(method, fleet::supervision),
+        Route::FreeDrivers => on(method, drivers::free),
+        Route::Duties => on(method, drivers::taken_up),
+        Route::Feed => on(method, feed::feed),
         Route::Import => on(method, data::import),
         Route::Withdraw => on(method, data::withdraw),
+        Route::Scrap => on(method, fleet::scrap),
+        Route::Duty => on(method, drivers::duty),
         Route::Release => on(method, data::release),
         Route::Join => on(method, node::join),
         Route::Pause => on(method, node::pause),

@@ -18,8 +18,14 @@ pub enum Route {
     VehicleReport,
     AssetReport,
     EnergyReport,
+    Supervision,
+    FreeDrivers,
+    Duties,
+    Feed,
     Import,
     Withdraw,
+    Scrap,
+    Duty,
     Release,
     Join,
     Pause,
@@ -85,7 +91,7 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 27] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
@@ -96,8 +102,14 @@ impl Route {
         Self::VehicleReport,
         Self::AssetReport,
         Self::EnergyReport,
+        Self::Supervision,
+        Self::FreeDrivers,
+        Self::Duties,
+        Self::Feed,
         Self::Import,
         Self::Withdraw,
+        Self::Scrap,
+        Self::Duty,
         Self::Release,
         Self::Join,
         Self::Pause,
@@ -125,8 +137,14 @@ impl Route {
             Self::VehicleReport => ("vehicle-report", GET, "/v1/vehicles/report", Look),
             Self::AssetReport => ("asset-report", GET, "/v1/assets/report", Look),
             Self::EnergyReport => ("energy-report", GET, "/v1/energy/report", Look),
+            Self::Supervision => ("supervision", GET, "/v1/vehicles/supervision", Look),
+            Self::FreeDrivers => ("free-drivers", GET, "/v1/drivers/free", Look),
+            Self::Duties => ("duties", GET, "/v1/drivers/duties", Look),
+            Self::Feed => ("feed", GET, "/v1/feed", Look),
             Self::Import => ("import", POST, "/v1/{kind}/import", Enter),
             Self::Withdraw => ("withdraw", POST, "/v1/{kind}/withdraw", Enter),
+            Self::Scrap => ("scrap", POST, "/v1/vehicles/scrap", Enter),
+            Self::Duty => ("duty", POST, "/v1/drivers/duty", Enter),
             Self::Release => ("release", POST, "/v1/energy/release", Decide),
             Self::Join => ("join", POST, "/v1/agreements", Decide),
             Self::Pause => ("pause", POST, "/v1/pause", Decide),
@@ -176,8 +194,20 @@ mod tests {
             routes.map(Route::name).collect()
         };
         let watch = ["health", "metrics", "status", "digests"];
-        let look = ["list", "show", "places", "vehicle-report", "asset-report", "energy-report"];
-        let (enter, decide) = (["import", "withdraw"], ["release", "join", "pause", "excuse", "stop"]);
+        let look = [
+            "list",
+            "show",
+            "places",
+            "vehicle-report",
+            "asset-report",
+            "energy-report",
+            "supervision",
+            "free-drivers",
+            "duties",
+            "feed",
+        ];
+        let (enter, decide) =
+            (["import", "withdraw", "scrap", "duty"], ["release", "join", "pause", "excuse", "stop"]);
         let audit = ["deeds", "tokens"];
         assert_eq!(may(Role::Auditor), [&watch[..], &audit].concat());
         assert_eq!(may(Role::Observer), [&watch[..], &look].concat());

@@ -50,8 +50,8 @@ impl AgreementFile {
         let (exact, copy): (Exact, _) = parse(text)?;
         let part = "exact.manifest";
         let manifest = lawful(part, Manifest::open(&bytes(part, &exact.manifest)?))?;
-        if manifest.covers(System::INSTITUTIONS) {
-            return Err(PaperRefusal::InstitutionsInScope);
+        if let Some(system) = System::AT_HOME.into_iter().find(|system| manifest.covers(*system)) {
+            return Err(PaperRefusal::StaysAtHome { system });
         }
         let cards = each("exact.cards", &exact.cards, |part, bytes| lawful(part, Card::open(bytes)))?;
         let cards = named(&manifest, cards)?;

@@ -41,7 +41,10 @@ pub enum PaperRefusal {
         reject: Reject,
     },
     /// Institutions never leave their province: no agreement can name them.
-    InstitutionsInScope,
+    StaysAtHome {
+        /// Which system.
+        system: System,
+    },
     /// There is no card of a member.
     CardMissing {
         /// Whose.

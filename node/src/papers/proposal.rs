@@ -50,8 +50,11 @@ pub enum ProposalRefusal {
         /// As read.
         name: String,
     },
-    /// Institutions never leave their province.
-    InstitutionsStay,
+    /// Nothing of it ever leaves its province.
+    StaysAtHome {
+        /// Which.
+        system: System,
+    },
     /// One system twice.
     SystemTwice {
         /// As read.
@@ -163,7 +166,8 @@ fn system(name: &str) -> Result<System, ProposalRefusal> {
         "assets" => Ok(System::ASSETS),
         "vehicles" => Ok(System::VEHICLES),
         "energy" => Ok(System::ENERGY),
-        "institutions" => Err(ProposalRefusal::InstitutionsStay),
+        "institutions" => Err(ProposalRefusal::StaysAtHome { system: System::INSTITUTIONS }),
+        "drivers" => Err(ProposalRefusal::StaysAtHome { system: System::DRIVERS }),
         name => Err(ProposalRefusal::UnknownSystem { name: name.to_owned() }),
     }
 }

@@ -226,7 +226,7 @@ fn each_altered_file_is_refused_by_name() {
         (
             "institutions in scope",
             exact(&|file| file.manifest = manifest(scoped)),
-            Some(PaperRefusal::InstitutionsInScope),
+            Some(PaperRefusal::StaysAtHome { system: System::INSTITUTIONS }),
         ),
         (
             "a card of nobody",
@@ -313,9 +313,10 @@ fn each_bad_proposal_is_refused_by_name() {
         proposal.draw_up(cards, NOW, [7; 16]).unwrap_err()
     };
     use ProposalRefusal::*;
-    let systems: [(&[&str], ProposalRefusal); 4] = [
+    let systems: [(&[&str], ProposalRefusal); 5] = [
         (&["assets", "cars"], UnknownSystem { name: "cars".into() }),
-        (&["institutions"], InstitutionsStay),
+        (&["institutions"], StaysAtHome { system: System::INSTITUTIONS }),
+        (&["drivers"], StaysAtHome { system: System::DRIVERS }),
         (&["assets", "assets"], SystemTwice { name: "assets".into() }),
         (&[], NoSystem),
     ];

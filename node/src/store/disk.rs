@@ -226,6 +226,12 @@ impl Reader {
         self.heads.read().expect(WRITER_LIVES).get(stream).map_or(Position(0), |head| head.position)
     }
 
+    /// Where every stream stands.
+    pub fn heads(&self) -> Vec<(Stream, Position)> {
+        let heads = self.heads.read().expect(WRITER_LIVES);
+        heads.iter().map(|(stream, head)| (*stream, head.position)).collect()
+    }
+
     /// As [`Store::read`].
     pub fn entries(&self, stream: Stream, from: Position, bytes_max: usize) -> Result<Vec<u8>, StoreError> {
         let heads = self.heads.read().expect(WRITER_LIVES);

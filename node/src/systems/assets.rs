@@ -142,7 +142,7 @@ impl Register for Assets {
         is_known.then_some(()).ok_or_else(|| CellFault::new("owner_unit_uscc", RowFault::UnitNotInRegister))
     }
 
-    fn flags(rows: &dyn Rows, row: &Asset, _: &Circle) -> Vec<Flag> {
+    fn flags(rows: &dyn Rows, row: &Asset, _: Date, _: &Circle) -> Vec<Flag> {
         let mut flags = Vec::new();
         if row.asset_class_scheme == "2022" && asset_class::name(&row.asset_class_code).is_none() {
             flags.push(Flag::AssetClassUnknown);

@@ -78,6 +78,12 @@ pub enum RowFault {
     SeatsRange,
     /// Less than the register says.
     OdometerBackwards { have_km: i64 },
+    /// Another vehicle that its owner still has bears the plate.
+    PlateTaken { other: String },
+    /// A vehicle cannot come to this state from the one that the register has.
+    StatusStep { was: String },
+    /// Entrusted, and to nobody but its owner.
+    CustodianIsOwner,
     /// A month that has not come yet.
     PeriodInFuture,
     /// A part is larger than its total.
@@ -144,6 +150,10 @@ pub enum Flag {
     OverCeiling { fen_max: i64 },
     /// Without the mark of an official vehicle.
     Unmarked,
+    /// More kilometres in so many days than a vehicle can do.
+    OdometerJump { km: i64, days: i64 },
+    /// Fuel for the distance is outside what any vehicle burns; in hundredths of a litre for 100 km.
+    FuelUnlikely { per_100km: i64 },
     /// Cost divided by quantity is outside the usual band: perhaps another unit.
     UnitPriceOutOfBand { column: String },
     /// More than 30 % away from the same month of the year before.

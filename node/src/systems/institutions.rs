@@ -8,6 +8,7 @@ use super::codes::uscc;
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault};
 use super::register::{Disclosure, Line, Listing, Register};
+use super::row::{Row, Source};
 use super::rows::Rows;
 use super::{Circle, Kind, Lines, keys, register};
 
@@ -76,7 +77,7 @@ impl Register for Institutions {
         Ok(())
     }
 
-    fn flags(_: &dyn Rows, row: &Institution, _: &Circle) -> Vec<Flag> {
+    fn flags(_: &dyn Rows, row: &Institution, _: Date, _: &Circle) -> Vec<Flag> {
         let mut flags = Vec::new();
         if !uscc::is_organisation_right(&row.unit_uscc) {
             flags.push(Flag::OrgCheckDigit { uscc: row.unit_uscc.clone() });
@@ -112,6 +113,26 @@ impl Listing for Nothing {
 pub fn is_registered(rows: &dyn Rows, unit_uscc: &str) -> bool {
     let prefix = keys::register(Kind::Institutions.system(), format!("{unit_uscc}/").as_bytes());
     rows.scan(&prefix, &prefix).next().is_some()
+}
+
+/// How many vehicles a unit may have.
+pub struct VehicleQuota {
+    /// Within the establishment.
+    pub vehicles: i64,
+    /// For which year it was said.
+    pub year: i64,
+    /// Where.
+    pub source: Source,
+}
+
+/// The newest quota of vehicles that is known of a unit.
+pub fn vehicle_quota(rows: &dyn Rows, unit_uscc: &str) -> Option<VehicleQuota> {
+    let prefix = keys::register(Kind::Institutions.system(), format!("{unit_uscc}/").as_bytes());
+    let years = register::scan_said::<Institutions>(rows, &prefix, &[]);
+    let quota = |(_, said, row): (String, Row, Institution)| {
+        Some(VehicleQuota { vehicles: row.vehicle_quota?, year: row.year, source: said.source })
+    };
+    years.filter_map(quota).last()
 }
 
 /// A unit's row for a year.

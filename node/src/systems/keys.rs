@@ -69,6 +69,32 @@ pub fn highest_numbers(system: System, owner: MemberCode) -> Vec<u8> {
     [b"H", &system.0.to_be_bytes()[..], owner.bytes()].concat()
 }
 
+/// A place where a register row was said before, or taken back.
+pub fn history(system: System, id: &str, at: &super::Source) -> Vec<u8> {
+    let place = [&at.position.0.to_be_bytes()[..], &at.index.to_be_bytes()].concat();
+    [&history_prefix(system, id)[..], &place].concat()
+}
+
+/// All such places of one row, oldest first.
+pub fn history_prefix(system: System, id: &str) -> Vec<u8> {
+    [b"V", &system.0.to_be_bytes()[..], id.as_bytes(), &[0]].concat()
+}
+
+/// The papers of a vehicle's way out.
+pub fn scrapping(vin: &str) -> Vec<u8> {
+    [b"D", vin.as_bytes()].concat()
+}
+
+/// What a driver is taken up with, by when it begins.
+pub fn duty(driver_no: &str, from: Millis) -> Vec<u8> {
+    [&duties(driver_no)[..], &from.0.to_be_bytes()].concat()
+}
+
+/// All of one driver.
+pub fn duties(driver_no: &str) -> Vec<u8> {
+    [b"Y", driver_no.as_bytes(), &[0]].concat()
+}
+
 /// A month's release, as decided here.
 pub fn release(period: &str) -> Vec<u8> {
     [b"E", period.as_bytes()].concat()

@@ -5,8 +5,10 @@ pub mod assets;
 pub mod codes;
 pub mod column;
 pub mod doors;
+pub mod drivers;
 pub mod energy;
 pub mod fault;
+pub mod history;
 pub mod institutions;
 mod keys;
 pub mod query;
@@ -36,6 +38,7 @@ use xietong_proto::wire;
 
 pub use self::row::{Origin, Row, Source};
 use assets::Assets;
+use drivers::Drivers;
 use energy::Energy;
 use energy::release_act::{self, ReleaseReport};
 use fault::{FileRefusal, ImportReport, Quarantined};
@@ -45,7 +48,7 @@ use rows::{Overlay, Rows};
 use rules::Rules;
 use sheet::{HeaderMap, Keys, Sheet, SheetInfo};
 use text_file::File;
-use vehicles::Vehicles;
+use vehicles::{Vehicles, scrapping};
 
 /// A system as this program knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,11 +62,14 @@ pub enum Kind {
     Vehicles,
     /// 能耗.
     Energy,
+    /// 驾驶员.
+    Drivers,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Institutions, Self::Assets, Self::Vehicles, Self::Energy];
+    pub const ALL: [Self; 5] =
+        [Self::Institutions, Self::Assets, Self::Vehicles, Self::Energy, Self::Drivers];
 
     /// Its number in the protocol.
     pub fn system(self) -> System {
@@ -72,6 +78,7 @@ impl Kind {
             Self::Assets => System::ASSETS,
             Self::Vehicles => System::VEHICLES,
             Self::Energy => System::ENERGY,
+            Self::Drivers => System::DRIVERS,
         }
     }
 
@@ -87,6 +94,7 @@ impl Kind {
             Self::Assets => "assets",
             Self::Vehicles => "vehicles",
             Self::Energy => "energy",
+            Self::Drivers => "drivers",
         }
     }
 
@@ -97,6 +105,7 @@ impl Kind {
             Self::Assets => 'A',
             Self::Vehicles => 'V',
             Self::Energy => 'E',
+            Self::Drivers => 'D',
         }
     }
 }
@@ -121,6 +130,10 @@ macro_rules! for_register {
                 type $register = Energy;
                 $body
             }
+            Kind::Drivers => {
+                type $register = Drivers;
+                $body
+            }
         }
     };
 }
@@ -135,6 +148,10 @@ pub enum Command {
     Withdraw { kind: Kind, ids: Vec<String>, reason: String, dry_run: bool },
     /// Release a month of energy.
     Release { period: String, dry_run: bool },
+    /// Take a step on a vehicle's way out.
+    Scrap { id: String, step: scrapping::Step },
+    /// Take a driver up, or let one go.
+    Driver(drivers::Command),
 }
 
 /// Rows of one register that were read from a file.
@@ -148,6 +165,8 @@ pub enum Lines {
     Vehicles(Vec<Line<wire::vehicles::Vehicle>>),
     /// 能耗.
     Energy(Vec<Line<wire::energy::EnergyMonth>>),
+    /// 驾驶员.
+    Drivers(Vec<Line<wire::drivers::Driver>>),
 }
 
 impl Lines {
@@ -158,6 +177,7 @@ impl Lines {
             Self::Assets(lines) => lines.len(),
             Self::Vehicles(lines) => lines.len(),
             Self::Energy(lines) => lines.len(),
+            Self::Drivers(lines) => lines.len(),
         }
     }
 }
@@ -191,6 +211,10 @@ pub enum Refusal {
     LedgerBehind { period: String },
     /// There is no row of that month that could be released.
     NothingToRelease { period: String },
+    /// A step on a vehicle's way out is not the next.
+    Scrapping { vin: String, reason: scrapping::NotScrapped },
+    /// A driver may not take up a duty.
+    Driver { driver_no: String, unfit: drivers::duty::Unfit },
 }
 
 /// Who this node is, by which rules it works, and to whom each system's disclosures go at the moment.
@@ -252,6 +276,7 @@ pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: Command) -
                 Lines::Assets(lines) => take_in::<Assets>(rows, today, circle, &lines),
                 Lines::Vehicles(lines) => take_in::<Vehicles>(rows, today, circle, &lines),
                 Lines::Energy(lines) => take_in::<Energy>(rows, today, circle, &lines),
+                Lines::Drivers(lines) => take_in::<Drivers>(rows, today, circle, &lines),
             };
             Ok(Decision::of_intake(kind, intake, circle, dry_run))
         }
@@ -262,6 +287,14 @@ pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: Command) -
             let ids = query::register_ids(rows, kind, circle.me, &ids)?;
             let intake = for_register!(kind, R => register::take_back::<R>(rows, today, &ids, &reason));
             Ok(Decision::of_intake(kind, intake, circle, dry_run))
+        }
+        Command::Scrap { id, step } => {
+            let intake = scrapping::decide(rows, today, circle, &id, &step)?;
+            Ok(Decision::of_intake(Kind::Vehicles, intake, circle, false))
+        }
+        Command::Driver(command) => {
+            let intake = drivers::decide(rows, circle, command)?;
+            Ok(Decision::of_intake(Kind::Drivers, intake, circle, false))
         }
         Command::Release { period, dry_run } => release_act::decide(rows, today, circle.me, &period, dry_run),
     }
@@ -280,6 +313,8 @@ pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
         (Kind::Energy, register::record::LEDGER | register::record::RELEASE) => {
             release_act::apply(rows, origin, record);
         }
+        (Kind::Vehicles, scrapping::SCRAPPING) => scrapping::apply(rows, origin, record),
+        (Kind::Drivers, drivers::DUTY) => drivers::apply(rows, origin, record),
         (kind, _) => for_register!(kind, R => register::apply::<R>(rows, origin, record)),
     }
 }
@@ -294,7 +329,7 @@ pub fn disclose(
     which: Which,
 ) -> Diff {
     match kind {
-        Kind::Institutions => Diff::default(),
+        Kind::Institutions | Kind::Drivers => Diff::default(),
         Kind::Energy => release_act::disclose(rows, agreement, me, which),
         Kind::Assets => register::disclose::<Assets>(rows, today, agreement, me, which),
         Kind::Vehicles => register::disclose::<Vehicles>(rows, today, agreement, me, which),

@@ -8,12 +8,16 @@ use serde_json::{Map, Value as Json};
 use xietong_proto::id::*;
 
 use super::column::{self, Column, Form, Value};
+use super::history::Version;
 use super::register::{Disclosure, Listing, Register};
 use super::row::{Row, Source};
 use super::rows::Rows;
 use super::sheet::Keys;
+use super::vehicles::scrapping;
 use super::{Kind, Refusal, for_register, keys};
-use super::{assets::Assets, energy::Energy, institutions::Institutions, vehicles::Vehicles};
+use super::{
+    assets::Assets, drivers::Drivers, energy::Energy, institutions::Institutions, vehicles::Vehicles,
+};
 
 /// Rows of one page.
 pub const PAGE_ROWS_MAX: usize = 1_000;
@@ -78,6 +82,12 @@ pub struct Shown {
     pub number: Option<String>,
     /// Of a register row that should be shared: why it stays.
     pub stays: Option<super::fault::Stays>,
+    /// Of a register row: where it was said before, oldest first. Whoever has the log tells what.
+    pub before: Vec<Source>,
+    /// Of a register row: what was new each time, oldest first. Whoever has the log fills it in.
+    pub history: Vec<Version>,
+    /// Of a vehicle on its way out: the papers for it.
+    pub papers: Map<String, Json>,
     /// Of a listing: members who have signed that they hold the entry that said it. Whoever knows fills it in.
     pub held_by: Vec<MemberCode>,
 }
@@ -271,6 +281,8 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
         Disclosure::Stays(stays) => Some(stays),
         Disclosure::NotShared | Disclosure::Leaves(_) => None,
     };
+    let before = super::register::history(rows, system, &id);
+    let papers = papers_of(rows, R::KIND, &id);
     Some(Shown {
         id,
         owner: me,
@@ -281,8 +293,23 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
         listed: agreements(rows).into_iter().filter(is_listed).collect(),
         number: number.map(|number| number_text(me, R::KIND, number)),
         stays,
+        papers,
+        before,
+        history: Vec::new(),
         held_by: Vec::new(),
     })
+}
+
+/// What goes with a register row beside its columns.
+fn papers_of(rows: &dyn Rows, kind: Kind, id: &str) -> Map<String, Json> {
+    match kind {
+        Kind::Vehicles => {
+            let mut papers = column::json(scrapping::columns(), &scrapping::papers(rows, id));
+            papers.retain(|_, value| !value.is_null());
+            papers
+        }
+        Kind::Institutions | Kind::Assets | Kind::Energy | Kind::Drivers => Map::new(),
+    }
 }
 
 fn show_listing<R: Register>(rows: &dyn Rows, id: &str) -> Option<Shown> {
@@ -301,6 +328,9 @@ fn show_listing<R: Register>(rows: &dyn Rows, id: &str) -> Option<Shown> {
         listed: Vec::new(),
         number: None,
         stays: None,
+        papers: Map::new(),
+        before: Vec::new(),
+        history: Vec::new(),
         held_by: Vec::new(),
     })
 }

@@ -2,7 +2,7 @@
 //! can tell.
 
 use prost::Message;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use xietong_proto::entry::Record;
 use xietong_proto::id::System;
@@ -11,10 +11,12 @@ use xietong_proto::wire::registers::Withdrawal;
 use super::energy::release::cell::Release;
 use super::register::{self, Listing, Register, record};
 use super::{Kind, column, for_register};
-use super::{assets::Assets, energy::Energy, institutions::Institutions, vehicles::Vehicles};
+use super::{
+    assets::Assets, drivers::Drivers, energy::Energy, institutions::Institutions, vehicles::Vehicles,
+};
 
 /// A record as people read it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "says", rename_all = "lowercase")]
 pub enum Reading {
     /// A row of the author's own register.

@@ -11,8 +11,8 @@ use xietong_proto::wire::registers::{Numbering, Withdrawal};
 use super::codes::division;
 use super::column::Column;
 use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Quarantined, Stays};
-use super::row::{Origin, Row};
-use super::rows::{Overlay, RowIter, Rows};
+use super::row::{Origin, Row, Source};
+use super::rows::{Overlay, Rows};
 use super::{Circle, Diff, Kind, Lines, Which, keys};
 
 /// One register: what a row is and what it means.
@@ -53,7 +53,7 @@ pub trait Register: Sized + 'static {
     fn check_register(rows: &dyn Rows, old: Option<&Self::Row>, row: &Self::Row) -> Result<(), CellFault>;
 
     /// What is worth a look.
-    fn flags(rows: &dyn Rows, row: &Self::Row, circle: &Circle) -> Vec<Flag>;
+    fn flags(rows: &dyn Rows, row: &Self::Row, today: Date, circle: &Circle) -> Vec<Flag>;
 
     /// What leaves of the row on a day.
     fn disclose(row: &Self::Row, today: Date) -> Disclosure<Self::Listing>;
@@ -151,7 +151,7 @@ pub fn scan<'a, R: Register>(
     rows: &'a dyn Rows,
     prefix: &[u8],
 ) -> impl Iterator<Item = (String, R::Row)> + use<'a, R> {
-    decoded::<R>(rows.scan(prefix, &[]))
+    scan_said::<R>(rows, prefix, &[]).map(|(id, _, row)| (id, row))
 }
 
 /// Rows of the register from a row key on, with their ids.
@@ -159,15 +159,21 @@ pub fn scan_from<'a, R: Register>(
     rows: &'a dyn Rows,
     from: &[u8],
 ) -> impl Iterator<Item = (String, R::Row)> + use<'a, R> {
-    decoded::<R>(rows.scan(&keys::register_prefix(R::KIND.system()), from))
+    scan_said::<R>(rows, &keys::register_prefix(R::KIND.system()), from).map(|(id, _, row)| (id, row))
 }
 
-fn decoded<R: Register>(rows: RowIter) -> impl Iterator<Item = (String, R::Row)> {
+/// Rows of the register below a prefix and from a row key on, with their ids and where each was said.
+pub fn scan_said<'a, R: Register>(
+    rows: &'a dyn Rows,
+    prefix: &[u8],
+    from: &[u8],
+) -> impl Iterator<Item = (String, Row, R::Row)> + use<'a, R> {
     let skip = keys::register_prefix(R::KIND.system()).len();
-    rows.filter_map(move |(key, value)| {
+    rows.scan(prefix, from).filter_map(move |(key, value)| {
         let id = String::from_utf8(key[skip..].to_vec()).ok()?;
-        let row = Row::decode(&value)?;
-        Some((id, R::Row::decode(&row.body[..]).ok()?))
+        let said = Row::decode(&value)?;
+        let row = R::Row::decode(&said.body[..]).ok()?;
+        Some((id, said, row))
     })
 }
 
@@ -195,7 +201,7 @@ pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, circle: &Circle, lines
         }
         let division = R::division(&line.row).filter(|code| division::is_county(code));
         intake.report.unchecked_divisions.extend(division.map(str::to_owned));
-        let flags = R::flags(&rows, &line.row, circle);
+        let flags = R::flags(&rows, &line.row, today, circle);
         intake.report.flagged.extend(flags.into_iter().map(|flag| Flagged {
             line: line.line,
             id: id.clone(),
@@ -221,6 +227,16 @@ pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, circle: &Circle, lines
         intake.keys.push(id);
     }
     intake
+}
+
+/// What it comes to when a node itself says a row anew. The row must be there.
+pub fn say_anew<R: Register>(rows: &dyn Rows, today: Date, row: &R::Row) -> Intake {
+    let id = R::key(row);
+    let mut report = ImportReport { changed: 1, ..ImportReport::default() };
+    let before = get::<R>(rows, &id).and_then(|(_, old)| R::disclose(&old, today).leaves());
+    count_leaving(&mut report, before, R::disclose(row, today).leaves());
+    let records = vec![record(R::KIND.system(), record::PUT, row.encode_to_vec())];
+    Intake { records, keys: vec![id], report }
 }
 
 /// What taking rows back would record and report; keys that are not there are left out.
@@ -259,13 +275,18 @@ pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) 
             let Ok(row) = R::Row::decode(&record.body[..]) else { return };
             let id = R::key(&row);
             let (older, before) = get::<R>(rows, &id).unzip();
+            if let Some(older) = &older {
+                remember(rows, system, &id, older.source);
+            }
             keep::<R>(rows, &id, before.as_ref(), &row, &Row::new(origin, older.as_ref(), &record.body));
         }
         (Audience::Local, record::WITHDRAW) => {
             let Ok(withdrawal) = Withdrawal::decode(&record.body[..]) else { return };
             let Ok(id) = String::from_utf8(withdrawal.key) else { return };
-            if let Some((_, before)) = get::<R>(rows, &id) {
+            if let Some((older, before)) = get::<R>(rows, &id) {
                 forget_unique::<R>(rows, &id, &before);
+                remember(rows, system, &id, older.source);
+                remember(rows, system, &id, origin.source());
             }
             rows.remove(keys::register(system, id.as_bytes()));
         }
@@ -287,6 +308,17 @@ pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) 
         }
         (Audience::Local | Audience::Agreement | Audience::Pair(_), _) => {}
     }
+}
+
+/// Keeps where a register row was said before, or taken back: the log has what was said there.
+fn remember(rows: &mut Overlay, system: System, id: &str, at: Source) {
+    rows.put(keys::history(system, id, &at), at.encode());
+}
+
+/// Where a register row was said before, oldest first.
+pub fn history(rows: &dyn Rows, system: System, id: &str) -> Vec<Source> {
+    let before = rows.scan(&keys::history_prefix(system, id), &[]);
+    before.filter_map(|(_, value)| Some(Source::split(&value)?.0)).collect()
 }
 
 /// Stores a row over the one before it.

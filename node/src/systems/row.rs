@@ -45,12 +45,46 @@ pub struct Source {
 
 const HEAD_BYTES: usize = 28;
 
+impl Origin {
+    /// Without the stream, which every row knows by its key.
+    pub fn source(&self) -> Source {
+        let Origin { position, index, epoch, time, .. } = *self;
+        Source { position, index, epoch, time }
+    }
+}
+
+impl Source {
+    /// Fixed and big-endian.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut to = Vec::with_capacity(HEAD_BYTES);
+        to.extend(self.position.0.to_be_bytes());
+        to.extend(self.index.to_be_bytes());
+        to.extend(self.epoch.0.to_be_bytes());
+        to.extend(self.time.0.to_be_bytes());
+        to
+    }
+
+    /// Reads one, and what follows it.
+    pub fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (position, rest) = bytes.split_first_chunk()?;
+        let (index, rest) = rest.split_first_chunk()?;
+        let (epoch, rest) = rest.split_first_chunk()?;
+        let (time, rest) = rest.split_first_chunk()?;
+        let source = Self {
+            position: Position(u64::from_be_bytes(*position)),
+            index: u32::from_be_bytes(*index),
+            epoch: Epoch(u32::from_be_bytes(*epoch)),
+            time: Millis(u64::from_be_bytes(*time)),
+        };
+        Some((source, rest))
+    }
+}
+
 impl Row {
     /// The row that a record makes over an older one.
     pub fn new(origin: &Origin, older: Option<&Row>, body: &[u8]) -> Self {
-        let Origin { position, index, epoch, time, .. } = *origin;
         let version = older.map_or(0, |older| older.version) + 1;
-        Self { version, source: Source { position, index, epoch, time }, body: body.to_vec() }
+        Self { version, source: origin.source(), body: body.to_vec() }
     }
 
     /// A row that no record has said yet, for judging one line beside another.
@@ -63,10 +97,7 @@ impl Row {
     pub fn encode(&self) -> Vec<u8> {
         let mut to = Vec::with_capacity(HEAD_BYTES + self.body.len());
         to.extend(self.version.to_be_bytes());
-        to.extend(self.source.position.0.to_be_bytes());
-        to.extend(self.source.index.to_be_bytes());
-        to.extend(self.source.epoch.0.to_be_bytes());
-        to.extend(self.source.time.0.to_be_bytes());
+        to.extend(self.source.encode());
         to.extend(&self.body);
         to
     }
@@ -74,16 +105,7 @@ impl Row {
     /// Reads a stored row; none if it is too short to be one.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (version, rest) = bytes.split_first_chunk()?;
-        let (position, rest) = rest.split_first_chunk()?;
-        let (index, rest) = rest.split_first_chunk()?;
-        let (epoch, rest) = rest.split_first_chunk()?;
-        let (time, body) = rest.split_first_chunk()?;
-        let source = Source {
-            position: Position(u64::from_be_bytes(*position)),
-            index: u32::from_be_bytes(*index),
-            epoch: Epoch(u32::from_be_bytes(*epoch)),
-            time: Millis(u64::from_be_bytes(*time)),
-        };
+        let (source, body) = Source::split(rest)?;
         Some(Self { version: u32::from_be_bytes(*version), source, body: body.to_vec() })
     }
 }

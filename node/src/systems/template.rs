@@ -3,7 +3,9 @@
 use super::column::{Column, Need};
 use super::register::Register;
 use super::{Kind, for_register};
-use super::{assets::Assets, energy::Energy, institutions::Institutions, vehicles::Vehicles};
+use super::{
+    assets::Assets, drivers::Drivers, energy::Energy, institutions::Institutions, vehicles::Vehicles,
+};
 
 /// A file with headers only, or with two example rows.
 pub fn template(kind: Kind, in_chinese: bool, with_example: bool) -> String {
@@ -32,6 +34,7 @@ fn example(kind: Kind, in_chinese: bool) -> String {
         Kind::Assets => ASSETS,
         Kind::Vehicles => VEHICLES,
         Kind::Energy => ENERGY,
+        Kind::Drivers => DRIVERS,
     };
     if in_chinese { text.to_owned() } else { for_register!(kind, R => translated::<R>(text)) }
 }
@@ -58,11 +61,16 @@ const ASSETS: &str = "\
 ";
 
 const VEHICLES: &str = "\
-LSVAA2184N2100001,黑A12345,小型汽车,EA211-001,应急保障,轿车,否,在编,HLJ-BZ-0132,大众朗逸1.4T,中国,1.4,5,汽油,国六,128000.00,2022-05-18,2022-05-20,11230000000120010Q,11230000000120010Q,平台,230103,空闲,是,是,86240,2041-05-31,2041-05-17,320.00,是,
-LGXCE4CB3P0300003,黑AD12345,小型新能源汽车,TZ200-778,业务,轿车,否,在编,HLJ-BZ-0207,比亚迪秦PLUS EV,中国,0,5,纯电动,,139800.00,2023-04-11,2023-04-12,12230100000120029P,12230100000120029P,自用,230102,空闲,是,是,41005,2041-04-30,2041-04-10,300.00,是,
+LSVAA2184N2100001,黑A12345,小型汽车,EA211-001,应急保障,轿车,否,在编,HLJ-BZ-0132,大众朗逸1.4T,中国,1.4,5,汽油,国六,128000.00,2022-05-18,2022-05-20,11230000000120010Q,11230000000120010Q,平台,230103,空闲,是,是,86240,2041-05-31,2041-05-17,320.00,是,,TM-200,,2025,18240,1368.00,,10670.40,4260.00,3120.00,1180.00,
+LGXCE4CB3P0300003,黑AD12345,小型新能源汽车,TZ200-778,业务,轿车,否,在编,HLJ-BZ-0207,比亚迪秦PLUS EV,中国,0,5,纯电动,,139800.00,2023-04-11,2023-04-12,12230103000120037X,12230103000120037X,自用,230103,空闲,是,是,41005,2041-04-30,2041-04-10,300.00,是,,TM-200,,2025,15300,,2142.00,1285.20,980.00,3350.00,640.00,
 ";
 
 const ENERGY: &str = "\
 11230000000120010Q,2025-03,102350.00,71645.00,3120.00,0,,,6666.67,26000.00,,,980.00,0,240.00,0,,850.00,,51000.00,,1502.00,0,7510.00,实测,2025-11,
 12230103000120037X,2025-03,14820.00,8447.40,,,,,,,,,62.00,,,,,,8600,27520.00,,410.00,,2050.00,估算,2025-11,抄表缺一周
+";
+
+const DRIVERS: &str = "\
+J001,示例驾驶员甲,11230000000120010Q,A1,2041-06-30,0451-5550101,在岗,
+J002,示例驾驶员乙,12230103000120037X,C1,2041-09-30,,在岗,
 ";

@@ -6,8 +6,11 @@ use serde_json::Value;
 use super::{Lang, say, yuan};
 use crate::systems::column::{Column, Form, Value as Field};
 use crate::systems::register::{Listing, Register};
+use crate::systems::vehicles::scrapping;
 use crate::systems::{Kind, for_register};
-use crate::systems::{assets::Assets, energy::Energy, institutions::Institutions, vehicles::Vehicles};
+use crate::systems::{
+    assets::Assets, drivers::Drivers, energy::Energy, institutions::Institutions, vehicles::Vehicles,
+};
 
 /// One column as tables need it.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +39,14 @@ impl Heading {
     pub fn cell(&self, lang: Lang, row: &serde_json::Map<String, Value>) -> String {
         let money = format!("{}_fen", self.name);
         match row.get(self.name).or_else(|| row.get(&money)) {
-            None | Some(Value::Null) => String::new(),
-            Some(value) => self.write(lang, value),
+            None => String::new(),
+            Some(value) => self.value(lang, value),
         }
+    }
+
+    /// A value of JSON as a cell; nothing for one that was not reported.
+    pub fn value(&self, lang: Lang, value: &Value) -> String {
+        if value.is_null() { String::new() } else { self.write(lang, value) }
     }
 
     /// A code of the column as its word.
@@ -67,6 +75,11 @@ pub fn listing_columns(kind: Kind) -> Vec<Heading> {
     for_register!(kind, R => <R as Register>::Listing::columns().iter().map(Heading::of).collect())
 }
 
+/// The columns of the papers of scrapping.
+pub fn scrapping_columns() -> Vec<Heading> {
+    scrapping::columns().iter().map(Heading::of).collect()
+}
+
 /// A column by its name, in the header's words; what is no column stays as it is.
 pub fn column(lang: Lang, kind: Kind, name: &str) -> String {
     let found = register_columns(kind).into_iter().find(|column| column.name == name);
@@ -80,5 +93,6 @@ pub fn kind(lang: Lang, kind: Kind) -> String {
         Kind::Assets => say!(lang, zh: "资产", en: "assets"),
         Kind::Vehicles => say!(lang, zh: "车辆", en: "vehicles"),
         Kind::Energy => say!(lang, zh: "能耗", en: "energy"),
+        Kind::Drivers => say!(lang, zh: "驾驶员", en: "drivers"),
     }
 }

@@ -3,9 +3,10 @@
 
 use rust_decimal::Decimal;
 
-use super::{Lang, column, list, say};
+use super::{Lang, column, list, say, word};
 use crate::systems::Kind;
 use crate::systems::fault::{CodeFault, Fault, FileRefusal, FormFault, RowFault};
+use crate::systems::vehicles::status::STATUSES;
 
 /// Why a row is quarantined.
 pub fn fault(lang: Lang, fault: &Fault) -> String {
@@ -114,6 +115,18 @@ fn row_fault(lang: Lang, fault: &RowFault) -> String {
         RowFault::OdometerBackwards { have_km } => say!(lang,
             zh: "里程倒退：台账中已有 {have_km} 公里。",
             en: "The odometer goes backwards: the register has {have_km} km."),
+        RowFault::PlateTaken { other } => say!(lang,
+            zh: "车辆 {other} 也用这一号牌，且未处置；请先更正那一辆。",
+            en: "The vehicle {other} bears this plate and has not been disposed of: correct that one first."),
+        RowFault::StatusStep { was } => {
+            let was = word(lang, STATUSES, was);
+            say!(lang,
+                zh: "台账中为“{was}”，不能再到这一状态。",
+                en: "The register says \"{was}\": from there this state cannot be reached.")
+        }
+        RowFault::CustodianIsOwner => say!(lang,
+            zh: "托管车辆须填写权属单位以外的使用单位。",
+            en: "An entrusted vehicle needs a custodian other than its owner."),
         RowFault::PeriodInFuture => say!(lang, zh: "这个月还没有到。", en: "That month has not come yet."),
         RowFault::PartAboveTotal => say!(lang, zh: "分项大于合计。", en: "A part is larger than its total."),
         RowFault::NothingReported => say!(lang,

@@ -197,6 +197,11 @@ fn leaving(lang: Lang, kind: Kind, leaving: &Leaving, dry_run: bool) -> String {
                 zh: "对外提供：无。单位台账从不出省。",
                 en: "What leaves: nothing. Institutions never leave their province.");
         }
+        Kind::Drivers => {
+            return say!(lang,
+                zh: "对外提供：无。驾驶员台账从不出省。",
+                en: "What leaves: nothing. Drivers never leave their province.");
+        }
         Kind::Energy => {
             return say!(lang,
                 zh: "对外提供：无。能耗只在 xietong energy release 发布某月时以汇总提供。",

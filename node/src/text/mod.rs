@@ -7,6 +7,7 @@ mod columns;
 mod config;
 mod demo;
 mod doors;
+mod drivers;
 mod evidence;
 mod failure;
 mod fault;
@@ -21,8 +22,10 @@ mod refusal;
 mod regional;
 mod reject;
 mod remark;
+mod scrapping;
 mod show;
 mod status;
+mod supervision;
 mod table;
 mod words;
 
@@ -31,12 +34,13 @@ mod tests;
 
 pub use answers::*;
 pub use client::{client_failure, import_refusal, problem};
-pub use columns::{Heading, column, kind, listing_columns, register_columns};
+pub use columns::{Heading, column, kind, listing_columns, register_columns, scrapping_columns};
 pub use config::config;
 pub use demo::{Scene, Seen, Step, arrivals, demo_done, demo_title, demo_waits, scene};
 pub use doors::{
     deeds, deeds_go_on, health, revoked, role_name, token_made, token_refusal, tokens, turned_away,
 };
+pub use drivers::{candidates, driver_done, duties, unfit};
 pub use evidence::{evidence, evidence_refusal, evidence_written, leaves_with_evidence, will_be_written};
 pub use failure::failure;
 pub use fault::{fault, file_refusal, yuan};
@@ -52,7 +56,9 @@ pub use refusal::{data_refusal, list_refusal, node_refusal, not_in_force, waitin
 pub use regional::{assets, class, energy, released, vehicles, withheld};
 pub use reject::reject;
 pub use remark::{flag, stays};
+pub use scrapping::not_scrapped;
 pub use show::{agreement, card};
 pub use status::{digests, status};
+pub use supervision::{breach, supervision, supervision_sheet};
 pub use table::{fields, table};
-pub use words::{leaves, level, list, system};
+pub use words::{leaves, level, list, system, word};

@@ -1,10 +1,13 @@
 //! Lists and single things as people read them. A list shows the columns that tell its rows apart; CSV and
 //! JSON have them all.
 
-use super::{Heading, Lang, fields, list, listing_columns, register_columns, say, stays, table};
+use super::{
+    Heading, Lang, fields, list, listing_columns, register_columns, say, scrapping_columns, stays, table,
+};
 use crate::calendar::minute;
-use crate::systems::Kind;
+use crate::systems::history::{Cell, Change, Version};
 use crate::systems::query::{Page, Shown};
+use crate::systems::{Kind, Source};
 
 /// Whether rows are a member's own or what members show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +97,10 @@ fn chosen(kind: Kind, view: View) -> &'static [&'static str] {
             "transfer_ok",
             "value_band",
         ],
-        (View::Listings, Kind::Institutions | Kind::Vehicles | Kind::Energy) => &[],
+        (View::Register, Kind::Drivers) => {
+            &["driver_name", "licence_class", "licence_until", "telephone", "driver_status"]
+        }
+        (View::Listings, Kind::Institutions | Kind::Vehicles | Kind::Energy | Kind::Drivers) => &[],
     }
 }
 
@@ -106,7 +112,53 @@ pub fn shown(lang: Lang, kind: Kind, shown: &Shown) -> String {
     let mut rows: Vec<_> = rows.filter(|(_, cell)| !cell.is_empty()).collect();
     rows.insert(0, (say!(lang, zh: "编号", en: "id"), shown.id.clone()));
     let title = say!(lang, zh: "来源", en: "Where it comes from");
-    format!("{}\n\n{title}\n{}", fields(&rows), fields(&origin(lang, shown)))
+    let shown_now = format!("{}\n\n{title}\n{}", fields(&rows), fields(&origin(lang, shown)));
+    let papers =
+        scrapping_columns().into_iter().map(|column| (column.title(lang), column.cell(lang, &shown.papers)));
+    let papers: Vec<_> = papers.filter(|(_, cell)| !cell.is_empty()).collect();
+    let title = say!(lang, zh: "报废手续", en: "Scrapping");
+    let shown_now =
+        if papers.is_empty() { shown_now } else { format!("{shown_now}\n\n{title}\n{}", fields(&papers)) };
+    if shown.history.is_empty() {
+        return shown_now;
+    }
+    let title = say!(lang, zh: "历次登记", en: "History");
+    format!("{shown_now}\n\n{title}\n{}", history(lang, kind, &shown.history))
+}
+
+/// When a row was said, where that stands, and what was new.
+fn history(lang: Lang, kind: Kind, versions: &[Version]) -> String {
+    let header = [
+        say!(lang, zh: "时间", en: "time"),
+        say!(lang, zh: "条目/记录", en: "entry/record"),
+        say!(lang, zh: "变化", en: "what was new"),
+    ];
+    let row = |version: &Version| {
+        let Source { position, index, time, .. } = version.source;
+        vec![minute(time), format!("{position}/{}", index + 1), change(lang, kind, &version.change)]
+    };
+    table(&header, &versions.iter().map(row).collect::<Vec<_>>())
+}
+
+fn change(lang: Lang, kind: Kind, change: &Change) -> String {
+    match change {
+        Change::Added => say!(lang, zh: "登记", en: "registered"),
+        Change::Withdrawn { reason } => say!(lang, zh: "撤回：{reason}", en: "taken back: {reason}"),
+        Change::Changed { columns } => {
+            let columns: Vec<_> = columns.iter().map(|cell| cell_change(lang, kind, cell)).collect();
+            list(lang, &columns)
+        }
+    }
+}
+
+fn cell_change(lang: Lang, kind: Kind, cell: &Cell) -> String {
+    let name = cell.column.strip_suffix("_fen").unwrap_or(&cell.column);
+    let Some(column) = register_columns(kind).into_iter().find(|column| column.name == name) else {
+        return cell.column.clone();
+    };
+    let blank = || say!(lang, zh: "空", en: "blank");
+    let value = |value| Some(column.value(lang, value)).filter(|text| !text.is_empty()).unwrap_or_else(blank);
+    format!("{} {} → {}", column.title(lang), value(&cell.was), value(&cell.is))
 }
 
 fn origin(lang: Lang, shown: &Shown) -> Vec<(String, String)> {

@@ -1,6 +1,6 @@
 //! Why a paper or a proposal is refused.
 
-use super::{Lang, list, reject, say};
+use super::{Lang, list, reject, say, system};
 use crate::papers::PaperRefusal;
 use crate::papers::proposal::ProposalRefusal;
 use crate::tables::Difference;
@@ -18,9 +18,12 @@ pub fn paper(lang: Lang, refusal: &PaperRefusal) -> String {
             let reason = reject(lang, reason);
             say!(lang, zh: "{part} 不予接受：{reason}", en: "{part} is refused: {reason}")
         }
-        PaperRefusal::InstitutionsInScope => say!(lang,
-            zh: "协议把单位列入了共享范围；单位台账从不出省。",
-            en: "The agreement names institutions in its scope; they never leave their province."),
+        PaperRefusal::StaysAtHome { system: number } => {
+            let name = system(lang, *number);
+            say!(lang,
+                zh: "协议把{name}列入了共享范围；{name}台账从不出省。",
+                en: "The agreement names {name} in its scope; they never leave their province.")
+        }
         PaperRefusal::CardMissing { member } => say!(lang,
             zh: "缺少成员 {member} 的名片。",
             en: "The card of member {member} is missing."),
@@ -80,9 +83,12 @@ pub fn proposal(lang: Lang, refusal: &ProposalRefusal) -> String {
         ProposalRefusal::UnknownSystem { name } => say!(lang,
             zh: "没有可共享的业务领域“{name}”；可写 assets、vehicles、energy。",
             en: "No system \"{name}\" can be shared; there are assets, vehicles, energy."),
-        ProposalRefusal::InstitutionsStay => say!(lang,
-            zh: "institutions 不能共享：单位台账从不出省。",
-            en: "institutions cannot be shared: they never leave their province."),
+        ProposalRefusal::StaysAtHome { system: number } => {
+            let name = system(lang, *number);
+            say!(lang,
+                zh: "{name}不能共享：{name}台账从不出省。",
+                en: "{name} cannot be shared: they never leave their province.")
+        }
         ProposalRefusal::SystemTwice { name } => say!(lang,
             zh: "业务领域 {name} 写了两次。",
             en: "The system {name} is named twice."),

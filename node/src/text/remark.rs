@@ -38,6 +38,15 @@ pub fn flag(lang: Lang, kind: Kind, flag: &Flag) -> String {
         Flag::Unmarked => {
             say!(lang, zh: "未作公务用车标识化。", en: "Without the mark of an official vehicle.")
         }
+        Flag::OdometerJump { km, days } => say!(lang,
+            zh: "{days} 天行驶 {km} 公里，请核对里程。",
+            en: "{km} km in {days} days: look at the odometer again."),
+        Flag::FuelUnlikely { per_100km } => {
+            let litres = yuan(*per_100km);
+            say!(lang,
+                zh: "百公里油耗 {litres} 升，请核对年用油量和年里程。",
+                en: "{litres} litres for 100 km: look at the year's fuel and distance again.")
+        }
         Flag::UnitPriceOutOfBand { column: name } => {
             let name = column(lang, kind, name);
             say!(lang,

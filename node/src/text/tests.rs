@@ -120,7 +120,11 @@ fn papers() {
                 "exact.card is not hexadecimal",
             ),
             (unlawful, "exact.card 不予接受：签名不符", "exact.card is refused: The signature"),
-            (PaperRefusal::InstitutionsInScope, "单位台账从不出省", "never leave their province"),
+            (
+                PaperRefusal::StaysAtHome { system: System::INSTITUTIONS },
+                "单位台账从不出省",
+                "never leave their province",
+            ),
             (PaperRefusal::CardMissing { member }, "缺少成员 230000", "230000 is missing"),
             (PaperRefusal::CardNotNamed { member }, "230000 的这张名片", "card of 230000"),
             (PaperRefusal::CardContradicts { member }, "230000 的名称", "gives 230000 another name"),
@@ -163,7 +167,7 @@ fn proposals() {
         &[
             (ProposalForm { line: 2, detail: text("x") }, "第 2 行：x", "Line 2 of the proposal: x"),
             (UnknownSystem { name: text("cars") }, "“cars”", "\"cars\""),
-            (InstitutionsStay, "不能共享", "cannot be shared"),
+            (StaysAtHome { system: System::DRIVERS }, "驾驶员不能共享", "cannot be shared"),
             (SystemTwice { name: text("assets") }, "assets 写了两次", "assets is named twice"),
             (NoSystem, "至少要有一个业务领域", "At least one system"),
             (
@@ -321,10 +325,11 @@ fn failures_of_commands() {
 
 #[test]
 fn words() {
-    let systems = [System::INSTITUTIONS, System::ASSETS, System::VEHICLES, System::ENERGY, System(9)];
+    let systems =
+        [System::INSTITUTIONS, System::ASSETS, System::VEHICLES, System::ENERGY, System::DRIVERS, System(9)];
     let names = |lang| list(lang, &systems.map(|number| system(lang, number)));
-    assert_eq!(names(Zh), "单位、资产、车辆、能耗、第 9 号业务领域");
-    assert_eq!(names(En), "institutions, assets, vehicles, energy, system 9");
+    assert_eq!(names(Zh), "单位、资产、车辆、能耗、驾驶员、第 9 号业务领域");
+    assert_eq!(names(En), "institutions, assets, vehicles, energy, drivers, system 9");
     holds(|lang, number| leaves(lang, *number), &systems.map(|system| (system, "", "")));
     let levels = [LevelName::Provinces, LevelName::Cities, LevelName::WithinProvince];
     assert_eq!(levels.map(|name| level(Zh, name)), ["省际", "城市间", "省内"]);

@@ -8,6 +8,12 @@ use super::{Lang, say};
 use crate::papers::copy::LevelName;
 use crate::systems::doors;
 
+/// The word of a code in a list of choices; the code itself where it is none of them, and in English.
+pub fn word(lang: Lang, choices: &[(&str, &str)], code: &str) -> String {
+    let found = choices.iter().find(|(known, _)| *known == code).filter(|_| lang == Lang::Zh);
+    found.map_or(code, |(_, word)| word).to_owned()
+}
+
 /// The name of a business system.
 pub fn system(lang: Lang, system: System) -> String {
     match system {
@@ -16,6 +22,7 @@ pub fn system(lang: Lang, system: System) -> String {
         System::VEHICLES => say!(lang, zh: "车辆", en: "vehicles"),
         System::ENERGY => say!(lang, zh: "能耗", en: "energy"),
         doors::SYSTEM => say!(lang, zh: "门禁与操作", en: "doors"),
+        System::DRIVERS => say!(lang, zh: "驾驶员", en: "drivers"),
         System(number) => say!(lang, zh: "第 {number} 号业务领域", en: "system {number}"),
     }
 }
@@ -23,7 +30,7 @@ pub fn system(lang: Lang, system: System) -> String {
 /// What leaves the province in a system, and what stays.
 pub fn leaves(lang: Lang, system: System) -> String {
     match system {
-        System::INSTITUTIONS => say!(lang, zh: "不对外提供。", en: "Nothing leaves."),
+        System::INSTITUTIONS | System::DRIVERS => say!(lang, zh: "不对外提供。", en: "Nothing leaves."),
         System::ASSETS => say!(lang,
             zh: "仅标明“纳入区域共享”且符合条件的资产：共享编号、所在市、资产分类、名称、品牌、规格型号、数量、计量单位、投入使用年份、新旧程度、可否借用和调拨、运费承担方、价值区间。不含单位、资产编号、机身编号、存放地点、原值。",
             en: "Only assets marked as shared that pass the checks: listing number, city, asset class, name, brand, specification, quantity, unit of measure, year of service, condition, whether it may be lent or transferred, who pays freight, value band. Never the institution, asset code, serial number, place or price."),

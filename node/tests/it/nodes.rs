@@ -111,6 +111,7 @@ pub fn noun(kind: Kind) -> &'static str {
         Kind::Assets => "asset",
         Kind::Vehicles => "vehicle",
         Kind::Energy => "energy",
+        Kind::Drivers => "driver",
     }
 }
 

@@ -45,6 +45,11 @@ async fn evidence() {
     follow("evidence.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }
 
+#[tokio::test]
+async fn the_fleet() {
+    follow("fleet.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
 /// What of a guide is replaced by what was said.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {

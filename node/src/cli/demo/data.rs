@@ -68,6 +68,11 @@ impl Member {
         self.code.parse().expect("the codes above are codes")
     }
 
+    /// The kinds of which there is a register.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> + use<> {
+        self.files.map(|(kind, ..)| kind).into_iter()
+    }
+
     /// The register of a kind.
     pub fn register(&self, kind: Kind) -> &'static [u8] {
         self.file(kind).1
@@ -79,7 +84,7 @@ impl Member {
     }
 
     fn file(&self, kind: Kind) -> &(Kind, &'static [u8], &'static [u8]) {
-        self.files.iter().find(|(of, ..)| *of == kind).expect("there is a file of every kind")
+        self.files.iter().find(|(of, ..)| *of == kind).expect("only such kinds are asked for")
     }
 }
 

@@ -94,8 +94,8 @@ impl Play<'_> {
             let (code, process) = (self.provinces[place].code(), self.provinces[place].process_id());
             let mut rows = BTreeMap::new();
             let (mut bad, mut examples) = (0, Vec::new());
-            for kind in Kind::ALL {
-                let member = self.provinces[place].member;
+            let member = self.provinces[place].member;
+            for kind in member.kinds() {
                 let report = self.take_in(place, kind, member.register(kind), &[])?;
                 rows.insert(kind, report.rows());
                 let faults = self.take_in(place, kind, member.faults(kind), &["--dry-run"])?;
@@ -294,6 +294,7 @@ fn noun(kind: Kind) -> &'static str {
         Kind::Assets => "asset",
         Kind::Vehicles => "vehicle",
         Kind::Energy => "energy",
+        Kind::Drivers => "driver",
     }
 }
 

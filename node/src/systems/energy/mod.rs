@@ -93,7 +93,7 @@ impl Register for Energy {
         is_known.then_some(()).ok_or_else(|| CellFault::new("unit_uscc", RowFault::UnitNotInRegister))
     }
 
-    fn flags(rows: &dyn Rows, row: &EnergyMonth, _: &Circle) -> Vec<Flag> {
+    fn flags(rows: &dyn Rows, row: &EnergyMonth, _: Date, _: &Circle) -> Vec<Flag> {
         let mut flags = Vec::new();
         flags.extend(PRICES.iter().filter_map(|band| unit_price(row, band)));
         flags.extend(year_on_year(rows, row));

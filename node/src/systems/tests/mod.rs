@@ -35,9 +35,12 @@ const ASSET: &str = "owner_unit_uscc,asset_code,asset_name,asset_class_scheme,as
     2020-01-02,2020-01-03,闲置,2024-01-01,已入账,230102,4,是,是,是,是\n";
 const VEHICLE: &str = "vin,plate_no,plate_kind,engine_no,vehicle_use,vehicle_type,confidential,quota_status,\
     make_model,displacement_l,seats,fuel_type,purchase_price,first_registration,owner_unit_uscc,division_code,\
-    vehicle_status,marked,odometer_km,inspection_due,insurance_due,market_rate_ref,shared,remark\n\
+    vehicle_status,marked,odometer_km,inspection_due,insurance_due,market_rate_ref,shared,\
+    custodian_uscc,custody_mode,in_service_date,annual_year,annual_mileage_km,annual_fuel_l,remark\n\
     LSVNA418XR0000001,黑A12345,小型汽车,E-1,业务,轿车,否,在编,示例,1.5,5,汽油,120000.00,2024-03-28,\
-    11230000MB0060783J,230102,空闲,是,1000,2043-02-25,2043-02-25,300.00,是,\n";
+    11230000MB0060783J,230102,空闲,是,1000,2043-02-25,2043-02-25,300.00,是,,,,,,,\n";
+const DRIVER: &str = "driver_no,driver_name,unit_uscc,licence_class,licence_until,driver_status\nJ001,示例,\
+    11230000MB0060783J,C1,2041-06-30,在岗\n";
 const ENERGY: &str = "unit_uscc,period,electricity_kwh,electricity_cost,water_m3,nonconventional_m3,heat_gj,\
     data_status,form_version\n11230000MB0060783J,2025-03,5000,3500,100,10,200,实测,2025-11\n";
 
@@ -146,6 +149,7 @@ fn file(kind: Kind) -> &'static str {
         Kind::Assets => ASSET,
         Kind::Vehicles => VEHICLE,
         Kind::Energy => ENERGY,
+        Kind::Drivers => DRIVER,
     }
 }
 

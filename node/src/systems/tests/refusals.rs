@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::systems::drivers::duty::{Duty, Unfit};
 use crate::systems::fault::{CellFault, CodeFault, Fault, Flag, FormFault, RowFault, Stays};
-use crate::systems::keys;
 use crate::systems::query::{List, ListRefusal, Owner, list};
+use crate::systems::vehicles::scrapping::{NotScrapped, Step};
+use crate::systems::{drivers, keys};
 
 /// A hundred characters.
 macro_rules! hundred {
@@ -93,6 +95,21 @@ fn faults() -> Vec<(Kind, Cells, &'static str, Fault)> {
         (Vehicles, &[("plate_no", "黑AD12345")], "plate_no", RowFault::PlateFuelMismatch.into()),
         (Vehicles, &[("fuel_type", "纯电动")], "displacement_l", RowFault::ElectricWithDisplacement.into()),
         (Vehicles, &[("seats", "61")], "seats", RowFault::SeatsRange.into()),
+        (Vehicles, &[("custody_mode", "托管")], "custodian_uscc", RowFault::CustodianIsOwner.into()),
+        (Vehicles, &[("annual_fuel_l", "900")], "annual_year", FormFault::Blank.into()),
+        (Vehicles, &[("annual_year", "2027")], "annual_year", FormFault::YearRange.into()),
+        (
+            Vehicles,
+            &[("annual_year", "2025"), ("annual_mileage_km", "1001")],
+            "annual_mileage_km",
+            RowFault::PartAboveTotal.into(),
+        ),
+        (
+            Vehicles,
+            &[("in_service_date", "2024-03-27")],
+            "first_registration",
+            RowFault::DateOrder { after: text("2024-03-27") }.into(),
+        ),
         (Energy, &[("period", "2026-12")], "period", RowFault::PeriodInFuture.into()),
         (Energy, &[("nonconventional_m3", "101")], "nonconventional_m3", RowFault::PartAboveTotal.into()),
         (
@@ -136,12 +153,21 @@ fn faults_that_rest_on_other_rows_name_them() {
     let long = format!("{VEHICLE}{}\n", "x".repeat(70_000));
     let report = bench.import(Kind::Vehicles, &long);
     assert_eq!(code(&only(&report).at.fault), "RowTooLong");
+    let report = bench.import(Kind::Vehicles, &with(VEHICLE, &[("vin", "LSVNA4181R0000002")]));
+    assert_eq!(only(&report).at.fault, RowFault::PlateTaken { other: text("LSVNA418XR0000001") }.into());
+    assert_eq!(bench.import(Kind::Vehicles, &with(VEHICLE, &[("vehicle_status", "注销")])).changed, 1);
+    let report = bench.import(Kind::Vehicles, &with(VEHICLE, &[("vin", "LSVNA4181R0000002")]));
+    assert_eq!(report.added, 1, "the plate of a deregistered vehicle is free");
+    let report = bench.import(Kind::Vehicles, VEHICLE);
+    assert_eq!(only(&report).at.fault, RowFault::PlateTaken { other: text("LSVNA4181R0000002") }.into());
+    let report = bench.import(Kind::Vehicles, &with(VEHICLE, &[("plate_no", "黑A54321")]));
+    assert_eq!(only(&report).at.fault, RowFault::StatusStep { was: text("deregistered") }.into());
 }
 
 /// Every fault there is stands in one of the tables above; the compiler asks for a line when one is added.
 #[test]
 fn no_fault_is_left_out() {
-    let elsewhere = ["KeyTwice", "OdometerBackwards", "RowTooLong"].map(text);
+    let elsewhere = ["KeyTwice", "OdometerBackwards", "PlateTaken", "RowTooLong", "StatusStep"].map(text);
     let told: BTreeSet<_> = faults().iter().map(|(.., fault)| code(fault)).chain(elsewhere).collect();
     let form_and_row = ["pub enum FormFault {", "pub enum RowFault {"];
     let all = form_and_row.iter().flat_map(|declaration| variants(include_str!("../fault.rs"), declaration));
@@ -173,7 +199,13 @@ fn each_flag_lets_its_row_in() {
         (Vehicles, &[("plate_no", "吉A12345")], Flag::PlateOtherProvince),
         (Vehicles, &[("first_registration", "2019-03-28")], Flag::ModelYear),
         (Vehicles, &[("purchase_price", "180000.01")], Flag::OverCeiling { fen_max: 18_000_000 }),
+        (Vehicles, &[("displacement_l", "1.81")], Flag::OverCeiling { fen_max: 18_000_000 }),
         (Vehicles, &[("marked", "否")], Flag::Unmarked),
+        (
+            Vehicles,
+            &[("annual_year", "2025"), ("annual_mileage_km", "1000"), ("annual_fuel_l", "505")],
+            Flag::FuelUnlikely { per_100km: 5_050 },
+        ),
         (
             Energy,
             &[("electricity_cost", "100")],
@@ -187,7 +219,7 @@ fn each_flag_lets_its_row_in() {
         assert!(flags.contains(&flag), "{flag:?}: {flags:?} {:?}", report.quarantined);
         assert_eq!((report.rows(), report.quarantined.len()), (1, 0), "{flag:?}");
     }
-    let elsewhere = ["SerialTwice", "YearOnYear", "SameValueSixMonths"].map(text);
+    let elsewhere = ["OdometerJump", "SerialTwice", "YearOnYear", "SameValueSixMonths"].map(text);
     let told: BTreeSet<_> = table.iter().map(|(.., flag)| code(flag)).chain(elsewhere).collect();
     assert_eq!(told, variants(include_str!("../fault.rs"), "pub enum Flag {"));
 }
@@ -198,6 +230,9 @@ fn flags_that_rest_on_other_rows() {
     bench.import(Kind::Assets, ASSET);
     let report = bench.import(Kind::Assets, &with(ASSET, &[("asset_code", "ZC-2")]));
     assert_eq!(code(&report.flagged[0].flag), "SerialTwice");
+    bench.import(Kind::Vehicles, VEHICLE);
+    let report = bench.import(Kind::Vehicles, &with(VEHICLE, &[("odometer_km", "90000000")]));
+    assert_eq!(code(&report.flagged[0].flag), "OdometerJump");
     bench.import(Kind::Institutions, &with(INSTITUTION, &[("year", "2024")]));
     for month in ["2024-10", "2024-11", "2024-12", "2025-01", "2025-02"] {
         bench.import(Kind::Energy, &with(ENERGY, &[("period", month)]));
@@ -250,6 +285,14 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
         let period = text(period);
         bench.command(Command::Release { period, dry_run: false }).expect_err("refused")
     };
+    let driver = |driver_no: &str| {
+        let duty = Duty { from: Millis(0), until: Millis(3_600_000), wheel_min: 60, reason: String::new() };
+        Command::Driver(drivers::Command::Assign { driver_no: text(driver_no), duty, vehicle_type: None })
+    };
+    let scrap = |on: Date| {
+        let step = Step::Deregistered { on };
+        Command::Scrap { id: text("LSVNA418XR0000001"), step }
+    };
     let behind = {
         let mut restored = Bench::new();
         let key = keys::listing(AGREEMENT, System::ENERGY, me(), 202_502);
@@ -262,6 +305,11 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
         release(&mut bench, "2025-3x"),
         release(&mut bench, "2026-11"),
         release(&mut bench, "2025-03"),
+        bench.command(driver("J009")).expect_err("refused"),
+        {
+            bench.import(Kind::Vehicles, VEHICLE);
+            bench.command(scrap(TODAY)).expect_err("refused")
+        },
         behind,
     ];
     let expected = [
@@ -270,11 +318,64 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
         Refusal::PeriodForm { period: text("2025-3x") },
         Refusal::PeriodNotOver { period: text("2026-11") },
         Refusal::NothingToRelease { period: text("2025-03") },
+        Refusal::Driver { driver_no: text("J009"), unfit: Unfit::Unknown },
+        Refusal::Scrapping {
+            vin: text("LSVNA418XR0000001"),
+            reason: NotScrapped::StepMissing { step: text("recycled") },
+        },
         Refusal::LedgerBehind { period: text("2025-02") },
     ];
     assert_eq!(refused, expected);
     let told: BTreeSet<_> = refused.iter().map(code).collect();
     assert_eq!(told, variants(include_str!("../mod.rs"), "pub enum Refusal {"));
+}
+
+#[test]
+fn a_scrapped_vehicle_is_unlisted_and_cannot_come_back() {
+    let mut bench = Bench::new();
+    bench.import(Kind::Vehicles, VEHICLE);
+    assert_eq!(bench.disclose(Kind::Vehicles).len(), 1);
+    let mut take = |step| {
+        let command = Command::Scrap { id: text("230000-V-000001"), step };
+        let Ok(Report::Import(report)) = bench.command(command) else { panic!("it is the next step") };
+        report.leaving.withdrawn
+    };
+    assert_eq!(take(Step::Approved { document: text("黑管资〔2026〕1号"), on: TODAY }), 1);
+    let (recycler_uscc, certificate) = (text("91110000600037341L"), text("HS-1"));
+    assert_eq!(take(Step::Recycled { recycler_uscc, certificate, on: TODAY }), 0);
+    assert_eq!(take(Step::Deregistered { on: TODAY }), 0);
+    assert_eq!(bench.disclose(Kind::Vehicles).len(), 1, "the listing is taken back");
+    let report = bench.import(Kind::Vehicles, VEHICLE);
+    assert_eq!(only(&report).at.fault, RowFault::StatusStep { was: text("deregistered") }.into());
+}
+
+#[test]
+fn a_driver_is_taken_up_once_and_let_go() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.import(Kind::Drivers, DRIVER).added, 1);
+    let assign = |vehicle_type: Option<&str>| {
+        let duty = Duty { from: Millis(0), until: Millis(3_600_000), wheel_min: 60, reason: text("R1") };
+        let (driver_no, vehicle_type) = (text("J001"), vehicle_type.map(text));
+        Command::Driver(drivers::Command::Assign { driver_no, duty, vehicle_type })
+    };
+    let refused = |bench: &mut Bench, command| match bench.command(command) {
+        Err(Refusal::Driver { unfit, .. }) => code(&unfit),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(&mut bench, assign(Some("large_bus"))), "Licence");
+    assert!(bench.command(assign(Some("sedan"))).is_ok());
+    assert_eq!(refused(&mut bench, assign(None)), "Busy");
+    let release = || Command::Driver(drivers::Command::Release { driver_no: text("J001"), from: Millis(0) });
+    assert!(bench.command(release()).is_ok());
+    assert_eq!(refused(&mut bench, release()), "NoSuchDuty");
+    assert!(bench.command(assign(None)).is_ok());
+    for (cells, unfit) in
+        [(&[("driver_status", "停用")], "Inactive"), (&[("licence_until", "1969-12-31")], "LicenceEnds")]
+    {
+        bench.import(Kind::Drivers, &with(DRIVER, cells));
+        assert_eq!(refused(&mut bench, assign(None)), unfit);
+    }
+    assert_eq!(bench.disclose(Kind::Drivers), []);
 }
 
 #[test]

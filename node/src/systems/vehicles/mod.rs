@@ -1,18 +1,25 @@
 //! Official vehicles 车辆: the register stays; of shared vehicles that pass the guards a listing leaves, never a
 //! plate, number, unit or odometer. Leaders', confidential, 机要通信, state-security and investigation vehicles never leave.
 
+pub mod indicators;
 pub mod rules;
-mod supervision;
+pub mod scrapping;
+pub mod status;
+pub mod supervision;
 
+use jiff::Unit;
 use jiff::civil::Date;
 use xietong_proto::wire::vehicles::{Vehicle, VehicleListing};
 
+use self::rules::VehicleRules;
 use super::codes::{division, plate, vin};
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
-use super::register::{Disclosure, Line, Listing, Register};
+use super::register::{self, Disclosure, Line, Listing, Register};
+use super::row::Row;
 use super::rows::Rows;
 use super::{Circle, Kind, Lines, institutions};
+use crate::calendar;
 
 /// The register of vehicles.
 pub struct Vehicles;
@@ -74,15 +81,6 @@ const WITHOUT_ENGINE: &[&str] = &["electric", "fuel_cell"];
 
 const CUSTODY_MODES: &[(&str, &str)] = &[("own", "自用"), ("platform", "平台"), ("entrusted", "托管")];
 
-const STATUSES: &[(&str, &str)] = &[
-    ("idle", "空闲"),
-    ("dispatched", "出车"),
-    ("maintenance", "维修"),
-    ("sealed", "封存"),
-    ("pending_disposal", "待处置"),
-    ("deregistered", "注销"),
-];
-
 impl Register for Vehicles {
     type Row = Vehicle;
     type Listing = VehicleListing;
@@ -112,7 +110,7 @@ impl Register for Vehicles {
             text custodian_uscc "使用单位统一社会信用代码" Optional Form::Uscc;
             text custody_mode "管理方式" Optional Form::Choice(CUSTODY_MODES);
             text division_code "所在行政区划代码" Required Form::Division;
-            text vehicle_status "车辆状态" Required Form::Choice(STATUSES);
+            text vehicle_status "车辆状态" Required Form::Choice(status::STATUSES);
             flag marked "标识化" Optional Form::YesNo;
             flag locator_installed "已装定位终端" Optional Form::YesNo;
             number odometer_km "累计里程(公里)" Required Form::Count;
@@ -121,11 +119,26 @@ impl Register for Vehicles {
             number market_rate_ref "同类租赁价(元/日)" Optional Form::Money;
             flag shared "纳入区域共享" Required Form::YesNo;
             text remark "备注" Optional Form::Text(500);
+            text locator_model "定位终端型号" Optional Form::Text(60);
+            text exemption_reason "未标识或未装终端的原因" Optional Form::Text(200);
+            number annual_year "核算年度" Optional Form::Count;
+            number annual_mileage_km "年行驶里程(公里)" Optional Form::Count;
+            number annual_fuel_l "年用油量(升)" Optional Form::Quantity;
+            number annual_charge_kwh "年充电量(千瓦时)" Optional Form::Quantity;
+            number annual_fuel_cost "年燃料费(元)" Optional Form::Money;
+            number annual_repair_cost "年维修保养费(元)" Optional Form::Money;
+            number annual_insurance_cost "年保险费(元)" Optional Form::Money;
+            number annual_toll_parking "年路桥停车费(元)" Optional Form::Money;
+            number annual_driver_cost "年驾驶员费用(元)" Optional Form::Money;
         }
     }
 
     fn key(row: &Vehicle) -> String {
         row.vin.clone()
+    }
+
+    fn unique(row: &Vehicle) -> Option<&str> {
+        status::is_kept(&row.vehicle_status).then_some(&row.plate_no)
     }
 
     fn lines(lines: Vec<Line<Vehicle>>) -> Lines {
@@ -151,15 +164,30 @@ impl Register for Vehicles {
         if row.first_registration > today.to_string() {
             return fault("first_registration", RowFault::DateOrder { after: today.to_string() });
         }
+        if !row.in_service_date.is_empty() && row.first_registration > row.in_service_date {
+            return fault("first_registration", RowFault::DateOrder { after: row.in_service_date.clone() });
+        }
         if row.shared == Some(true) && row.market_rate_ref.is_none() {
             return Err(CellFault::new("market_rate_ref", FormFault::Blank));
         }
-        Ok(())
+        let has_custodian = !row.custodian_uscc.is_empty() && row.custodian_uscc != row.owner_unit_uscc;
+        if row.custody_mode == "entrusted" && !has_custodian {
+            return fault("custodian_uscc", RowFault::CustodianIsOwner);
+        }
+        check_accounts(row, today)
     }
 
     fn check_register(rows: &dyn Rows, old: Option<&Vehicle>, row: &Vehicle) -> Result<(), CellFault> {
         if !institutions::is_registered(rows, &row.owner_unit_uscc) {
             return Err(CellFault::new("owner_unit_uscc", RowFault::UnitNotInRegister));
+        }
+        let holder = register::holder::<Self>(rows, row).filter(|holder| *holder != row.vin);
+        if let Some(other) = holder {
+            return Err(CellFault::new("plate_no", RowFault::PlateTaken { other }));
+        }
+        let was = old.map_or(row.vehicle_status.as_str(), |old| &old.vehicle_status);
+        if !status::may_become(was, &row.vehicle_status) {
+            return Err(CellFault::new("vehicle_status", RowFault::StatusStep { was: was.to_owned() }));
         }
         let have_km = old.and_then(|old| old.odometer_km).unwrap_or(0);
         if row.odometer_km.unwrap_or(0) < have_km {
@@ -168,7 +196,7 @@ impl Register for Vehicles {
         Ok(())
     }
 
-    fn flags(_: &dyn Rows, row: &Vehicle, circle: &Circle) -> Vec<Flag> {
+    fn flags(rows: &dyn Rows, row: &Vehicle, today: Date, circle: &Circle) -> Vec<Flag> {
         let mut flags = Vec::new();
         let is_imported = !row.vin.starts_with('L') && !vin::is_check_right(&row.vin);
         flags.extend(is_imported.then_some(Flag::VinCheckDigitForeign));
@@ -184,6 +212,9 @@ impl Register for Vehicles {
         flags.extend(exceeded.map(|rule| Flag::OverCeiling { fen_max: rule.limit.yuan * 100 }));
         let should_be_marked = row.confidential == Some(false);
         flags.extend((should_be_marked && row.marked == Some(false)).then_some(Flag::Unmarked));
+        let old = register::get::<Self>(rows, &row.vin);
+        flags.extend(old.and_then(|(said, old)| jump(&said, &old, row, today, &circle.rules.vehicles)));
+        flags.extend(supervision::unlikely_fuel(row, &circle.rules.vehicles));
         flags
     }
 
@@ -234,10 +265,44 @@ fn guard(row: &Vehicle, today: &str) -> Option<Stays> {
         (USES_THAT_STAY.contains(&row.vehicle_use.as_str()), Stays::UseNotShareable),
         (row.inspection_due.as_str() < today, Stays::InspectionExpired),
         (row.insurance_due.as_str() < today, Stays::InsuranceExpired),
-        (
-            ["pending_disposal", "deregistered"].contains(&row.vehicle_status.as_str()),
-            Stays::StatusNotShareable,
-        ),
+        (!status::is_in_service(&row.vehicle_status), Stays::StatusNotShareable),
     ];
     stays.into_iter().find(|(holds, _)| *holds).map(|(_, stays)| stays)
+}
+
+/// The accounts of a year need the year, and are part of what the vehicle has done in all.
+fn check_accounts(row: &Vehicle, today: Date) -> Result<(), CellFault> {
+    let has_accounts = accounts(row).iter().any(Option::is_some);
+    match row.annual_year {
+        None if has_accounts => Err(CellFault::new("annual_year", FormFault::Blank)),
+        Some(year) if !(2000..=i64::from(today.year())).contains(&year) => {
+            Err(CellFault::new("annual_year", FormFault::YearRange))
+        }
+        _ if row.annual_mileage_km > row.odometer_km => {
+            Err(CellFault::new("annual_mileage_km", RowFault::PartAboveTotal))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is counted of a year.
+fn accounts(row: &Vehicle) -> [Option<i64>; 8] {
+    [
+        row.annual_mileage_km,
+        row.annual_fuel_l,
+        row.annual_charge_kwh,
+        row.annual_fuel_cost,
+        row.annual_repair_cost,
+        row.annual_insurance_cost,
+        row.annual_toll_parking,
+        row.annual_driver_cost,
+    ]
+}
+
+/// More kilometres since the register was last told than a vehicle can do.
+fn jump(said: &Row, old: &Vehicle, row: &Vehicle, today: Date, rules: &VehicleRules) -> Option<Flag> {
+    let km = row.odometer_km? - old.odometer_km?;
+    let since = calendar::date(said.source.time);
+    let days = i64::from(since.until((Unit::Day, today)).ok()?.get_days()).max(1);
+    (km > days * rules.plausible.km_per_day_max).then_some(Flag::OdometerJump { km, days })
 }

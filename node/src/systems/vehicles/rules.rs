@@ -34,6 +34,8 @@ pub struct VehicleRules {
     pub office_hours: OfficeHours,
     /// How long a driver may drive.
     pub driving: Driving,
+    /// Beyond which figures are mistyped.
+    pub plausible: Plausible,
 }
 
 /// One rule: for which vehicles, on which days, what.
@@ -120,6 +122,20 @@ pub struct Driving {
     pub break_min: i64,
     /// Minutes at the wheel on one day.
     pub day_min: i64,
+    /// Where it is published.
+    pub source: String,
+}
+
+/// Beyond which figures are mistyped rather than true.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plausible {
+    /// Litres for a hundred kilometres: fewer are none.
+    pub litres_per_100km_min: i64,
+    /// And more.
+    pub litres_per_100km_max: i64,
+    /// Kilometres between two reports of the odometer.
+    pub km_per_day_max: i64,
     /// Where it is published.
     pub source: String,
 }

@@ -1,9 +1,213 @@
-//! Whether vehicles are kept and used by the rules (监督). Pure functions of rows, rules and a day.
+//! Whether vehicles are kept and used by the rules (监督): every finding cites the signed records on which it rests
+//! and the rule that it breaks. Pure functions of rows, rules and a day. For the owner alone: members see nothing
+//! of it, and confidential vehicles are judged like all others because nothing leaves.
 
+use std::collections::BTreeMap;
+
+use jiff::Unit;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 use xietong_proto::wire::vehicles::Vehicle;
 
 use super::rules::{Ceiling, Rule, VehicleRules, fitting};
+use super::{Vehicles, status};
+use crate::systems::fault::Flag;
+use crate::systems::row::{Row, Source};
+use crate::systems::rows::Rows;
+use crate::systems::{Kind, institutions, keys, register};
+
+/// What is not as it should be, in the order in which it is looked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "kebab-case")]
+pub enum Breach {
+    /// A unit has more vehicles within the establishment than it may (超编).
+    OverQuota { have: i64, quota: i64, year: i64 },
+    /// Dearer or larger than its use allows.
+    OverCeiling { price_fen: i64, ceiling_fen: i64 },
+    /// It may be renewed; while it serves it goes on.
+    RenewalOpen { years: i16, since: Date },
+    /// It must be scrapped.
+    MustBeScrapped { years: i16, since: Date },
+    /// The state advises to scrap it.
+    FarDriven { km: i64, km_max: i64 },
+    /// It burns more than its type should; hundredths of a litre for 100 km.
+    FuelAboveNorm { per_100km: i64, norm: i64, year: i64 },
+    /// The inspection has run out, or will before long.
+    Inspection { due: Date, is_over: bool },
+    /// The insurance has run out, or will before long.
+    Insurance { due: Date, is_over: bool },
+    /// Without a mark, without a reason.
+    Unmarked,
+    /// Hardly used in a year.
+    Idle { km: i64, km_min: i64, year: i64 },
+}
+
+impl Breach {
+    /// Names of all of them, as `--rule` takes them.
+    pub const RULES: [&str; 10] = [
+        "over-quota",
+        "over-ceiling",
+        "renewal-open",
+        "must-be-scrapped",
+        "far-driven",
+        "fuel-above-norm",
+        "inspection",
+        "insurance",
+        "unmarked",
+        "idle",
+    ];
+
+    /// Its name.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::OverQuota { .. } => "over-quota",
+            Self::OverCeiling { .. } => "over-ceiling",
+            Self::RenewalOpen { .. } => "renewal-open",
+            Self::MustBeScrapped { .. } => "must-be-scrapped",
+            Self::FarDriven { .. } => "far-driven",
+            Self::FuelAboveNorm { .. } => "fuel-above-norm",
+            Self::Inspection { .. } => "inspection",
+            Self::Insurance { .. } => "insurance",
+            Self::Unmarked => "unmarked",
+            Self::Idle { .. } => "idle",
+        }
+    }
+}
+
+/// One thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The vehicle, or the unit where it is about all of its vehicles.
+    pub id: String,
+    /// Its plate; empty for a unit.
+    pub plate_no: String,
+    /// Whose.
+    pub unit_uscc: String,
+    /// What.
+    #[serde(flatten)]
+    pub breach: Breach,
+    /// Where the rule is published; empty where it is the register that says it.
+    pub basis: String,
+    /// The records that show it.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A signed record of a register: its stream is this member's local one of the system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The system.
+    pub kind: Kind,
+    /// Its key.
+    pub id: String,
+    /// Where it stands.
+    pub source: Source,
+}
+
+/// Everything that is not as it should be, by rule and then by id.
+pub fn supervise(rows: &dyn Rows, rules: &VehicleRules, today: Date) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut counted: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
+    for (id, said, row) in kept(rows) {
+        let evidence = Evidence { kind: Kind::Vehicles, id, source: said.source };
+        found.extend(of_vehicle(&row, rules, today).into_iter().map(|(breach, basis)| Finding {
+            id: row.vin.clone(),
+            plate_no: row.plate_no.clone(),
+            unit_uscc: row.owner_unit_uscc.clone(),
+            breach,
+            basis,
+            evidence: vec![evidence.clone()],
+        }));
+        if row.quota_status == "within" {
+            counted.entry(row.owner_unit_uscc).or_default().push(evidence);
+        }
+    }
+    found.extend(counted.into_iter().filter_map(|(unit, vehicles)| over_quota(rows, unit, vehicles)));
+    found.sort_by_key(|finding| Breach::RULES.iter().position(|rule| *rule == finding.breach.rule()));
+    found
+}
+
+/// The vehicles that their owners still have, with where the register says so.
+pub fn kept(rows: &dyn Rows) -> impl Iterator<Item = (String, Row, Vehicle)> + '_ {
+    let prefix = keys::register_prefix(Kind::Vehicles.system());
+    register::scan_said::<Vehicles>(rows, &prefix, &[])
+        .filter(|(.., row)| status::is_kept(&row.vehicle_status))
+}
+
+fn over_quota(rows: &dyn Rows, unit: String, mut evidence: Vec<Evidence>) -> Option<Finding> {
+    let quota = institutions::vehicle_quota(rows, &unit)?;
+    let have = i64::try_from(evidence.len()).unwrap_or(i64::MAX);
+    let id = format!("{unit}/{}", quota.year);
+    evidence.insert(0, Evidence { kind: Kind::Institutions, id, source: quota.source });
+    let breach = Breach::OverQuota { have, quota: quota.vehicles, year: quota.year };
+    let is_over = have > quota.vehicles;
+    is_over.then(|| Finding {
+        id: unit.clone(),
+        plate_no: String::new(),
+        unit_uscc: unit,
+        breach,
+        basis: String::new(),
+        evidence,
+    })
+}
+
+/// What is not as it should be with one vehicle, and by which publication.
+fn of_vehicle(row: &Vehicle, rules: &VehicleRules, today: Date) -> Vec<(Breach, String)> {
+    let said = String::new;
+    let mut found = Vec::new();
+    if let Some(rule) = exceeded_ceiling(row, rules) {
+        let price_fen = row.purchase_price.unwrap_or(0);
+        let breach = Breach::OverCeiling { price_fen, ceiling_fen: rule.limit.yuan * 100 };
+        found.push((breach, rule.source.clone()));
+    }
+    found.extend(too_old(row, rules, today));
+    let far =
+        fitting(&rules.mileage, row, today).filter(|rule| row.odometer_km.unwrap_or(0) >= rule.limit.km);
+    found.extend(far.map(|rule| {
+        let breach = Breach::FarDriven { km: row.odometer_km.unwrap_or(0), km_max: rule.limit.km };
+        (breach, rule.source.clone())
+    }));
+    found.extend(of_the_year(row, rules, today));
+    let due = |text: &str| {
+        let due: Date = text.parse().ok()?;
+        let days = today.until((Unit::Day, due)).ok()?.get_days();
+        (days < rules.inspection.notice_days).then_some((due, days < 0))
+    };
+    let inspection = due(&row.inspection_due).map(|(due, is_over)| Breach::Inspection { due, is_over });
+    let insurance = due(&row.insurance_due).map(|(due, is_over)| Breach::Insurance { due, is_over });
+    found.extend([inspection, insurance].into_iter().flatten().map(|breach| (breach, said())));
+    let should_be_marked = row.confidential == Some(false) && row.exemption_reason.is_empty();
+    found.extend((should_be_marked && row.marked == Some(false)).then(|| (Breach::Unmarked, said())));
+    found
+}
+
+/// Eligible for renewal is one thing, due for scrapping another; who must be scrapped is not told the first too.
+pub fn too_old(row: &Vehicle, rules: &VehicleRules, today: Date) -> Option<(Breach, String)> {
+    let since: Date = row.first_registration.parse().ok()?;
+    let age = since.until((Unit::Year, today)).ok()?.get_years();
+    if let Some(rule) = fitting(&rules.scrapping, row, today).filter(|rule| age >= rule.limit.years) {
+        return Some((Breach::MustBeScrapped { years: rule.limit.years, since }, rule.source.clone()));
+    }
+    let rule = fitting(&rules.renewal, row, today).filter(|rule| is_older(since, rule.limit.years, today))?;
+    Some((Breach::RenewalOpen { years: rule.limit.years, since }, rule.source.clone()))
+}
+
+/// Fuel and distance of the year that the register accounts for.
+fn of_the_year(row: &Vehicle, rules: &VehicleRules, today: Date) -> Vec<(Breach, String)> {
+    let (Some(year), Some(km)) = (row.annual_year, row.annual_mileage_km) else { return Vec::new() };
+    let fuel = fitting(&rules.fuel, row, today).and_then(|rule| {
+        let (per_100km, norm) = (per_100km(row)?, rule.limit.litres_per_100km * 100);
+        (per_100km > norm).then(|| (Breach::FuelAboveNorm { per_100km, norm, year }, rule.source.clone()))
+    });
+    let idle = fitting(&rules.idle, row, today)
+        .filter(|rule| km < rule.limit.km)
+        .map(|rule| (Breach::Idle { km, km_min: rule.limit.km, year }, rule.source.clone()));
+    [fuel, idle].into_iter().flatten().collect()
+}
+
+/// More than so many years: on the anniversary itself it is not yet.
+fn is_older(since: Date, years: i16, today: Date) -> bool {
+    since.checked_add(jiff::Span::new().years(years)).is_ok_and(|until| today > until)
+}
 
 /// The ceiling that a vehicle exceeds in price or displacement: the one that held when it was first registered.
 pub fn exceeded_ceiling<'a>(row: &Vehicle, rules: &'a VehicleRules) -> Option<&'a Rule<Ceiling>> {
@@ -13,4 +217,117 @@ pub fn exceeded_ceiling<'a>(row: &Vehicle, rules: &'a VehicleRules) -> Option<&'
     let displacement_ml = row.displacement_l.unwrap_or(0) * 10;
     let is_larger = rule.limit.displacement_ml.is_some_and(|ml_max| displacement_ml > ml_max);
     (is_dearer || is_larger).then_some(rule)
+}
+
+/// Fuel for the distance that no vehicle burns.
+pub fn unlikely_fuel(row: &Vehicle, rules: &VehicleRules) -> Option<Flag> {
+    let (per_100km, bounds) = (per_100km(row)?, &rules.plausible);
+    let likely = bounds.litres_per_100km_min * 100..=bounds.litres_per_100km_max * 100;
+    (!likely.contains(&per_100km)).then_some(Flag::FuelUnlikely { per_100km })
+}
+
+/// Hundredths of a litre for 100 km in the year of the accounts, cut off; none without both.
+fn per_100km(row: &Vehicle) -> Option<i64> {
+    let km = row.annual_mileage_km.filter(|km| *km > 0)?;
+    Some(row.annual_fuel_l?.saturating_mul(100) / km)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 24);
+
+    fn sound() -> Vehicle {
+        Vehicle {
+            vehicle_use: "business".into(),
+            vehicle_type: "sedan".into(),
+            fuel_type: "petrol".into(),
+            confidential: Some(false),
+            displacement_l: Some(150),
+            purchase_price: Some(12_000_000),
+            first_registration: "2020-05-01".into(),
+            inspection_due: "2027-05-01".into(),
+            insurance_due: "2027-05-01".into(),
+            marked: Some(true),
+            odometer_km: Some(80_000),
+            annual_year: Some(2025),
+            annual_mileage_km: Some(10_000),
+            annual_fuel_l: Some(80_000),
+            ..Vehicle::default()
+        }
+    }
+
+    /// What is found of a vehicle that is sound but for one change.
+    fn found(change: impl Fn(&mut Vehicle)) -> Vec<Breach> {
+        let mut row = sound();
+        change(&mut row);
+        of_vehicle(&row, &VehicleRules::shipped(), TODAY).into_iter().map(|(breach, _)| breach).collect()
+    }
+
+    type Change = fn(&mut Vehicle);
+
+    #[test]
+    fn each_breach_is_found_at_its_bound_and_not_before() {
+        let day = |text: &str| -> Date { text.parse().expect("a day") };
+        let bus: Change = |row| {
+            row.vehicle_type = "large_bus".into();
+            row.first_registration = "2006-11-25".into();
+        };
+        let table: Vec<(Change, Change, Breach)> = vec![
+            (
+                |row| row.purchase_price = Some(18_000_000),
+                |row| row.purchase_price = Some(18_000_001),
+                Breach::OverCeiling { price_fen: 18_000_001, ceiling_fen: 18_000_000 },
+            ),
+            (
+                |row| row.first_registration = "2018-11-24".into(),
+                |row| row.first_registration = "2018-11-23".into(),
+                Breach::RenewalOpen { years: 8, since: day("2018-11-23") },
+            ),
+            (
+                |row| row.odometer_km = Some(599_999),
+                |row| row.odometer_km = Some(600_000),
+                Breach::FarDriven { km: 600_000, km_max: 600_000 },
+            ),
+            (
+                |row| row.annual_fuel_l = Some(110_000),
+                |row| row.annual_fuel_l = Some(110_100),
+                Breach::FuelAboveNorm { per_100km: 1_101, norm: 1_100, year: 2025 },
+            ),
+            (
+                |row| row.inspection_due = "2026-12-24".into(),
+                |row| row.inspection_due = "2026-12-23".into(),
+                Breach::Inspection { due: day("2026-12-23"), is_over: false },
+            ),
+            (
+                |row| row.insurance_due = "2027-01-01".into(),
+                |row| row.insurance_due = "2026-11-23".into(),
+                Breach::Insurance { due: day("2026-11-23"), is_over: true },
+            ),
+            (
+                |row| (row.marked, row.exemption_reason) = (Some(false), "办案".into()),
+                |row| row.marked = Some(false),
+                Breach::Unmarked,
+            ),
+            (
+                |row| (row.annual_mileage_km, row.annual_fuel_l) = (Some(3_000), Some(24_000)),
+                |row| (row.annual_mileage_km, row.annual_fuel_l) = (Some(2_999), Some(24_000)),
+                Breach::Idle { km: 2_999, km_min: 3_000, year: 2025 },
+            ),
+        ];
+        assert_eq!(found(|_| {}), []);
+        for (before, at, breach) in table {
+            assert_eq!(found(before), [], "before {breach:?}");
+            assert_eq!(found(at), [breach]);
+        }
+        assert!(!found(bus).iter().any(|breach| matches!(breach, Breach::MustBeScrapped { .. })));
+        let old = found(|row| {
+            bus(row);
+            row.first_registration = "2006-11-24".into();
+        });
+        assert_eq!(old, [Breach::MustBeScrapped { years: 20, since: day("2006-11-24") }]);
+    }
 }

@@ -8,10 +8,64 @@ use crate::replica::confirm::Unconfirmed;
 use crate::replica::evidence::NoEvidence;
 use crate::replica::room::Shortage;
 use crate::systems::Refusal;
+use crate::systems::drivers::duty::Unfit;
 use crate::systems::fault::{CodeFault, FileRefusal, Flag, FormFault, RowFault, Stays};
 use crate::systems::query::{ListRefusal, Place};
+use crate::systems::vehicles::scrapping::NotScrapped;
 use crate::text;
 use xietong_proto::reject::Reject;
+
+#[test]
+fn scrapping() {
+    let day = || self::text("2026-11-01");
+    holds(
+        text::not_scrapped,
+        &[
+            (NotScrapped::DocumentForm { chars_max: 80 }, "1 至 80 个字", "1 to 80"),
+            (NotScrapped::RecyclerForm, "回收企业", "recycler"),
+            (NotScrapped::StepMissing { step: self::text("approved") }, "须先批准", "approved first"),
+            (NotScrapped::DoneBefore { on: day() }, "2026-11-01 已办理", "done on 2026-11-01"),
+            (NotScrapped::NotInOrder { after: day(), until: day() }, "2026-11-01 至", "from 2026-11-01"),
+            (NotScrapped::WrongState { was: self::text("deregistered") }, "“注销”", "\"deregistered\""),
+        ],
+    );
+}
+
+#[test]
+fn drivers() {
+    let at = |hour: u64| Millis(1_796_083_200_000 + hour * 3_600_000);
+    let until = self::text("2026-12-01");
+    holds(
+        text::unfit,
+        &[
+            (Unfit::Unknown, "没有这名驾驶员", "no such driver"),
+            (Unfit::Inactive, "不在岗", "Not on duty"),
+            (Unfit::LicenceEnds { until }, "2026-12-01 到期", "runs out on 2026-12-01"),
+            (
+                Unfit::Licence { has: self::text("C1"), needed: vec![self::text("A1")] },
+                "C1，需要 A1",
+                "C1; needed is A1",
+            ),
+            (Unfit::DutyForm, "起止时间", "ends before"),
+            (
+                Unfit::Busy { from: at(0), until: at(4) },
+                "2026-12-01 08:00 至 2026-12-01 12:00",
+                "until 2026-12-01 12:00",
+            ),
+            (
+                Unfit::DayTooLong { date: DAY, minutes: 481, minutes_max: 480 },
+                "2027-01-02 当日驾驶将达 481",
+                "481 minutes at the wheel on 2027-01-02",
+            ),
+            (
+                Unfit::NoBreak { minutes: 241, breaks: 1, break_min: 20 },
+                "1 次、每次 20 分钟",
+                "1 breaks of 20",
+            ),
+            (Unfit::NoSuchDuty { from: at(0) }, "2026-12-01 08:00 开始", "begins at 2026-12-01 08:00"),
+        ],
+    );
+}
 
 #[test]
 fn faults() {
@@ -63,6 +117,9 @@ fn faults() {
             (RowFault::ElectricWithDisplacement.into(), "排量", "displacement"),
             (RowFault::SeatsRange.into(), "1 至 60", "1 to 60"),
             (RowFault::OdometerBackwards { have_km: 8 }.into(), "8 公里", "8 km"),
+            (RowFault::PlateTaken { other: self::text("V1") }.into(), "车辆 V1", "vehicle V1"),
+            (RowFault::StatusStep { was: self::text("recycled") }.into(), "“已回收”", "\"recycled\""),
+            (RowFault::CustodianIsOwner.into(), "权属单位以外", "other than its owner"),
             (RowFault::PeriodInFuture.into(), "还没有到", "not come yet"),
             (RowFault::PartAboveTotal.into(), "分项大于合计", "larger than its total"),
             (RowFault::NothingReported.into(), "没有任何数量", "no quantity"),
@@ -82,6 +139,8 @@ fn remarks() {
         (Flag::ElectricOnOrdinaryPlate, "普通号牌", "ordinary plate"),
         (Flag::PlateOtherProvince, "外省", "another province"),
         (Flag::ModelYear, "注册登记日期", "first registration"),
+        (Flag::OdometerJump { km: 9000, days: 2 }, "2 天行驶 9000 公里", "9000 km in 2 days"),
+        (Flag::FuelUnlikely { per_100km: 5050 }, "50.50 升", "50.50 litres"),
         (Flag::OverCeiling { fen_max: 18_000_000 }, "180000.00 元", "180000.00 yuan"),
         (Flag::Unmarked, "标识化", "mark of an official"),
         (Flag::UnitPriceOutOfBand { column: self::text("water_m3") }, "用水量", "water_m3"),
@@ -188,6 +247,16 @@ fn commands_that_are_not_done() {
             (Refusal::PeriodNotOver { period: period.clone() }, "还没有结束", "not over"),
             (Refusal::LedgerBehind { period: period.clone() }, "较早的备份", "older backup"),
             (Refusal::NothingToRelease { period }, "没有可发布", "no energy"),
+            (
+                Refusal::Scrapping { vin: self::text("V1"), reason: NotScrapped::RecyclerForm },
+                "车辆 V1：回收企业",
+                "Vehicle V1: The recycler",
+            ),
+            (
+                Refusal::Driver { driver_no: self::text("J001"), unfit: Unfit::Inactive },
+                "J001：不在岗",
+                "J001: Not on duty",
+            ),
         ],
     );
     holds(

@@ -82,7 +82,7 @@ impl Fleet {
         let mut text = format!("{VEHICLE_HEADERS}\n");
         let first = rng.random_range(0..12);
         for number in (first..12).take(rng.random_range(1..=5)) {
-            let status = ["空闲", "出车", "维修", "注销"][rng.random_range(0..4)];
+            let status = ["空闲", "出车", "维修", "待处置"][rng.random_range(0..4)];
             let shared = if rng.random_bool(0.8) { "是" } else { "否" };
             let confidential = if rng.random_bool(0.1) { "是" } else { "否" };
             let due = if rng.random_bool(0.1) { "2025-01-31" } else { "2041-05-31" };

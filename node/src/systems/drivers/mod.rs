@@ -1,0 +1,201 @@
+//! Drivers 驾驶员: who may drive what, and whether one is free and within the hours. Local only: nothing of it ever
+//! leaves, not even how many there are.
+
+pub mod duty;
+
+use jiff::civil::Date;
+use prost::Message;
+use serde::{Deserialize, Serialize};
+use xietong_proto::entry::Record;
+use xietong_proto::id::Millis;
+use xietong_proto::stream::Audience;
+use xietong_proto::wire::drivers::{Driver, Duty as DutySaid};
+
+use super::column::{Column, Form, columns};
+use super::fault::{CellFault, Flag, ImportReport, RowFault};
+use super::institutions::{self, Nothing};
+use super::register::{self, Disclosure, Intake, Line, Register};
+use super::row::Origin;
+use super::rows::{Overlay, Rows};
+use super::vehicles::rules::Driving;
+use super::{Circle, Kind, Lines, Refusal, keys};
+use crate::calendar;
+use duty::{Duty, Unfit, unfit};
+
+/// The register of drivers.
+pub struct Drivers;
+
+/// Classes of driving licences.
+const LICENCES: &[(&str, &str)] =
+    &[("A1", "A1"), ("A2", "A2"), ("A3", "A3"), ("B1", "B1"), ("B2", "B2"), ("C1", "C1"), ("C2", "C2")];
+
+const STATUSES: &[(&str, &str)] = &[(ACTIVE, "在岗"), ("inactive", "停用")];
+
+const ACTIVE: &str = "active";
+
+/// Which licences a bus needs (机动车驾驶证申领和使用规定, 准驾车型及代号); all drive what is smaller.
+const BUS_LICENCES: &[(&str, &[&str])] = &[("large_bus", &["A1"]), ("medium_bus", &["A1", "B1"])];
+
+impl Register for Drivers {
+    type Row = Driver;
+    type Listing = Nothing;
+    const KIND: Kind = Kind::Drivers;
+
+    fn columns() -> &'static [Column<Driver>] {
+        columns! { Driver:
+            text driver_no "驾驶员编号" Required Form::Code(40);
+            text driver_name "姓名" Required Form::Text(40);
+            text unit_uscc "所在单位统一社会信用代码" Required Form::Uscc;
+            text licence_class "准驾车型" Required Form::Choice(LICENCES);
+            text licence_until "驾驶证有效期止" Required Form::Date;
+            text telephone "联系电话" Optional Form::Code(20);
+            text driver_status "在岗情况" Required Form::Choice(STATUSES);
+            text remark "备注" Optional Form::Text(500);
+        }
+    }
+
+    fn key(row: &Driver) -> String {
+        row.driver_no.clone()
+    }
+
+    fn lines(lines: Vec<Line<Driver>>) -> Lines {
+        Lines::Drivers(lines)
+    }
+
+    fn division(_: &Driver) -> Option<&str> {
+        None
+    }
+
+    fn check(_: &Driver, _: Date) -> Result<(), CellFault> {
+        Ok(())
+    }
+
+    fn check_register(rows: &dyn Rows, _: Option<&Driver>, row: &Driver) -> Result<(), CellFault> {
+        let is_registered = institutions::is_registered(rows, &row.unit_uscc);
+        is_registered.then_some(()).ok_or_else(|| CellFault::new("unit_uscc", RowFault::UnitNotInRegister))
+    }
+
+    fn flags(_: &dyn Rows, _: &Driver, _: Date, _: &Circle) -> Vec<Flag> {
+        Vec::new()
+    }
+
+    fn disclose(_: &Driver, _: Date) -> Disclosure<Nothing> {
+        Disclosure::NotShared
+    }
+}
+
+/// What an operator or platform asks of drivers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Take a driver up.
+    Assign {
+        /// By number.
+        driver_no: String,
+        /// From when, until when, how long at the wheel.
+        duty: Duty,
+        /// What is driven; none: anything small.
+        vehicle_type: Option<String>,
+    },
+    /// Let a driver go again.
+    Release {
+        /// By number.
+        driver_no: String,
+        /// When the duty begins.
+        #[serde(with = "calendar::rfc3339")]
+        from: Millis,
+    },
+}
+
+/// Decides a command; what it comes to is counted like a row that changes.
+pub fn decide(rows: &dyn Rows, circle: &Circle, command: Command) -> Result<Intake, Refusal> {
+    let duty = match command {
+        Command::Assign { driver_no, duty, vehicle_type } => {
+            check(rows, &circle.rules.vehicles.driving, &driver_no, vehicle_type.as_deref(), &duty)
+                .map_err(|unfit| Refusal::Driver { driver_no: driver_no.clone(), unfit })?;
+            let Duty { from, until, wheel_min, reason } = duty;
+            DutySaid { driver_no, from_ms: from.0, until_ms: until.0, wheel_min, reason }
+        }
+        Command::Release { driver_no, from } => {
+            let key = keys::duty(&driver_no, from);
+            if rows.get(&key).is_none() {
+                return Err(Refusal::Driver { driver_no, unfit: Unfit::NoSuchDuty { from } });
+            }
+            DutySaid { driver_no, from_ms: from.0, ..DutySaid::default() }
+        }
+    };
+    let report = ImportReport { changed: 1, ..ImportReport::default() };
+    let record = register::record(Kind::Drivers.system(), DUTY, duty.encode_to_vec());
+    Ok(Intake { records: vec![record], keys: Vec::new(), report })
+}
+
+/// Whether a driver may take up a duty: known, licensed, free and within the hours.
+pub fn check(
+    rows: &dyn Rows,
+    limits: &Driving,
+    driver_no: &str,
+    vehicle_type: Option<&str>,
+    duty: &Duty,
+) -> Result<(), Unfit> {
+    let (_, driver) = register::get::<Drivers>(rows, driver_no).ok_or(Unfit::Unknown)?;
+    if driver.driver_status != ACTIVE {
+        return Err(Unfit::Inactive);
+    }
+    if driver.licence_until < calendar::date(duty.until).to_string() {
+        return Err(Unfit::LicenceEnds { until: driver.licence_until });
+    }
+    let needed = BUS_LICENCES.iter().find(|(bus, _)| vehicle_type == Some(bus)).map(|(_, needed)| *needed);
+    if let Some(needed) = needed.filter(|needed| !needed.contains(&driver.licence_class.as_str())) {
+        let needed = needed.iter().map(|class| (*class).to_owned()).collect();
+        return Err(Unfit::Licence { has: driver.licence_class, needed });
+    }
+    unfit(duty, &duties(rows, driver_no), limits).map_or(Ok(()), Err)
+}
+
+/// What a driver is taken up with, in order of time.
+pub fn duties(rows: &dyn Rows, driver_no: &str) -> Vec<Duty> {
+    let all = rows.scan(&keys::duties(driver_no), &[]);
+    let read = |(_, value): (Vec<u8>, Vec<u8>)| {
+        let DutySaid { from_ms, until_ms, wheel_min, reason, .. } = DutySaid::decode(&value[..]).ok()?;
+        Some(Duty { from: Millis(from_ms), until: Millis(until_ms), wheel_min, reason })
+    };
+    all.filter_map(read).collect()
+}
+
+/// A driver and what stands against a duty, if anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// By number.
+    pub driver_no: String,
+    /// By name.
+    pub driver_name: String,
+    /// None: may take it up.
+    pub unfit: Option<Unfit>,
+}
+
+/// All drivers on duty, and whether each may take up a duty.
+pub fn candidates(
+    rows: &dyn Rows,
+    limits: &Driving,
+    vehicle_type: Option<&str>,
+    duty: &Duty,
+) -> Vec<Candidate> {
+    let all = register::scan::<Drivers>(rows, &keys::register_prefix(Kind::Drivers.system()));
+    let candidate = |(driver_no, driver): (String, Driver)| {
+        let unfit = check(rows, limits, &driver_no, vehicle_type, duty).err();
+        Candidate { driver_no, driver_name: driver.driver_name, unfit }
+    };
+    all.filter(|(_, driver)| driver.driver_status == ACTIVE).map(candidate).collect()
+}
+
+/// A duty is taken up or given back (local).
+pub const DUTY: u16 = 0x72;
+
+/// Folds a duty.
+pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
+    if origin.stream.audience != Audience::Local || record.version != register::VERSION {
+        return;
+    }
+    let Ok(duty) = DutySaid::decode(&record.body[..]) else { return };
+    let key = keys::duty(&duty.driver_no, Millis(duty.from_ms));
+    if duty.wheel_min == 0 { rows.remove(key) } else { rows.put(key, record.body.clone()) }
+}

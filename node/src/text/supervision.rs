@@ -1,0 +1,170 @@
+//! What supervision found, and the fleet in figures. A ratio is shown with both its terms.
+
+use super::{Lang, fields, kind, list, say, table, word, yuan};
+use crate::http::fleet::Supervision;
+use crate::systems::vehicles::TYPES;
+use crate::systems::vehicles::indicators::{Indicators, Share};
+use crate::systems::vehicles::supervision::{Breach, Evidence, Finding};
+
+/// Findings as a table, then the indicators.
+pub fn supervision(lang: Lang, found: &Supervision) -> String {
+    let (header, rows) = supervision_sheet(lang, &found.findings);
+    let figures = fields(&figures(lang, &found.indicators));
+    if rows.is_empty() {
+        let nothing = say!(lang, zh: "没有发现问题。", en: "Nothing is amiss.");
+        return format!("{nothing}\n\n{figures}");
+    }
+    let count = rows.len();
+    let count = say!(lang, zh: "共 {count} 项。", en: "{count} findings.");
+    format!("{}\n\n{count}\n\n{figures}", table(&header, &rows))
+}
+
+/// Findings as cells.
+pub fn supervision_sheet(lang: Lang, findings: &[Finding]) -> (Vec<String>, Vec<Vec<String>>) {
+    let header = vec![
+        say!(lang, zh: "项目", en: "rule"),
+        say!(lang, zh: "车辆或单位", en: "vehicle or unit"),
+        say!(lang, zh: "号牌", en: "plate"),
+        say!(lang, zh: "情况", en: "finding"),
+        say!(lang, zh: "依据", en: "basis"),
+        say!(lang, zh: "证据（本单位数据流）", en: "evidence (own streams)"),
+    ];
+    let row = |finding: &Finding| {
+        vec![
+            rule(lang, &finding.breach),
+            finding.id.clone(),
+            finding.plate_no.clone(),
+            breach(lang, &finding.breach),
+            finding.basis.clone(),
+            evidence(lang, &finding.evidence),
+        ]
+    };
+    (header, findings.iter().map(row).collect())
+}
+
+fn rule(lang: Lang, breach: &Breach) -> String {
+    match breach {
+        Breach::OverQuota { .. } => say!(lang, zh: "超编", en: "over quota"),
+        Breach::OverCeiling { .. } => say!(lang, zh: "超标准", en: "over ceiling"),
+        Breach::RenewalOpen { .. } => say!(lang, zh: "可更新", en: "may be renewed"),
+        Breach::MustBeScrapped { .. } => say!(lang, zh: "应报废", en: "must be scrapped"),
+        Breach::FarDriven { .. } => say!(lang, zh: "引导报废", en: "scrapping advised"),
+        Breach::FuelAboveNorm { .. } => say!(lang, zh: "油耗超定额", en: "fuel above norm"),
+        Breach::Inspection { .. } => say!(lang, zh: "检验", en: "inspection"),
+        Breach::Insurance { .. } => say!(lang, zh: "保险", en: "insurance"),
+        Breach::Unmarked => say!(lang, zh: "未标识", en: "unmarked"),
+        Breach::Idle { .. } => say!(lang, zh: "闲置", en: "idle"),
+    }
+}
+
+/// What is not as it should be, in one sentence.
+pub fn breach(lang: Lang, breach: &Breach) -> String {
+    match breach {
+        Breach::OverQuota { have, quota, year } => say!(lang,
+            zh: "在编 {have} 辆，{year} 年编制 {quota} 辆。",
+            en: "{have} within the establishment, the quota of {year} is {quota}."),
+        Breach::OverCeiling { price_fen, ceiling_fen } => {
+            let (price, ceiling) = (yuan(*price_fen), yuan(*ceiling_fen));
+            say!(lang,
+                zh: "购置价 {price} 元，标准 {ceiling} 元（或排量超标）。",
+                en: "Bought for {price} yuan, the ceiling is {ceiling} (or it is too large).")
+        }
+        Breach::RenewalOpen { years, since } => say!(lang,
+            zh: "{since} 注册，超过 {years} 年，可以更新；能用的应继续使用。",
+            en: "Registered {since}, more than {years} years ago: it may be renewed; while it serves it goes on."),
+        Breach::MustBeScrapped { years, since } => say!(lang,
+            zh: "{since} 注册，已满 {years} 年，应当报废。",
+            en: "Registered {since}, {years} years ago: it must be scrapped."),
+        Breach::FarDriven { km, km_max } => say!(lang,
+            zh: "已行驶 {km} 公里，达到引导报废里程 {km_max} 公里。",
+            en: "Driven {km} km; from {km_max} on scrapping is advised."),
+        Breach::FuelAboveNorm { per_100km, norm, year } => {
+            let (litres, norm) = (yuan(*per_100km), yuan(*norm));
+            say!(lang,
+                zh: "{year} 年百公里油耗 {litres} 升，定额 {norm} 升。",
+                en: "{litres} litres for 100 km in {year}, the norm is {norm}.")
+        }
+        Breach::Inspection { due, is_over: true } => {
+            say!(lang, zh: "检验已于 {due} 到期。", en: "The inspection ran out on {due}.")
+        }
+        Breach::Inspection { due, is_over: false } => {
+            say!(lang, zh: "检验将于 {due} 到期。", en: "The inspection runs out on {due}.")
+        }
+        Breach::Insurance { due, is_over: true } => {
+            say!(lang, zh: "保险已于 {due} 到期。", en: "The insurance ran out on {due}.")
+        }
+        Breach::Insurance { due, is_over: false } => {
+            say!(lang, zh: "保险将于 {due} 到期。", en: "The insurance runs out on {due}.")
+        }
+        Breach::Unmarked => say!(lang, zh: "未标识，也未说明原因。", en: "Not marked, and no reason given."),
+        Breach::Idle { km, km_min, year } => say!(lang,
+            zh: "{year} 年只行驶 {km} 公里，不足 {km_min} 公里。",
+            en: "Only {km} km in {year}, less than {km_min}."),
+    }
+}
+
+/// The first record, and how many more there are.
+fn evidence(lang: Lang, evidence: &[Evidence]) -> String {
+    let one = |record: &Evidence| {
+        let (name, position, index) =
+            (kind(lang, record.kind), record.source.position, record.source.index + 1);
+        say!(lang, zh: "{name} {position}/{index}", en: "{name} {position}/{index}")
+    };
+    let shown = list(lang, &evidence.iter().take(EVIDENCE_SHOWN).map(one).collect::<Vec<_>>());
+    match evidence.len().saturating_sub(EVIDENCE_SHOWN) {
+        0 => shown,
+        more => say!(lang, zh: "{shown} 等，另 {more} 条", en: "{shown} and {more} more"),
+    }
+}
+
+/// Records named in a table; `--json` names all.
+const EVIDENCE_SHOWN: usize = 2;
+
+fn figures(lang: Lang, all: &Indicators) -> Vec<(String, String)> {
+    let over = all.over_quota;
+    let mut rows = vec![
+        (say!(lang, zh: "车辆数", en: "vehicles"), all.vehicles.to_string()),
+        (say!(lang, zh: "编制使用率", en: "quota use"), percent(lang, all.quota_use)),
+        (say!(lang, zh: "超编数", en: "over quota"), over.to_string()),
+        (say!(lang, zh: "标识化率", en: "marked"), percent(lang, all.marked)),
+        (say!(lang, zh: "定位安装率", en: "with a locator"), percent(lang, all.located)),
+        (say!(lang, zh: "超龄率", en: "over age"), percent(lang, all.over_age)),
+        (say!(lang, zh: "新能源占比", en: "new energy"), percent(lang, all.new_energy)),
+        (say!(lang, zh: "单车年行驶里程（公里）", en: "km a year each"), ratio(lang, all.annual_km, 1, 0)),
+        (
+            say!(lang, zh: "单车年运行费（元）", en: "running cost a year each, yuan"),
+            ratio(lang, all.running_cost_fen, 1, 2),
+        ),
+    ];
+    rows.extend(all.fuel.iter().map(|fuel| {
+        let name = word(lang, TYPES, &fuel.vehicle_type);
+        let title = say!(lang, zh: "百公里油耗（升）：{name}", en: "litres for 100 km: {name}");
+        (title, ratio(lang, fuel.fuel, 100, 2))
+    }));
+    rows
+}
+
+/// A share such as `93.3 % (56 of 60)`.
+fn percent(lang: Lang, share: Share) -> String {
+    let Share { part, of } = share;
+    let value = quotient(share, 1_000, 1);
+    match value {
+        None => nothing(lang),
+        Some(value) => say!(lang, zh: "{value} %（{part}/{of}）", en: "{value} % ({part} of {of})"),
+    }
+}
+
+/// A sum by a number; its upper term is in units of which `10^decimals` make one.
+fn ratio(lang: Lang, share: Share, factor: i64, decimals: u32) -> String {
+    quotient(share, factor, decimals).unwrap_or_else(|| nothing(lang))
+}
+
+fn quotient(share: Share, factor: i64, decimals: u32) -> Option<String> {
+    let of = (share.of > 0).then_some(i128::from(share.of))?;
+    let value = i128::from(share.part) * i128::from(factor) / of;
+    Some(rust_decimal::Decimal::from_i128_with_scale(value, decimals).to_string())
+}
+
+fn nothing(lang: Lang) -> String {
+    say!(lang, zh: "无数据", en: "no data")
+}
