@@ -181,6 +181,10 @@ pub enum Obstacle {
     CutOff,
     /// The operator was asked and did not say yes.
     NotConfirmed,
+    /// Neither a file, the environment nor a terminal gives the passphrase of the seal key.
+    PassphraseMissing,
+    /// A new passphrase was typed twice, not alike.
+    PassphrasesDiffer,
     /// The machine would not.
     File(FileFailure),
 }
@@ -216,9 +220,12 @@ impl Failure {
             Self::Config(ConfigError::ConfigFile(_)) => Exit::Machine,
             Self::Key(KeyError::KeyFile(_)) => Exit::Machine,
             Self::Obstacle(Obstacle::File(failure)) => exit_of(failure.source.kind()),
-            Self::Obstacle(Obstacle::HomeUnknown) => Exit::Usage,
+            Self::Obstacle(Obstacle::HomeUnknown | Obstacle::PassphraseMissing) => Exit::Usage,
             Self::Obstacle(
-                Obstacle::HomeOccupied { .. } | Obstacle::NotConfirmed | Obstacle::CardMissing,
+                Obstacle::HomeOccupied { .. }
+                | Obstacle::NotConfirmed
+                | Obstacle::PassphrasesDiffer
+                | Obstacle::CardMissing,
             ) => Exit::Refused,
             Self::Node(NodeStopped::NodeFailed { detail: NodeFailure::Store(StoreError::InUse { .. }) }) => {
                 Exit::Node

@@ -1,5 +1,6 @@
-//! The four secrets of a node: made once, kept in files that only their owner can read, never printed,
-//! never overwritten.
+//! The secrets of a member: made once, kept in files that only their owner can read, never printed, never
+//! overwritten. What a node needs to run lies there in plain, for it starts unattended; the seal key is locked
+//! (`seal`).
 
 use std::fs;
 use std::io;
@@ -8,8 +9,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::PeerId;
+use zeroize::Zeroizing;
 
 use crate::files::{self, FileFailure};
+use seal::{Passphrase, SealFile};
+
+pub mod seal;
 
 /// The secrets that a running node needs. The seal key is not among them: it may stay offline.
 pub struct NodeKeys {
@@ -21,11 +26,9 @@ pub struct NodeKeys {
     pub salt: [u8; 32],
 }
 
-/// Which secret.
+/// Which secret that a running node needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyName {
-    /// Signs cards and approvals: the member itself.
-    Seal,
     /// Signs entries.
     Entry,
     /// Opens connections.
@@ -55,18 +58,39 @@ pub enum KeyError {
         /// Where it is.
         path: PathBuf,
     },
+    /// Not a locked seal key, or one that was altered.
+    SealDamaged {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Locked in a way that this version does not know.
+    SealVersion {
+        /// Where it is.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+    },
+    /// The seal key is whole, but another passphrase locks it.
+    WrongPassphrase {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// Not fit to lock a seal key.
+    PassphraseShort {
+        /// How many characters it needs.
+        chars_min: usize,
+    },
     /// The machine would not.
     KeyFile(FileFailure),
 }
 
 impl KeyName {
     /// Every secret there is.
-    pub const ALL: [Self; 4] = [Self::Seal, Self::Entry, Self::Transport, Self::Salt];
+    pub const ALL: [Self; 3] = [Self::Entry, Self::Transport, Self::Salt];
 
     /// Where it is kept below the folder of keys.
     pub fn path(self, folder: &Path) -> PathBuf {
         folder.join(match self {
-            Self::Seal => "seal.key",
             Self::Entry => "entry.key",
             Self::Transport => "transport.key",
             Self::Salt => "salt.key",
@@ -90,18 +114,32 @@ impl NodeKeys {
     }
 }
 
+/// Where the seal key is kept below the folder of keys, unless it lies on a medium.
+pub fn seal_path(folder: &Path) -> PathBuf {
+    folder.join("seal.key")
+}
+
 /// Makes all secrets in a folder that must not exist yet.
-pub fn create(folder: &Path) -> Result<(), KeyError> {
+pub fn create(folder: &Path, passphrase: &Passphrase) -> Result<(), KeyError> {
     files::create_folder(folder, 0o700).map_err(KeyError::KeyFile)?;
+    let seal = SealFile::lock(&Zeroizing::new(draw()), passphrase).write();
+    files::create(&seal_path(folder), &seal, 0o600).map_err(KeyError::KeyFile)?;
     KeyName::ALL.into_iter().try_for_each(|name| {
         let text = hex::encode(draw::<32>()) + "\n";
         files::create(&name.path(folder), &text, 0o600).map_err(KeyError::KeyFile)
     })
 }
 
-/// Reads the seal key.
-pub fn seal(folder: &Path) -> Result<SecretKey, KeyError> {
-    read(folder, KeyName::Seal).map(|secret| SecretKey::from_bytes(&secret))
+/// Locks the seal key in a file with another passphrase.
+pub fn relock(path: &Path, old: &Passphrase, new: &Passphrase) -> Result<(), KeyError> {
+    let secret = unlock(path, old)?;
+    let mode = files::mode(path).map_err(KeyError::KeyFile)?;
+    files::replace(path, &SealFile::lock(&secret, new).write(), mode).map_err(KeyError::KeyFile)
+}
+
+/// The seal key in a file.
+pub fn seal(path: &Path, passphrase: &Passphrase) -> Result<SecretKey, KeyError> {
+    unlock(path, passphrase).map(|secret| SecretKey::from_bytes(&secret))
 }
 
 /// So many bytes that nobody can guess.
@@ -114,12 +152,14 @@ pub fn draw<const N: usize>() -> [u8; N] {
     bytes
 }
 
+fn unlock(path: &Path, passphrase: &Passphrase) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let wrong = || KeyError::WrongPassphrase { path: path.to_owned() };
+    SealFile::read(path)?.unlock(passphrase).ok_or_else(wrong)
+}
+
 fn read(folder: &Path, name: KeyName) -> Result<[u8; 32], KeyError> {
     let path = name.path(folder);
-    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
-    if fs::metadata(&path).is_err_and(|error| is_missing(&error)) {
-        return Err(KeyError::KeyMissing { path });
-    }
+    refuse_missing(&path)?;
     let mode = files::mode(&path).map_err(KeyError::KeyFile)?;
     if mode & 0o077 != 0 {
         return Err(KeyError::KeyOpenToOthers { path, mode });
@@ -129,6 +169,14 @@ fn read(folder: &Path, name: KeyName) -> Result<[u8; 32], KeyError> {
     match hex::decode_to_slice(text.trim_end(), &mut secret) {
         Ok(()) => Ok(secret),
         Err(_) => Err(KeyError::KeyForm { path }),
+    }
+}
+
+fn refuse_missing(path: &Path) -> Result<(), KeyError> {
+    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    match fs::metadata(path).is_err_and(|error| is_missing(&error)) {
+        true => Err(KeyError::KeyMissing { path: path.to_owned() }),
+        false => Ok(()),
     }
 }
 
@@ -143,43 +191,68 @@ mod tests {
         (temporary, folder)
     }
 
+    fn passphrase(text: &str) -> Passphrase {
+        Passphrase::new(text.to_owned()).expect("it is long enough")
+    }
+
+    fn public(folder: &Path, text: &str) -> Result<[u8; 32], KeyError> {
+        seal(&seal_path(folder), &passphrase(text)).map(|seal| seal.public().to_bytes())
+    }
+
     #[test]
     fn keys_are_secret_and_differ() {
         let (_temporary, folder) = folder();
-        create(&folder).expect("the folder is new");
+        create(&folder, &passphrase("correct horse")).expect("the folder is new");
         assert_eq!(files::mode(&folder).expect("it is there"), 0o700);
-        for name in KeyName::ALL {
-            assert_eq!(files::mode(&name.path(&folder)).expect("it is there"), 0o600, "{name:?}");
+        for path in KeyName::ALL.map(|name| name.path(&folder)).iter().chain([&seal_path(&folder)]) {
+            assert_eq!(files::mode(path).expect("it is there"), 0o600, "{path:?}");
         }
         let keys = NodeKeys::read(&folder).expect("they were just made");
         assert_ne!(keys.transport, keys.salt);
-        assert_ne!(keys.entry.public(), seal(&folder).expect("it was just made").public());
+        let seal = public(&folder, "correct horse").expect("it was just made");
+        assert_ne!(keys.entry.public().to_bytes(), seal);
     }
 
     #[test]
     fn a_second_create_leaves_the_first_keys() {
         let (_temporary, folder) = folder();
-        create(&folder).expect("the folder is new");
-        let before = seal(&folder).expect("it was just made").public();
-        assert!(matches!(create(&folder), Err(KeyError::KeyFile(_))));
-        assert_eq!(seal(&folder).expect("it is still there").public(), before);
+        create(&folder, &passphrase("correct horse")).expect("the folder is new");
+        let before = public(&folder, "correct horse").expect("it was just made");
+        assert!(matches!(create(&folder, &passphrase("battery staple")), Err(KeyError::KeyFile(_))));
+        assert_eq!(public(&folder, "correct horse").expect("it is still there"), before);
+    }
+
+    #[test]
+    fn a_new_passphrase_locks_the_same_seal() {
+        let (_temporary, folder) = folder();
+        let (old, new) = (passphrase("correct horse"), passphrase("battery staple"));
+        create(&folder, &old).expect("the folder is new");
+        let before = public(&folder, "correct horse").expect("it was just made");
+        let path = seal_path(&folder);
+        assert!(matches!(relock(&path, &new, &old), Err(KeyError::WrongPassphrase { .. })));
+        relock(&path, &old, &new).expect("the passphrase is right");
+        assert_eq!(public(&folder, "battery staple").expect("it was just locked"), before);
+        assert!(matches!(public(&folder, "correct horse"), Err(KeyError::WrongPassphrase { .. })));
+        assert_eq!(files::mode(&path).expect("it is there"), 0o600);
     }
 
     #[test]
     fn each_bad_key_is_refused_by_name() {
         let (_temporary, folder) = folder();
-        assert!(matches!(seal(&folder), Err(KeyError::KeyMissing { .. })));
-        create(&folder).expect("the folder is new");
-        let path = KeyName::Seal.path(&folder);
+        let refused = || NodeKeys::read(&folder).err().expect("it is refused");
+        assert!(matches!(refused(), KeyError::KeyMissing { .. }));
+        assert!(matches!(public(&folder, "correct horse"), Err(KeyError::KeyMissing { .. })));
+        create(&folder, &passphrase("correct horse")).expect("the folder is new");
+        let path = KeyName::Entry.path(&folder);
         let set_mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("ours");
         set_mode(0o640);
-        assert!(matches!(seal(&folder), Err(KeyError::KeyOpenToOthers { mode: 0o640, .. })));
+        assert!(matches!(refused(), KeyError::KeyOpenToOthers { mode: 0o640, .. }));
         set_mode(0o600);
         fs::write(&path, "abc").expect("ours");
-        assert!(matches!(seal(&folder), Err(KeyError::KeyForm { .. })));
+        assert!(matches!(refused(), KeyError::KeyForm { .. }));
         fs::remove_file(&path).expect("ours");
         fs::create_dir(&path).expect("ours");
         set_mode(0o700);
-        assert!(matches!(seal(&folder), Err(KeyError::KeyFile(_))));
+        assert!(matches!(refused(), KeyError::KeyFile(_)));
     }
 }

@@ -9,6 +9,7 @@ use xietong_proto::id::MemberCode;
 
 use super::Answer;
 use super::context::{Context, read_agreement, read_card};
+use super::seal::Seal;
 use crate::failure::{Failure, Obstacle};
 use crate::files::{self, FileFailure};
 use crate::http::node::Joined;
@@ -37,6 +38,8 @@ pub enum AgreementCommand {
         /// 不再询问 · Do not ask
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        seal: Seal,
     },
     /// 合并各方的批准 · Join approvals given in parallel
     Merge {
@@ -99,7 +102,7 @@ impl AgreementCommand {
                     text::agreement(context.lang, &agreement, context.now),
                 ))
             }
-            Self::Approve { file, yes } => approve(context, file, *yes),
+            Self::Approve { file, yes, seal } => approve(context, file, *yes, seal),
             Self::Merge { files: papers, out } => {
                 deliver(context, &merge(papers)?, out.as_deref(), files::replace)
             }
@@ -151,13 +154,14 @@ impl Report {
     }
 }
 
-fn approve(context: &Context, path: &Path, yes: bool) -> Result<Answer, Failure> {
+/// Signs with the seal for the member that the manifest gives it to: no node and no home is needed where the
+/// seal is named.
+fn approve(context: &Context, path: &Path, yes: bool, seal: &Seal) -> Result<Answer, Failure> {
     let agreement = read_agreement(path)?;
-    let (me, seal) = (context.config()?.member(), keys::seal(&context.home()?.keys())?);
-    let mut approved = agreement.clone();
+    let public = seal.public_needed(context)?;
     let refused = |refusal| Failure::Paper { file: path.to_owned(), refusal };
-    approved.approve(me, &seal, context.now).map_err(refused)?;
-    if approved == agreement {
+    let me = agreement.signer(public).map_err(refused)?;
+    if agreement.approvals.contains_key(&me) {
         return Ok(Answer::new(Report::of(&agreement), text::approved_before(context.lang, me)));
     }
     let shown = text::agreement(context.lang, &agreement, context.now);
@@ -165,6 +169,8 @@ fn approve(context: &Context, path: &Path, yes: bool) -> Result<Answer, Failure>
     if !yes && !context.confirms(&shown, &question) {
         return Err(Obstacle::NotConfirmed.into());
     }
+    let mut approved = agreement.clone();
+    approved.approve(&seal.unlock(context)?, context.now).map_err(refused)?;
     files::replace(path, &paper(&approved), files::mode(path)?)?;
     let done = text::approved(context.lang, me, &approved.missing());
     let text = if yes { format!("{shown}\n\n{done}") } else { done };

@@ -1,7 +1,8 @@
 //! What every command starts from: the node's home, the language, the time, and a way to ask the operator.
-//! Read once; no command looks at the environment itself.
+//! No command looks at the environment by another way.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,6 @@ pub struct Context {
 impl Context {
     /// From the command line, then the environment, then the configuration.
     pub fn new(globals: &Globals) -> Self {
-        let variable = |name| env::var_os(name).filter(|value| !value.is_empty());
         let places = Places {
             xietong_home: variable("XIETONG_HOME").map(PathBuf::from),
             user_home: variable("HOME").map(PathBuf::from),
@@ -95,6 +95,11 @@ impl Context {
         let answered = asked.and_then(|()| io::stdin().read_line(&mut answer));
         answered.is_ok() && matches!(answer.trim(), "yes" | "是")
     }
+}
+
+/// A variable of the environment that is set to something.
+pub fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// Reads a member card file.

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Answer;
 use super::context::Context;
 use super::member::issue_card;
+use super::seal::{Seal, Words};
 use crate::config::{Config, Identity, filled};
 use crate::failure::{Failure, Obstacle};
 use crate::files;
@@ -31,6 +32,8 @@ pub struct Init {
     /// 其他成员可连接的地址，可多个 · Where other members can dial this node
     #[arg(long, value_name = "MULTIADDR", num_args = 1..)]
     address: Vec<String>,
+    #[command(flatten)]
+    words: Words,
 }
 
 impl Init {
@@ -41,10 +44,12 @@ impl Init {
         let config = Config::read(&text)?;
         config.socket_path(home)?;
         refuse_occupied(home)?;
+        let passphrase = self.words.choose(context)?;
         files::create_folder(home.path(), 0o750)?;
-        keys::create(&home.keys())?;
+        keys::create(&home.keys(), &passphrase)?;
         files::create(&home.config(), &text, 0o640)?;
-        let card = issue_card(context)?;
+        let seal = keys::seal_path(&home.keys());
+        let card = issue_card(context, &Seal::default(), || Ok(keys::seal(&seal, &passphrase)?))?;
         let member = config.member();
         let json = json!({ "member": member, "home": home.path(), "fingerprint": card.fingerprint() });
         Ok(Answer::new(json, text::initialised(context.lang, member, home.path())))

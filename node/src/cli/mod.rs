@@ -35,6 +35,7 @@ mod member;
 mod node;
 mod register;
 mod run;
+mod seal;
 #[cfg(test)]
 mod tests;
 mod token;

@@ -1,11 +1,13 @@
 //! The command line, run in this process: what it makes, what it refuses, with which exit code.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use clap::{CommandFactory, Parser};
 use serde_json::Value;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::context::{read_agreement, read_card};
 use super::{Answer, Cli};
@@ -15,9 +17,25 @@ use crate::failure::{Exit, Failure};
 const MEMBERS: [(&str, &str); 3] =
     [("230000", "11230000000120010Q"), ("220000", "11230000000123457Y"), ("210000", "112300000000002970")];
 
+/// Commands that use a seal key get its passphrase unless the test names another.
 fn run(arguments: &[&str]) -> Result<Answer, Failure> {
-    let whole = ["xietong", "--lang", "en"].iter().chain(arguments);
+    let passphrase = passphrase_file();
+    let seals = [&["init"][..], &["member", "card"], &["agreement", "approve"]];
+    let is_given = arguments.contains(&"--passphrase-file");
+    let asks = !is_given && seals.iter().any(|words| arguments.starts_with(words));
+    let words = if asks { vec!["--passphrase-file", &passphrase] } else { Vec::new() };
+    let whole = ["xietong", "--lang", "en"].iter().chain(arguments).chain(&words);
     Cli::try_parse_from(whole).expect("the test gives proper arguments").run().1
+}
+
+/// With the passphrase of all seal keys here; kept until the process ends.
+fn passphrase_file() -> String {
+    static FILE: LazyLock<NamedTempFile> = LazyLock::new(|| {
+        let mut file = NamedTempFile::new().expect("a temporary file");
+        file.write_all("correct horse\n".as_bytes()).expect("it can be written");
+        file
+    });
+    FILE.path().to_str().expect("temporary files have plain names").to_owned()
 }
 
 fn answer(arguments: &[&str]) -> Answer {
@@ -227,8 +245,8 @@ fn each_refusal_has_its_code_and_exit_code() {
         (&["member", "show", &file], "PaperForm", Exit::Refused),
         (&["agreement", "show", &altered], "CopyDiffers", Exit::Refused),
         (&["agreement", "approve", &altered, "--yes", "--home", &home], "CopyDiffers", Exit::Refused),
-        (&["agreement", "approve", &file, "--yes", "--home", &foreign], "NotAMember", Exit::Refused),
-        (&["agreement", "approve", &file, "--yes", "--home", &impostor], "OtherSealKey", Exit::Refused),
+        (&["agreement", "approve", &file, "--yes", "--home", &foreign], "SealNotNamed", Exit::Refused),
+        (&["agreement", "approve", &file, "--yes", "--home", &impostor], "SealNotNamed", Exit::Refused),
         (&["agreement", "merge", &file, &other], "OtherAgreement", Exit::Refused),
         (
             &[
@@ -274,10 +292,58 @@ fn damage_at_home_is_refused_by_name() {
     let offices = Offices::open();
     let home = offices.path("230000");
     let card = ["member", "card", "--home", &home];
+    offices.write("230000/keys/seal.key", "00");
+    assert_eq!(refusal(&card), ("SealDamaged".into(), Exit::Refused));
+    offices.write("230000/keys/entry.key", "00");
+    assert_eq!(refusal(&card), ("KeyForm".into(), Exit::Refused));
     offices.replace("230000/card.toml", "number = 1", "number = 7");
     assert_eq!(refusal(&card), ("CopyDiffers".into(), Exit::Refused));
-    offices.write("230000/keys/seal.key", "00");
-    assert_eq!(refusal(&card), ("KeyForm".into(), Exit::Refused));
     offices.replace("230000/config.toml", "[socket]", "[sockets]");
     assert_eq!(refusal(&card), ("UnknownKey".into(), Exit::Refused));
+}
+
+#[test]
+fn a_seal_on_a_medium_signs_without_a_home_of_its_own() {
+    let offices = Offices::open();
+    let (home, medium) = (offices.path("230000"), offices.path("medium.key"));
+    fs::rename(offices.path("230000/keys/seal.key"), &medium).expect("ours");
+    let file = offices.draw_up("a.toml");
+    let nowhere = offices.path("nowhere");
+    let approve = |home: &str| refusal(&["agreement", "approve", &file, "--yes", "--home", home]);
+    assert_eq!(approve(&home), ("KeyMissing".into(), Exit::Refused));
+    answer(&["agreement", "approve", &file, "--yes", "--home", &nowhere, "--seal", &medium]);
+    let agreement = read_agreement(Path::new(&file)).expect("it was written");
+    assert_eq!(agreement.missing().len(), 2);
+
+    answer(&["member", "card", "--home", &home]);
+    offices.replace("230000/config.toml", "telephone = \"\"", "telephone = \"0451-1\"");
+    assert_eq!(refusal(&["member", "card", "--home", &home]), ("KeyMissing".into(), Exit::Refused));
+    answer(&["member", "card", "--home", &home, "--seal", &medium]);
+    let card = read_card(Path::new(&offices.path("230000/card.toml"))).expect("it was written");
+    assert_eq!(card.fields.number.0, 2);
+}
+
+#[test]
+fn a_wrong_short_or_missing_passphrase_signs_nothing() {
+    let offices = Offices::open();
+    let home = offices.path("230000");
+    let file = offices.draw_up("a.toml");
+    let before = offices.read("a.toml");
+    let wrong = offices.write("wrong.txt", "battery staple");
+    let short = offices.write("short.txt", "1234567");
+    let nowhere = offices.path("nowhere");
+    for (words, code) in [(&wrong, "WrongPassphrase"), (&short, "PassphraseShort"), (&nowhere, "File")] {
+        let approve = ["agreement", "approve", &file, "--yes", "--home", &home, "--passphrase-file", words];
+        assert_eq!(refusal(&approve), (code.to_owned(), Exit::Refused));
+    }
+    assert_eq!(offices.read("a.toml"), before);
+
+    let relock = ["member", "passphrase", "--home", &home, "--new-passphrase-file", &wrong];
+    let right = passphrase_file();
+    answer(&[&relock[..], &["--passphrase-file", &right]].concat());
+    assert_eq!(
+        refusal(&["agreement", "approve", &file, "--yes", "--home", &home]),
+        ("WrongPassphrase".into(), Exit::Refused)
+    );
+    answer(&["agreement", "approve", &file, "--yes", "--home", &home, "--passphrase-file", &wrong]);
 }

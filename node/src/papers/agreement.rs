@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
-use xietong_proto::crypto::SecretKey;
+use xietong_proto::crypto::{PublicKey, SecretKey};
 use xietong_proto::epochs::Epochs;
 use xietong_proto::id::*;
 use xietong_proto::manifest::Manifest;
@@ -91,13 +91,16 @@ impl AgreementFile {
         members.filter(|code| !self.approvals.contains_key(code)).collect()
     }
 
-    /// Adds this member's approval; an earlier one by it stays. Refused if it is no member, or if the seal key
-    /// is not the one that the manifest names.
-    pub fn approve(&mut self, me: MemberCode, seal: &SecretKey, time: Millis) -> Result<(), PaperRefusal> {
-        let member = self.manifest.member(me).ok_or(PaperRefusal::NotAMember { member: me })?;
-        if member.seal_key != seal.public() {
-            return Err(PaperRefusal::OtherSealKey { member: me });
-        }
+    /// The member that signs with this seal key.
+    pub fn signer(&self, seal: PublicKey) -> Result<MemberCode, PaperRefusal> {
+        let mut members = self.manifest.fields.members.iter();
+        let signer = members.find(|member| member.seal_key == seal);
+        signer.map(|member| member.code).ok_or(PaperRefusal::SealNotNamed)
+    }
+
+    /// Adds the approval of the member whose seal it is; an earlier one by it stays.
+    pub fn approve(&mut self, seal: &SecretKey, time: Millis) -> Result<(), PaperRefusal> {
+        let me = self.signer(seal.public())?;
         let (stance, manifest, reason) = (Stance::Approves, self.manifest.id(), String::new());
         let fields = OpinionFields { stance, manifest, member: me, time, reason };
         let approval = lawful("approval", Opinion::sign(&fields, seal))?;

@@ -47,16 +47,21 @@ impl CardFile {
     }
 }
 
-/// The card that says `fields`: the last one if it says so already, else the next number.
-pub fn issue(last: Option<Card>, mut fields: CardFields, seal: &SecretKey) -> Result<Card, PaperRefusal> {
+/// What the next card has to say: `fields` under the next number; nothing if the last card says so already.
+pub fn next(last: Option<&Card>, mut fields: CardFields) -> Option<CardFields> {
     fields.number = CardNumber(1);
     if let Some(last) = last {
         let (number, issued) = (last.fields.number, last.fields.issued);
         let unchanged = CardFields { number, issued, ..fields.clone() };
         if unchanged == last.fields {
-            return Ok(last);
+            return None;
         }
         fields.number = number.next();
     }
+    Some(fields)
+}
+
+/// Signs a card.
+pub fn issue(fields: CardFields, seal: &SecretKey) -> Result<Card, PaperRefusal> {
     lawful("card", Card::sign(fields, seal))
 }

@@ -72,6 +72,8 @@ pub enum PaperRefusal {
         /// Who it is.
         member: MemberCode,
     },
+    /// The manifest gives this seal key to nobody.
+    SealNotNamed,
     /// Only a first manifest is joined; later ones are succeeded to.
     NotTheFirst {
         /// Which it is.

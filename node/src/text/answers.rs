@@ -15,7 +15,7 @@ pub fn initialised(lang: Lang, member: MemberCode, home: &Path) -> String {
 节点 {member} 已建立：{home}
 
 从第一天起备份，并确认能够恢复：
-  {home}/keys          密钥，丢失后无人能补；seal.key（印章密钥）另存一份离线介质
+  {home}/keys          密钥，丢失后无人能补；seal.key（印章密钥，已用口令加密）可移到离线介质，签署时用 --seal 指明
   {home}/config.toml   配置
   {home}/card.toml     最近签发的成员名片
   {home}/log           数据日志：本单位的台账只有这一份
@@ -26,13 +26,44 @@ pub fn initialised(lang: Lang, member: MemberCode, home: &Path) -> String {
 Node {member} is made: {home}
 
 Back up from the first day, and try whether it can be restored:
-  {home}/keys          the keys: once lost, nobody can replace them; keep seal.key on an offline medium too
+  {home}/keys          the keys: once lost, nobody can replace them; seal.key, locked with your passphrase,
+                       may move to an offline medium and is named by --seal when you sign
   {home}/config.toml   the configuration
   {home}/card.toml     the member card issued last
   {home}/log           the data log: there is no other copy of this member's registers
 Never run two nodes with one set of keys: before you restore or move a node, stop the old one for good.
 
 Next: xietong member card > {member}.member.toml, give it to the other members, compare fingerprints by telephone.")
+}
+
+/// What is asked about a passphrase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// That of the seal key.
+    Passphrase,
+    /// One that is to lock it from now on.
+    NewPassphrase,
+    /// The same once more.
+    PassphraseAgain,
+}
+
+/// Asked on the terminal; what is typed is not shown.
+pub fn ask(lang: Lang, ask: Ask) -> String {
+    match ask {
+        Ask::Passphrase => say!(lang, zh: "印章密钥的口令：", en: "Passphrase of the seal key:"),
+        Ask::NewPassphrase => say!(lang,
+            zh: "为印章密钥设定口令（丢失后无法找回）：",
+            en: "Choose a passphrase for the seal key (nobody can recover it):"),
+        Ask::PassphraseAgain => say!(lang, zh: "再输入一次：", en: "Once more:"),
+    }
+}
+
+/// After `member passphrase`.
+pub fn relocked(lang: Lang, path: &Path) -> String {
+    let path = path.display();
+    say!(lang,
+        zh: "{path} 已改用新口令加密。旧备份和其他介质上的副本仍用旧口令。",
+        en: "{path} is locked with the new passphrase. Copies in backups and on other media keep the old one.")
 }
 
 /// After `config check`.

@@ -87,6 +87,12 @@ fn obstacle(lang: Lang, obstacle: &Obstacle) -> String {
         Obstacle::NotConfirmed => say!(lang,
             zh: "没有批准，没有写入任何文件。",
             en: "Not approved; nothing was written."),
+        Obstacle::PassphraseMissing => say!(lang,
+            zh: "需要印章密钥的口令：在终端执行本命令，或用 --passphrase-file 指明文件，或设环境变量 XIETONG_PASSPHRASE（新口令：--new-passphrase-file、XIETONG_NEW_PASSPHRASE）。",
+            en: "The seal key's passphrase is needed: run this on a terminal, name a file with --passphrase-file, or set XIETONG_PASSPHRASE (a new one: --new-passphrase-file, XIETONG_NEW_PASSPHRASE)."),
+        Obstacle::PassphrasesDiffer => say!(lang,
+            zh: "两次输入的口令不同。没有执行任何操作。",
+            en: "The two passphrases typed are not alike. Nothing was done."),
         Obstacle::File(failure) => file(lang, failure),
     }
 }

@@ -36,8 +36,8 @@ pub fn key(lang: Lang, error: &KeyError) -> String {
         KeyError::KeyMissing { path } => {
             let path = path.display();
             say!(lang,
-                zh: "没有密钥 {path}。请从备份恢复；新节点请用 xietong init 建立。",
-                en: "The key {path} is missing. Restore it from the backup; a new node is made by xietong init.")
+                zh: "没有密钥 {path}。请从备份恢复；放在离线介质上的印章密钥用 --seal 指明；新节点请用 xietong init 建立。",
+                en: "The key {path} is missing. Restore it from the backup; a seal key on a medium is named by --seal; a new node is made by xietong init.")
         }
         KeyError::KeyOpenToOthers { path, mode } => {
             let path = path.display();
@@ -51,6 +51,27 @@ pub fn key(lang: Lang, error: &KeyError) -> String {
                 zh: "密钥 {path} 已损坏：应为 64 位十六进制数字。请从备份恢复。",
                 en: "The key {path} is damaged: it should be 64 hexadecimal digits. Restore it from the backup.")
         }
+        KeyError::SealDamaged { path } => {
+            let path = path.display();
+            say!(lang,
+                zh: "印章密钥文件 {path} 已损坏，与口令无关。请从备份或另一份介质恢复。",
+                en: "The seal key's file {path} is damaged, whatever the passphrase. Restore it from the backup or another medium.")
+        }
+        KeyError::SealVersion { path, version } => {
+            let path = path.display();
+            say!(lang,
+                zh: "印章密钥文件 {path} 是第 {version} 种格式，需要更新的程序才能打开。",
+                en: "The seal key's file {path} is of version {version}: a newer program is needed to open it.")
+        }
+        KeyError::WrongPassphrase { path } => {
+            let path = path.display();
+            say!(lang,
+                zh: "口令不对，无法打开印章密钥 {path}（文件完好）。没有执行任何操作。",
+                en: "The passphrase does not open the seal key {path} (the file is whole). Nothing was done.")
+        }
+        KeyError::PassphraseShort { chars_min } => say!(lang,
+            zh: "口令太短：至少 {chars_min} 个字符。",
+            en: "The passphrase is too short: it needs at least {chars_min} characters."),
         KeyError::KeyFile(failure) => file(lang, failure),
     }
 }

@@ -141,6 +141,7 @@ fn papers() {
             ),
             (PaperRefusal::NotAMember { member }, "230000 不是这份协议的成员", "230000, is not named"),
             (PaperRefusal::OtherSealKey { member }, "230000 的印章密钥", "another seal key for 230000"),
+            (PaperRefusal::SealNotNamed, "没有任何成员使用这把印章密钥", "No member in the agreement"),
             (PaperRefusal::NotTheFirst { epoch: Epoch(2) }, "第 2 版次", "epoch 2"),
             (
                 PaperRefusal::OtherAgreement { first: text("1 2"), other: text("3 4") },
@@ -271,6 +272,10 @@ fn keys_and_files() {
             (KeyError::KeyMissing { path: path() }, "没有密钥 /h/x", "key /h/x is missing"),
             (KeyError::KeyOpenToOthers { path: path(), mode: 0o640 }, "权限 640", "mode 640"),
             (KeyError::KeyForm { path: path() }, "已损坏", "is damaged"),
+            (KeyError::SealDamaged { path: path() }, "与口令无关", "whatever the passphrase"),
+            (KeyError::SealVersion { path: path(), version: 2 }, "第 2 种格式", "is of version 2"),
+            (KeyError::WrongPassphrase { path: path() }, "口令不对", "does not open the seal key /h/x"),
+            (KeyError::PassphraseShort { chars_min: 8 }, "至少 8 个字符", "at least 8 characters"),
             (
                 KeyError::KeyFile(failed(FileAction::Create, ErrorKind::StorageFull)),
                 "磁盘已满",
@@ -318,6 +323,8 @@ fn failures_of_commands() {
             (Obstacle::HomeUnknown.into(), "XIETONG_HOME", "XIETONG_HOME"),
             (Obstacle::HomeOccupied { path: path() }.into(), "/h/x 已经存在", "/h/x exists"),
             (Obstacle::NotConfirmed.into(), "没有批准", "Not approved"),
+            (Obstacle::PassphraseMissing.into(), "--passphrase-file", "--passphrase-file"),
+            (Obstacle::PassphrasesDiffer.into(), "两次输入的口令不同", "not alike"),
             (failed(FileAction::Read, ErrorKind::NotFound).into(), "不存在", "does not exist"),
         ],
     );

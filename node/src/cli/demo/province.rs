@@ -53,6 +53,8 @@ pub struct Province {
     process: Option<Child>,
 }
 
+/// Of every seal key in the demo.
+const PASSPHRASE: &str = "xietong demo";
 /// Between two looks at something that is about to happen.
 pub const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// How long anything may take that is about to happen.
@@ -177,6 +179,7 @@ impl Province {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.stage.program);
         command.current_dir(&self.stage.work).stdin(Stdio::null()).args(arguments);
+        command.env("XIETONG_PASSPHRASE", PASSPHRASE);
         command.arg("--home").arg(&self.home).arg("--lang").arg(match self.stage.lang {
             Lang::Zh => "zh",
             Lang::En => "en",
