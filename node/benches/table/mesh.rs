@@ -256,7 +256,7 @@ impl Mesh {
                 }
             }
             NetAction::Keyring(keyring) => self.nodes[place].keyring = (*keyring).clone(),
-            NetAction::Roster(_) => {}
+            NetAction::Roster(_) | NetAction::EndsSoon { .. } => {}
             NetAction::ShutOut { peer, .. } | NetAction::Report { peer, .. } => {
                 panic!("everybody here is honest: {peer:?}")
             }

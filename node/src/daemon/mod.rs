@@ -180,6 +180,9 @@ impl<S: Store> Daemon<S> {
                     "a peer offended too often and is not let in"
                 );
             }
+            NetAction::EndsSoon { agreement, days_left } => {
+                warn!(%agreement, days_left, "an agreement ends soon: nothing is published after it");
+            }
             NetAction::Report { peer, reject } => {
                 warn!(peer = peer_text(peer), rule = reject.rule(), ?reject, "refused what a peer sent");
             }

@@ -70,7 +70,8 @@ pub fn health(status: &Status) -> Health {
 /// Whether it keeps the node from its work. What others brought about, and what was decided, does not.
 fn is_serious(waiting: &Waiting, me: MemberCode) -> bool {
     match waiting {
-        Waiting::NoAgreement | Waiting::NotValid { .. } | Waiting::CalendarMissing { .. } => false,
+        Waiting::NoAgreement | Waiting::NotValid { .. } | Waiting::EndsSoon { .. } => false,
+        Waiting::CalendarMissing { .. } => false,
         Waiting::Unconfirmed { .. } | Waiting::ClockDoubtful { .. } => true,
         Waiting::DiskLow { .. } | Waiting::QuotaReached { .. } => true,
         Waiting::Unfolded { author, .. } => *author == me,

@@ -5,6 +5,7 @@
 mod doors;
 pub mod health;
 mod status;
+mod validity;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -143,6 +144,8 @@ pub struct Machine {
     today: Date,
     /// Agreements under which our clock is too far from the others' (P29).
     doubted: BTreeSet<AgreementId>,
+    /// Of which end the operation log was told, as days before it.
+    warned: BTreeMap<AgreementId, Option<u64>>,
 }
 
 struct Step<'a> {
@@ -172,8 +175,10 @@ impl Machine {
             comparing: BTreeMap::new(),
             today: calendar::date(now.wall),
             doubted: BTreeSet::new(),
+            warned: BTreeMap::new(),
         };
         machine.compare_all();
+        machine.warn_of_ends(&mut turn);
         let writes = Writes { appends: turn.appends, ..Writes::default() };
         Ok((machine, Output::new(writes, turn.actions, Vec::new())))
     }
@@ -199,6 +204,7 @@ impl Machine {
         }
         self.write_doors(&mut step);
         self.replica.settle(&mut step.turn);
+        self.warn_of_ends(&mut step.turn);
         self.fold_again(&mut step);
         self.keep_up(now);
         let writes =

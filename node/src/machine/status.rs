@@ -60,7 +60,7 @@ pub struct CutPosition {
     pub position: Position,
 }
 
-/// What does not go on, and why.
+/// What does not go on, or soon will not, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "code")]
 pub enum Waiting {
@@ -68,6 +68,8 @@ pub enum Waiting {
     NoAgreement,
     /// Outside the validity of an agreement nothing is authored under it.
     NotValid { agreement: AgreementId, title: String, valid_from: Millis, valid_until: Millis },
+    /// An agreement's validity ends soon; until then its members have to agree on what follows.
+    EndsSoon { agreement: AgreementId, title: String, valid_until: Millis, days_left: u64 },
     /// Nothing is authored under an agreement before others have shown what they hold of ours (P28).
     Unconfirmed { agreement: AgreementId, title: String, missing: Unconfirmed },
     /// Our clock is too far from the other members' to author anything (P29); positive if ours is ahead.
@@ -135,6 +137,11 @@ impl Machine {
                 valid_from: fields.valid_from,
                 valid_until: fields.valid_until,
             });
+        }
+        for (held, days_left) in self.ending(now) {
+            let (fields, agreement) = (&held.manifest().fields, held.id());
+            let (title, valid_until) = (fields.title.clone(), fields.valid_until);
+            waiting.push(Waiting::EndsSoon { agreement, title, valid_until, days_left });
         }
         for held in self.replica.agreements() {
             let (agreement, title) = (held.id(), || held.manifest().fields.title.clone());

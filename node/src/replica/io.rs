@@ -97,6 +97,8 @@ pub enum NetAction {
     Keyring(Arc<Keyring>),
     /// Tell the operator that a peer is not let in for a while: it offended too often.
     ShutOut { peer: PeerId, for_ms: u64 },
+    /// Tell the operator that an agreement's validity ends soon.
+    EndsSoon { agreement: AgreementId, days_left: u64 },
     /// Tell the world (operation log) what was refused, and from whom.
     Report { peer: PeerId, reject: Reject },
 }

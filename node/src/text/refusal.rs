@@ -147,6 +147,12 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
                 zh: "协议“{title}”不在有效期内（北京时间 {from} 至 {until}）：可查阅，不再新增。",
                 en: "The agreement \"{title}\" is not valid now ({from} to {until}, UTC+8): readable, nothing new is authored.")
         }
+        Waiting::EndsSoon { title, valid_until, days_left, agreement: _ } => {
+            let until = minute(*valid_until);
+            say!(lang,
+                zh: "协议“{title}”还有 {days_left} 天到期（北京时间 {until}）：到期后仍可查阅，但不再新增；请各成员及早商定下一版。",
+                en: "The agreement \"{title}\" ends in {days_left} days ({until}, UTC+8): it stays readable, but nothing new is authored; agree on the next version in time.")
+        }
         Waiting::Unconfirmed { title, missing, agreement: _ } => unconfirmed(lang, title, missing),
         Waiting::ClockDoubtful { title, ahead_ms, agreement: _ } => {
             let minutes = ahead_ms.abs() / 60_000;

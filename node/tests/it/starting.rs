@@ -200,6 +200,7 @@ fn missing(nodes: &Nodes) -> Option<Unconfirmed> {
         Waiting::Unconfirmed { missing, .. } => Some(missing),
         Waiting::NoAgreement
         | Waiting::NotValid { .. }
+        | Waiting::EndsSoon { .. }
         | Waiting::ClockDoubtful { .. }
         | Waiting::Unfolded { .. }
         | Waiting::DiskLow { .. }

@@ -314,6 +314,16 @@ fn agreements_and_what_waits() {
                 "not valid now",
             ),
             (
+                Waiting::EndsSoon {
+                    agreement,
+                    title: self::text("T"),
+                    valid_until: Millis(0),
+                    days_left: 30,
+                },
+                "还有 30 天到期",
+                "ends in 30 days",
+            ),
+            (
                 Waiting::Unconfirmed {
                     agreement,
                     title: self::text("T"),

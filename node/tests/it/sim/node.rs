@@ -225,6 +225,7 @@ impl Node {
                 self.keyring = (*keyring).clone();
                 None
             }
+            NetAction::EndsSoon { .. } => None,
             NetAction::ShutOut { peer, .. } => Some(Wish::ShutOut { peer }),
             NetAction::Report { reject, .. } => {
                 self.reported.push(reject);
