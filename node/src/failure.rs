@@ -264,7 +264,9 @@ fn exit_of_client(failure: &ClientFailure) -> Exit {
             | Problem::TurnedAway { .. }
             | Problem::NotFound { .. },
         ) => Exit::Refused,
-        ClientFailure::Broken(_) | ClientFailure::Unreadable(_) => Exit::Machine,
+        ClientFailure::Problem(Problem::LogUnreadable)
+        | ClientFailure::Broken(_)
+        | ClientFailure::Unreadable(_) => Exit::Machine,
     }
 }
 

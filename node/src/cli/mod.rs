@@ -21,6 +21,7 @@ mod config;
 pub mod context;
 mod csv_file;
 pub mod demo;
+mod disclosure;
 mod driver;
 mod energy;
 mod evidence;
@@ -80,6 +81,11 @@ enum Command {
     Status,
     /// 节点是否正常，供监控使用 · Whether the node is well, for monitoring
     Health,
+    /// 某成员为什么能或不能看到一条记录 · Why a member can or cannot see a record
+    Explain(disclosure::ExplainArgs),
+    /// 对外提供：批准前会提供什么，已提供什么 · What would leave, and what has left
+    #[command(subcommand)]
+    Disclosure(disclosure::DisclosureCommand),
     /// 停止节点 · Stop the node
     Stop,
     /// 平台用的令牌 · Tokens for platforms
@@ -152,6 +158,8 @@ impl Command {
             Self::Feed(feed) => feed.run(context),
             Self::Status => node::status(context),
             Self::Health => node::health(context),
+            Self::Explain(explain) => explain.run(context),
+            Self::Disclosure(command) => command.run(context),
             Self::Stop => node::stop(context),
             Self::Token(command) => command.run(context),
             Self::Audit(command) => command.run(context),

@@ -174,8 +174,7 @@ impl Stored for Read {
     }
 
     fn local(&self, system: System, from: Position) -> Option<Vec<Entry>> {
-        let bytes = self.reader.entries(Stream::local(self.me, system), from, READ_BYTES).ok()?;
-        Some(carry::entries(&bytes))
+        self.entries(Stream::local(self.me, system), from, READ_BYTES)
     }
 
     fn heads(&self) -> Vec<(Stream, Position)> {

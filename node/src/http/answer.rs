@@ -33,6 +33,8 @@ pub enum Problem {
     TooLarge { bytes_max: u64 },
     /// The door stays shut.
     TurnedAway { reason: TurnedAway },
+    /// The data log cannot be read; the operation log says more.
+    LogUnreadable,
     /// Nothing here has this name.
     NotFound { id: String },
     /// The node stops.
@@ -58,6 +60,7 @@ impl Problem {
                 TurnedAway::NotAllowed { .. } => StatusCode::FORBIDDEN,
             },
             Problem::NotFound { .. } => StatusCode::NOT_FOUND,
+            Problem::LogUnreadable => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -363,6 +363,7 @@ impl Importer {
             | Answer::Recorded
             | Answer::Status(_)
             | Answer::Digests(_)
+            | Answer::Explained(_)
             | Answer::Holders(_) => {
                 unreachable!("an import is answered with its report")
             }
@@ -396,7 +397,7 @@ impl Desk {
         }
     }
 
-    fn me(&self) -> MemberCode {
+    pub(super) fn me(&self) -> MemberCode {
         self.card.fields.code
     }
 

@@ -6,6 +6,7 @@ pub mod answer;
 mod bucket;
 pub mod client;
 pub mod data;
+pub mod disclosure;
 pub mod door;
 pub mod drivers;
 pub mod feed;
@@ -148,6 +149,12 @@ impl Desk {
         let stored = Arc::clone(&self.stored);
         tokio::task::spawn_blocking(move || read(&*stored)).await.ok()
     }
+
+    /// Reads entries away from the tasks that carry requests.
+    async fn entries(&self, stream: Stream, from: Position, bytes_max: usize) -> Result<Vec<Entry>, Problem> {
+        let read = self.read(move |stored| stored.entries(stream, from, bytes_max));
+        read.await.ok_or(Problem::Stopping)?.ok_or(Problem::LogUnreadable)
+    }
 }
 
 /// Why the socket cannot be opened.
@@ -213,6 +220,8 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::FreeDrivers => on(method, drivers::free),
         Route::Duties => on(method, drivers::taken_up),
         Route::Feed => on(method, feed::feed),
+        Route::Explain => on(method, disclosure::explain),
+        Route::Preview => on(method, disclosure::preview),
         Route::Import => on(method, data::import),
         Route::Withdraw => on(method, data::withdraw),
         Route::Scrap => on(method, fleet::scrap),
@@ -222,6 +231,8 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::Pause => on(method, node::pause),
         Route::Excuse => on(method, node::excuse),
         Route::Stop => on(method, node::stop),
+        Route::Disclosed => on(method, disclosure::log),
+        Route::DisclosedEntries => on(method, disclosure::entries),
         Route::Deeds => on(method, tokens::deeds),
         Route::Tokens => on(method, tokens::tokens),
         Route::MakeToken => on(method, tokens::make),

@@ -161,6 +161,7 @@ pub(super) fn unexpected(answer: Answer) -> Problem {
         | Answer::Recorded
         | Answer::Status(_)
         | Answer::Digests(_)
+        | Answer::Explained(_)
         | Answer::Holders(_) => {
             unreachable!("each command has one kind of answer")
         }

@@ -22,6 +22,8 @@ pub enum Route {
     FreeDrivers,
     Duties,
     Feed,
+    Explain,
+    Preview,
     Import,
     Withdraw,
     Scrap,
@@ -31,6 +33,8 @@ pub enum Route {
     Pause,
     Excuse,
     Stop,
+    Disclosed,
+    DisclosedEntries,
     Deeds,
     Tokens,
     MakeToken,
@@ -48,7 +52,7 @@ pub enum Right {
     Enter,
     /// Bind the office, let something leave, or take the node off the network.
     Decide,
-    /// Read who did what.
+    /// Read who did what, and what has left.
     Audit,
     /// Say who may come in: over the socket alone, whatever the role.
     Admit,
@@ -91,7 +95,7 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
@@ -106,6 +110,8 @@ impl Route {
         Self::FreeDrivers,
         Self::Duties,
         Self::Feed,
+        Self::Explain,
+        Self::Preview,
         Self::Import,
         Self::Withdraw,
         Self::Scrap,
@@ -115,6 +121,8 @@ impl Route {
         Self::Pause,
         Self::Excuse,
         Self::Stop,
+        Self::Disclosed,
+        Self::DisclosedEntries,
         Self::Deeds,
         Self::Tokens,
         Self::MakeToken,
@@ -141,6 +149,8 @@ impl Route {
             Self::FreeDrivers => ("free-drivers", GET, "/v1/drivers/free", Look),
             Self::Duties => ("duties", GET, "/v1/drivers/duties", Look),
             Self::Feed => ("feed", GET, "/v1/feed", Look),
+            Self::Explain => ("explain", GET, "/v1/explain", Look),
+            Self::Preview => ("disclosure-preview", POST, "/v1/disclosure/preview", Look),
             Self::Import => ("import", POST, "/v1/{kind}/import", Enter),
             Self::Withdraw => ("withdraw", POST, "/v1/{kind}/withdraw", Enter),
             Self::Scrap => ("scrap", POST, "/v1/vehicles/scrap", Enter),
@@ -150,6 +160,8 @@ impl Route {
             Self::Pause => ("pause", POST, "/v1/pause", Decide),
             Self::Excuse => ("excuse", POST, "/v1/excuse", Decide),
             Self::Stop => ("stop", POST, "/v1/stop", Decide),
+            Self::Disclosed => ("disclosure-log", GET, "/v1/disclosure/log", Audit),
+            Self::DisclosedEntries => ("disclosure-entries", GET, "/v1/disclosure/entries", Audit),
             Self::Deeds => ("deeds", GET, "/v1/deeds", Audit),
             Self::Tokens => ("tokens", GET, "/v1/tokens", Audit),
             Self::MakeToken => ("token-new", POST, "/v1/tokens", Admit),
@@ -205,10 +217,12 @@ mod tests {
             "free-drivers",
             "duties",
             "feed",
+            "explain",
+            "disclosure-preview",
         ];
         let (enter, decide) =
             (["import", "withdraw", "scrap", "duty"], ["release", "join", "pause", "excuse", "stop"]);
-        let audit = ["deeds", "tokens"];
+        let audit = ["disclosure-log", "disclosure-entries", "deeds", "tokens"];
         assert_eq!(may(Role::Auditor), [&watch[..], &audit].concat());
         assert_eq!(may(Role::Observer), [&watch[..], &look].concat());
         assert_eq!(may(Role::Registrar), [&watch[..], &look, &enter].concat());

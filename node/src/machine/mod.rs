@@ -3,6 +3,7 @@
 //! comes out of its [`Output`] only after the writes in it were committed.
 
 mod doors;
+mod explain;
 pub mod health;
 mod status;
 mod validity;
@@ -27,6 +28,7 @@ use crate::systems::rows::{Overlay, Rows};
 use crate::systems::rules::Rules;
 use crate::systems::{self, Kind, Origin};
 
+pub use explain::{Explanation, Held, Hold, Rule, Verdict};
 pub use status::{CutDigest, CutPosition, Status, Waiting};
 
 /// Who waits for an answer; the shell numbers them.
@@ -67,6 +69,8 @@ pub enum Command {
     Token(TokenCommand),
     /// Record what was refused before it came here, or what is no business of the machine.
     Record(Deed),
+    /// Why a member can or cannot see a record, by register key or listing number.
+    Explain { peer: MemberCode, record: String },
     /// Who has signed that it holds an entry.
     Holders { agreement: AgreementId, author: MemberCode, system: System, position: Position },
 }
@@ -88,6 +92,8 @@ pub enum Answer {
     Recorded,
     /// One for each agreement.
     Digests(Vec<CutDigest>),
+    /// Why, agreement by agreement; none if there is no such record here.
+    Explained(Option<Box<Explanation>>),
     /// Members, by their newest receipts.
     Holders(Vec<MemberCode>),
     /// Not done, and why.
@@ -259,6 +265,9 @@ impl Machine {
             Command::Record(deed) => self.record_alone(step, &deed),
             Command::Status => Ok(Answer::Status(Box::new(self.status(step.turn.now)))),
             Command::Digests => Ok(Answer::Digests(self.digests(&step.rows))),
+            Command::Explain { peer, record } => {
+                Ok(Answer::Explained(self.explain(&step.rows, step.turn.now, peer, &record).map(Box::new)))
+            }
             Command::Holders { agreement, author, system, position } => {
                 let signed = self.replica.receipted(&Stream::shared(agreement, author, system));
                 let holds = signed.into_iter().filter(|(_, held)| *held >= position);
@@ -427,18 +436,11 @@ impl Machine {
         }
     }
 
-    /// The agreements under which this node may author in a system now (P17, P20, P28, P29, P36).
+    /// The agreements under which this node may author in a system now.
     fn open_agreements(&self, kind: Kind, now: Now) -> Vec<AgreementId> {
-        let me = self.replica.me().code();
-        let is_forked = |id: &AgreementId| {
-            self.replica.logs().forked_at(&Stream::shared(*id, me, kind.system())).is_some()
-        };
-        let may = |id: &AgreementId| {
-            self.replica.unconfirmed(*id).is_none()
-                && self.replica.clock_doubt(*id, now).is_none()
-                && !is_forked(id)
-        };
-        self.valid_agreements(kind, now).into_iter().filter(may).collect()
+        let covers = |held: &&Agreement| held.manifest().covers(kind.system());
+        let is_open = |held: &&Agreement| self.holds(held, kind, now).is_empty();
+        self.replica.agreements().filter(covers).filter(is_open).map(Agreement::id).collect()
     }
 
     /// The agreements in force now that have a system in scope: what may leave, at once or once confirmed.

@@ -94,6 +94,12 @@ impl Replica {
         self.strangers
     }
 
+    /// How far a member has shown on its link that it holds a stream; none without a link.
+    pub fn told(&self, stream: &Stream, member: MemberCode) -> Option<Position> {
+        let link = self.links.values().find(|link| link.greeted() == Some((stream.agreement, member)))?;
+        Some(link.shown(stream))
+    }
+
     fn agreement_status(&self, id: AgreementId, now: Now) -> Option<AgreementStatus> {
         let manifest = self.agreements.get(&id)?.manifest();
         let others = manifest.fields.members.iter().filter(|member| member.code != self.me.code());

@@ -4,6 +4,7 @@
 pub mod assets;
 pub mod codes;
 pub mod column;
+pub mod disclosure;
 pub mod doors;
 pub mod drivers;
 pub mod energy;

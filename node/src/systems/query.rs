@@ -335,7 +335,8 @@ fn show_listing<R: Register>(rows: &dyn Rows, id: &str) -> Option<Shown> {
     })
 }
 
-fn parse_number(kind: Kind, id: &str) -> Option<(MemberCode, u64)> {
+/// The owner and number in a listing number of a kind.
+pub fn parse_number(kind: Kind, id: &str) -> Option<(MemberCode, u64)> {
     let mut parts = id.split('-');
     let (owner, letter, number) = (parts.next()?, parts.next()?, parts.next()?);
     let is_ours = parts.next().is_none() && letter.chars().eq([kind.letter()]);
@@ -343,7 +344,7 @@ fn parse_number(kind: Kind, id: &str) -> Option<(MemberCode, u64)> {
 }
 
 /// The register key behind one of our own listing numbers.
-fn key_of_number(rows: &dyn Rows, kind: Kind, me: MemberCode, id: &str) -> Option<String> {
+pub fn key_of_number(rows: &dyn Rows, kind: Kind, me: MemberCode, id: &str) -> Option<String> {
     let (_, number) = parse_number(kind, id).filter(|(owner, _)| *owner == me)?;
     let prefix = keys::number_prefix(kind.system());
     let mut numbers = rows.scan(&prefix, &[]);

@@ -42,6 +42,9 @@ pub fn problem(lang: Lang, problem: &Problem) -> String {
                 en: "The file is larger than {mib} MiB (setting import.size_mib_max): split it.")
         }
         Problem::TurnedAway { reason } => turned_away(lang, reason),
+        Problem::LogUnreadable => say!(lang,
+            zh: "数据日志读不出来；详见运行日志，并执行 xietong log verify。",
+            en: "The data log cannot be read: see the operation log, and run xietong log verify."),
         Problem::NotFound { id } => say!(lang, zh: "本节点没有 {id}。", en: "Nothing here has the id {id}."),
         Problem::Stopping => say!(lang, zh: "节点正在停止。", en: "The node is stopping."),
     }

@@ -178,6 +178,8 @@ fn act(lang: Lang, name: &str) -> String {
         Route::FreeDrivers => say!(lang, zh: "查看可出车驾驶员", en: "see who may drive"),
         Route::Duties => say!(lang, zh: "查看驾驶员任务", en: "see a driver's duties"),
         Route::Feed => say!(lang, zh: "读取变化", en: "read what changed"),
+        Route::Explain => say!(lang, zh: "查询谁能看到", en: "explain"),
+        Route::Preview => say!(lang, zh: "预览对外提供", en: "preview a disclosure"),
         Route::Import => say!(lang, zh: "导入", en: "import"),
         Route::Withdraw => say!(lang, zh: "撤销", en: "withdraw"),
         Route::Scrap => say!(lang, zh: "办理车辆报废", en: "scrap a vehicle"),
@@ -187,6 +189,10 @@ fn act(lang: Lang, name: &str) -> String {
         Route::Pause => say!(lang, zh: "暂停或恢复联网", en: "pause or resume"),
         Route::Excuse => say!(lang, zh: "不再或恢复等候", en: "excuse or expect"),
         Route::Stop => say!(lang, zh: "停止节点", en: "stop the node"),
+        Route::Disclosed => say!(lang, zh: "查看已对外提供", en: "read what has left"),
+        Route::DisclosedEntries => {
+            say!(lang, zh: "逐条查看已对外提供", en: "read what has left, record by record")
+        }
         Route::Deeds => say!(lang, zh: "查看操作记录", en: "read deeds"),
         Route::Tokens => say!(lang, zh: "查看令牌", en: "see tokens"),
         Route::MakeToken => say!(lang, zh: "发放令牌", en: "make a token"),

@@ -6,6 +6,7 @@ mod client;
 mod columns;
 mod config;
 mod demo;
+mod disclosure;
 mod doors;
 mod drivers;
 mod evidence;
@@ -37,6 +38,7 @@ pub use client::{client_failure, import_refusal, problem};
 pub use columns::{Heading, column, kind, listing_columns, register_columns, scrapping_columns};
 pub use config::config;
 pub use demo::{Scene, Seen, Step, arrivals, demo_done, demo_title, demo_waits, scene};
+pub use disclosure::{disclosed, explanation, preview, told, told_header};
 pub use doors::{
     deeds, deeds_go_on, health, revoked, role_name, token_made, token_refusal, tokens, turned_away,
 };

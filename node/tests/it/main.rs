@@ -7,6 +7,7 @@ mod demo_tables;
 mod doors;
 mod hostile;
 mod http;
+mod isolation;
 mod net;
 mod nodes;
 mod sim;

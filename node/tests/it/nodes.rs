@@ -43,14 +43,21 @@ impl Nodes {
 
     /// One agreement of all that all have approved, in `agreement.toml`.
     pub fn agree(&self) {
-        let cards = self.provinces.iter().map(|province| format!("{}.member.toml", province.member.code));
-        let cards: Vec<_> = cards.collect();
+        let all: Vec<usize> = (0..self.provinces.len()).collect();
+        self.agree_on(AGREEMENT, "Test", &all, "assets,vehicles,energy");
+    }
+
+    /// An agreement of some that these have approved, in a file.
+    pub fn agree_on(&self, file: &str, title: &str, places: &[usize], systems: &str) {
+        let members = || places.iter().map(|place| &self.provinces[*place]);
+        let cards: Vec<_> =
+            members().map(|province| format!("{}.member.toml", province.member.code)).collect();
         let cards: Vec<_> = cards.iter().map(String::as_str).collect();
-        let terms = ["--systems", "assets,vehicles,energy", "--until", "2045-12-31", "--out", AGREEMENT];
-        let new = [&["agreement", "new", "--title", "Test", "--member"], &cards[..], &terms].concat();
-        self.provinces[0].give(&new).expect("an agreement");
-        for province in &self.provinces {
-            province.give(&["agreement", "approve", AGREEMENT, "--yes"]).expect("an approval");
+        let terms = ["--systems", systems, "--until", "2045-12-31", "--out", file];
+        let new = [&["agreement", "new", "--title", title, "--member"], &cards[..], &terms].concat();
+        members().next().expect("a member").give(&new).expect("an agreement");
+        for province in members() {
+            province.give(&["agreement", "approve", file, "--yes"]).expect("an approval");
         }
     }
 

@@ -50,6 +50,11 @@ async fn the_fleet() {
     follow("fleet.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }
 
+#[tokio::test]
+async fn two_agreements_that_know_nothing_of_each_other() {
+    follow("isolation.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
 /// What of a guide is replaced by what was said.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {

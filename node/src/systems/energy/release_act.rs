@@ -150,7 +150,7 @@ fn check_ledger(rows: &dyn Rows, me: MemberCode) -> Result<(), Refusal> {
     for agreement in query::agreements(rows) {
         for (key, _) in rows.scan(&keys::listing_prefix(agreement, System::ENERGY, Some(me)), &[]) {
             let number = keys::number_of_listing(&key).unwrap_or_default();
-            let period = format!("{:04}-{:02}", number / 100, number % 100);
+            let period = period(number);
             if rows.get(&keys::release(&period)).is_none() {
                 return Err(Refusal::LedgerBehind { period });
             }
@@ -212,8 +212,13 @@ fn parse(period: &str) -> Result<Month, Refusal> {
     Ok(Month { year: year.parse().map_err(|_| refused())?, month: month.parse().map_err(|_| refused())? })
 }
 
+/// The month that is listed under a number.
+pub fn period(number: u64) -> String {
+    format!("{:04}-{:02}", number / 100, number % 100)
+}
+
 /// The number under which a month's release is listed, such as 202503.
-fn number(month: Month) -> u64 {
+pub fn number(month: Month) -> u64 {
     u64::from(month.year) * 100 + u64::from(month.month)
 }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::systems::assets::VALUE_BANDS;
+use crate::systems::disclosure::{Leaves, What, find, preview, said, source};
+use crate::systems::fault::Stays;
 use crate::systems::query::{List, Owner, list};
 
 const SECRETS: [(Kind, &[&str]); 2] = [
@@ -132,4 +134,56 @@ fn a_register_that_is_older_than_what_it_published_takes_the_rest_back_and_reuse
     restored.disclose(Kind::Vehicles);
     assert_eq!(ids(&restored, Kind::Vehicles), ["230000-V-000003", "230000-V-000004"]);
     assert_eq!(restored.disclose(Kind::Vehicles), []);
+}
+
+#[test]
+fn each_row_stands_as_its_register_says_and_a_preview_counts_it_so() {
+    let stays = |stays| Leaves::Stays { stays };
+    type Case<'a> = (&'a [(&'a str, &'a str)], Leaves, (u64, u64, u64));
+    let table: [Case; 3] = [
+        (&[], Leaves::Yes, (1, 0, 0)),
+        (&[("shared", "否")], Leaves::NotShared, (0, 1, 0)),
+        (&[("confidential", "是")], stays(Stays::Confidential), (0, 0, 1)),
+    ];
+    for (changes, leaves, counts) in table {
+        let mut bench = Bench::new();
+        bench.import(Kind::Vehicles, &with(VEHICLE, changes));
+        let found = find(&bench.rows, me(), TODAY, "LSVNA418XR0000001").expect("it is there");
+        assert_eq!((found.kind, found.leaves), (Kind::Vehicles, Some(leaves)));
+        let told = preview(&bench.rows, me(), TODAY, Kind::Vehicles);
+        let staying = told.staying.iter().map(|staying| staying.rows).sum();
+        assert_eq!((told.leaving, told.not_shared, staying), counts, "{changes:?}");
+    }
+    for (kind, id) in
+        [(Kind::Institutions, "11230000MB0060783J/2025"), (Kind::Energy, "11230000MB0060783J/2025-03")]
+    {
+        let mut bench = Bench::new();
+        bench.import(kind, file(kind));
+        let found = find(&bench.rows, me(), TODAY, id).unwrap_or_else(|| panic!("{id}"));
+        assert_eq!((found.kind, found.leaves), (kind, Some(Leaves::Never)));
+        assert_eq!(preview(&bench.rows, me(), TODAY, kind).leaving, 0);
+    }
+}
+
+#[test]
+fn what_is_previewed_is_what_then_leaves_and_what_the_log_says_has_left() {
+    for (kind, _) in SECRETS {
+        let mut bench = Bench::new();
+        bench.import(kind, file(kind));
+        let mut example = preview(&bench.rows, me(), TODAY, kind).examples.remove(0);
+        assert_eq!(example.remove("id"), Some(serde_json::Value::Null), "it has no number yet");
+        let shared = bench.disclose(kind);
+        let told = said(me(), &shared[0]).expect("it can be read");
+        assert_eq!((told.what, &told.row), (What::Listed, &example));
+        let found = find(&bench.rows, me(), TODAY, &told.id).expect("by its number");
+        assert_eq!((found.owner, found.number), (me(), Some(1)));
+        assert!(source(&bench.rows, AGREEMENT, &found).is_some());
+        assert!(source(&bench.rows, AgreementId([8; 32]), &found).is_none());
+
+        bench.withdraw(kind, &told.id, "sold").expect("it is there");
+        let back = bench.disclose(kind);
+        let told = said(me(), &back[0]).expect("it can be read");
+        assert_eq!((told.what, told.row.is_empty()), (What::Withdrawn, true));
+        assert_eq!(find(&bench.rows, me(), TODAY, &told.id), None, "nothing here is called so any more");
+    }
 }
