@@ -22,6 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("net", &["replica"]),
     ("http", &["calendar", "clock", "config", "machine", "papers", "replica", "systems"]),
     ("daemon", &["clock", "config", "home", "http", "keys", "machine", "net", "replica", "store", "systems"]),
+    ("doctor", &["config", "http", "keys", "machine", "replica"]),
     (
         "failure",
         &["config", "daemon", "files", "http", "keys", "machine", "papers", "replica", "store", "systems"],
@@ -29,8 +30,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "text",
         &[
-            "calendar", "config", "daemon", "failure", "files", "http", "keys", "machine", "net", "papers",
-            "replica", "store", "systems", "tables",
+            "calendar", "config", "daemon", "doctor", "failure", "files", "http", "keys", "machine", "net",
+            "papers", "replica", "store", "systems", "tables",
         ],
     ),
     (
@@ -40,6 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "daemon",
+            "doctor",
             "failure",
             "files",
             "home",

@@ -44,5 +44,9 @@ pub const CARDS_MAX: usize = 128;
 pub const TEXT_BYTES_MAX: usize = 512;
 /// Addresses on a card or in a hello.
 pub const ADDRESSES_MAX: usize = 16;
+/// Addresses in an answer about reach.
+pub const REACH_ADDRESSES_MAX: usize = 32;
+/// Bytes of an answer about reach.
+pub const REACH_BYTES_MAX: usize = 32 * 1024;
 /// Streams one heads frame may speak of.
 pub const HEADS_LINES_MAX: usize = 4_096;

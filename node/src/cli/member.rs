@@ -70,14 +70,28 @@ pub fn issue_card(
     seal: &Seal,
     unlock: impl FnOnce() -> Result<SecretKey, Failure>,
 ) -> Result<Card, Failure> {
-    let (home, config, last) = (context.home()?, context.config()?, context.card()?);
+    let (home, last) = (context.home()?, context.card()?);
+    let fields = card_fields(context, seal, last.as_ref())?;
+    let fields = match (next(last.as_ref(), fields), last) {
+        (Some(fields), _) => fields,
+        (None, last) => return Ok(last.expect("only an earlier card says it already")),
+    };
+    let refused = |refusal| Failure::Paper { file: home.card(), refusal };
+    let card = issue(fields, &unlock()?).map_err(refused)?;
+    files::replace(&home.card(), &paper(card.clone()), 0o640)?;
+    Ok(card)
+}
+
+/// What the card has to say now. Where the seal lies elsewhere, its public half is that of the last card.
+pub fn card_fields(context: &Context, seal: &Seal, last: Option<&Card>) -> Result<CardFields, Failure> {
+    let (home, config) = (context.home()?, context.config()?);
     let node = NodeKeys::read(&home.keys())?;
-    let seal_key = match (seal.public(context)?, &last) {
+    let seal_key = match (seal.public(context)?, last) {
         (Some(public), _) => public,
         (None, Some(last)) => last.fields.seal_key,
         (None, None) => seal.public_needed(context)?,
     };
-    let fields = CardFields {
+    Ok(CardFields {
         number: CardNumber(1),
         code: config.member(),
         name: config.name,
@@ -88,15 +102,7 @@ pub fn issue_card(
         addresses: config.network.announce,
         telephone: config.telephone,
         issued: context.now,
-    };
-    let fields = match (next(last.as_ref(), fields), last) {
-        (Some(fields), _) => fields,
-        (None, last) => return Ok(last.expect("only an earlier card says it already")),
-    };
-    let refused = |refusal| Failure::Paper { file: home.card(), refusal };
-    let card = issue(fields, &unlock()?).map_err(refused)?;
-    files::replace(&home.card(), &paper(card.clone()), 0o640)?;
-    Ok(card)
+    })
 }
 
 fn paper(card: Card) -> String {

@@ -22,6 +22,7 @@ pub mod context;
 mod csv_file;
 pub mod demo;
 mod disclosure;
+mod doctor;
 mod driver;
 mod energy;
 mod evidence;
@@ -86,6 +87,8 @@ enum Command {
     /// 对外提供：批准前会提供什么，已提供什么 · What would leave, and what has left
     #[command(subcommand)]
     Disclosure(disclosure::DisclosureCommand),
+    /// 诊断：从新节点到能用的成员，每项附处理办法 · What stands between this node and its peers, and what to do
+    Doctor(doctor::Doctor),
     /// 停止节点 · Stop the node
     Stop,
     /// 平台用的令牌 · Tokens for platforms
@@ -160,6 +163,7 @@ impl Command {
             Self::Health => node::health(context),
             Self::Explain(explain) => explain.run(context),
             Self::Disclosure(command) => command.run(context),
+            Self::Doctor(doctor) => doctor.run(context),
             Self::Stop => node::stop(context),
             Self::Token(command) => command.run(context),
             Self::Audit(command) => command.run(context),

@@ -296,10 +296,10 @@ fn damage_at_home_is_refused_by_name() {
     assert_eq!(refusal(&card), ("SealDamaged".into(), Exit::Refused));
     offices.write("230000/keys/entry.key", "00");
     assert_eq!(refusal(&card), ("KeyForm".into(), Exit::Refused));
-    offices.replace("230000/card.toml", "number = 1", "number = 7");
-    assert_eq!(refusal(&card), ("CopyDiffers".into(), Exit::Refused));
     offices.replace("230000/config.toml", "[socket]", "[sockets]");
     assert_eq!(refusal(&card), ("UnknownKey".into(), Exit::Refused));
+    offices.replace("230000/card.toml", "number = 1", "number = 7");
+    assert_eq!(refusal(&card), ("CopyDiffers".into(), Exit::Refused));
 }
 
 #[test]

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
-use futures::future::join_all;
+use futures::future::{BoxFuture, join_all};
 use rustix::fs::statvfs;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 use xietong_proto::card::Card;
 use xietong_proto::entry::Entry;
-use xietong_proto::id::{MemberCode, Position, System};
+use xietong_proto::id::{MemberCode, PeerId, Position, System};
+use xietong_proto::reach::Dialled;
 use xietong_proto::stream::Stream;
 
 use super::Daemon;
@@ -110,6 +111,7 @@ async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> R
     let (ask, asks) = mpsc::channel(ASKS_MAX);
     let (stop, stopped) = oneshot::channel();
     let loop_time = loop_time();
+    let scout = Arc::new(Scouting(network.scout()));
     let desk = Desk {
         card: Arc::new(card),
         rules,
@@ -117,6 +119,7 @@ async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> R
         stored: Arc::new(Read { me: config.member(), reader }),
         doors: Arc::new(Doors::new(config.tcp.requests_per_minute)),
         loop_time: loop_time.clone(),
+        scout,
         surroundings: surroundings(&home, listens.clone()),
         stop: Arc::new(Mutex::new(Some(stop))),
         import: config.import.clone(),
@@ -190,6 +193,21 @@ impl Stored for Read {
 
 /// Of a stream, at once.
 const READ_BYTES: usize = 1024 * 1024;
+
+/// The network for the socket's questions.
+struct Scouting(net::Scout);
+
+impl http::Scout for Scouting {
+    fn dial(&self, peer: PeerId, addresses: Vec<String>) -> BoxFuture<'static, Vec<Dialled>> {
+        let scout = self.0.clone();
+        Box::pin(async move { scout.dial(peer, &addresses).await })
+    }
+
+    fn dialled_by(&self, peer: PeerId) -> BoxFuture<'static, Option<Vec<Dialled>>> {
+        let scout = self.0.clone();
+        Box::pin(async move { scout.dialled_by(peer).await })
+    }
+}
 
 fn stop_on_signals(desk: &Desk) -> Result<(), NodeFailure> {
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {

@@ -7,6 +7,7 @@ mod bucket;
 pub mod client;
 pub mod data;
 pub mod disclosure;
+pub mod doctor;
 pub mod door;
 pub mod drivers;
 pub mod feed;
@@ -28,13 +29,15 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Json, Router};
+use futures::future::BoxFuture;
 use prometheus_client::metrics::histogram::Histogram;
 use serde::Serialize;
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, oneshot};
 use xietong_proto::card::Card;
 use xietong_proto::entry::Entry;
-use xietong_proto::id::{Position, System};
+use xietong_proto::id::{PeerId, Position, System};
+use xietong_proto::reach::Dialled;
 use xietong_proto::stream::Stream;
 
 use crate::machine::{Answer, Command};
@@ -75,6 +78,8 @@ pub struct Desk {
     pub loop_time: Histogram,
     /// What the shells know that the machine does not.
     pub surroundings: Arc<dyn Fn() -> Surroundings + Send + Sync>,
+    /// Looks who reaches whom.
+    pub scout: Arc<dyn Scout>,
     /// Asks the node to stop; taken by the first who does.
     pub stop: Arc<Mutex<Option<oneshot::Sender<()>>>>,
     /// Bounds of an import.
@@ -101,6 +106,15 @@ pub trait Stored: Send + Sync {
     /// Entries of any stream from a position on: at least one if there is one, at most `bytes_max` bytes; none where
     /// they cannot be read.
     fn entries(&self, stream: Stream, from: Position, bytes_max: usize) -> Option<Vec<Entry>>;
+}
+
+/// Looks who reaches whom, beside the exchange.
+pub trait Scout: Send + Sync {
+    /// Dials each address of a peer.
+    fn dial(&self, peer: PeerId, addresses: Vec<String>) -> BoxFuture<'static, Vec<Dialled>>;
+
+    /// Asks a connected peer to dial this node; none if it does not answer.
+    fn dialled_by(&self, peer: PeerId) -> BoxFuture<'static, Option<Vec<Dialled>>>;
 }
 
 /// What the shells know that the machine does not.
@@ -210,6 +224,7 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::Metrics => on(method, metrics::metrics),
         Route::Status => on(method, node::status),
         Route::Digests => on(method, node::digests),
+        Route::Doctor => on(method, doctor::examine),
         Route::List => on(method, data::list),
         Route::Show => on(method, data::show),
         Route::Places => on(method, data::places),

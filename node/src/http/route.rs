@@ -12,6 +12,7 @@ pub enum Route {
     Metrics,
     Status,
     Digests,
+    Doctor,
     List,
     Show,
     Places,
@@ -95,11 +96,12 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
         Self::Digests,
+        Self::Doctor,
         Self::List,
         Self::Show,
         Self::Places,
@@ -139,6 +141,7 @@ impl Route {
             Self::Metrics => ("metrics", GET, "/metrics", Watch),
             Self::Status => ("status", GET, "/v1/status", Watch),
             Self::Digests => ("digests", GET, "/v1/digests", Watch),
+            Self::Doctor => ("doctor", GET, "/v1/doctor", Watch),
             Self::List => ("list", GET, "/v1/{kind}", Look),
             Self::Show => ("show", GET, "/v1/{kind}/one", Look),
             Self::Places => ("places", GET, "/v1/places", Look),
@@ -205,7 +208,7 @@ mod tests {
             let routes = Route::ALL.into_iter().filter(|route| role.has(route.right()));
             routes.map(Route::name).collect()
         };
-        let watch = ["health", "metrics", "status", "digests"];
+        let watch = ["health", "metrics", "status", "digests", "doctor"];
         let look = [
             "list",
             "show",

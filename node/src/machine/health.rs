@@ -68,7 +68,7 @@ pub fn health(status: &Status) -> Health {
 }
 
 /// Whether it keeps the node from its work. What others brought about, and what was decided, does not.
-fn is_serious(waiting: &Waiting, me: MemberCode) -> bool {
+pub fn is_serious(waiting: &Waiting, me: MemberCode) -> bool {
     match waiting {
         Waiting::NoAgreement | Waiting::NotValid { .. } | Waiting::EndsSoon { .. } => false,
         Waiting::CalendarMissing { .. } => false,
@@ -112,6 +112,7 @@ mod tests {
             name: code.to_owned(),
             is_paused: false,
             is_shut_out: false,
+            nodes: Default::default(),
             connected: is_connected.then(|| (String::new(), Millis(0))),
             program: String::new(),
             is_linked: is_connected,

@@ -1,5 +1,7 @@
 //! Keys and addresses as libp2p writes them.
 
+use std::net::{IpAddr, SocketAddr};
+
 use libp2p::identity::{self, PublicKey};
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId as Libp2pId};
@@ -30,6 +32,40 @@ pub fn in_order(addresses: &[String]) -> Vec<Multiaddr> {
     parsed
 }
 
+/// What an address means to the system, where it names no host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// A TCP port.
+    Tcp(SocketAddr),
+    /// A UDP port, for QUIC.
+    Udp(SocketAddr),
+}
+
+/// The port that an address to listen on takes.
+pub fn listener(address: &str) -> Option<Listener> {
+    let parsed: Multiaddr = address.parse().ok()?;
+    let mut parts = parsed.iter();
+    let ip: IpAddr = match parts.next()? {
+        Protocol::Ip4(ip) => ip.into(),
+        Protocol::Ip6(ip) => ip.into(),
+        _ => return None,
+    };
+    match parts.next()? {
+        Protocol::Tcp(port) => Some(Listener::Tcp((ip, port).into())),
+        Protocol::Udp(port) => Some(Listener::Udp((ip, port).into())),
+        _ => None,
+    }
+}
+
+/// The host name in an address, if it has one.
+pub fn dns_name(address: &str) -> Option<String> {
+    let parsed: Multiaddr = address.parse().ok()?;
+    parsed.iter().find_map(|part| match part {
+        Protocol::Dns(name) | Protocol::Dns4(name) | Protocol::Dns6(name) => Some(name.into_owned()),
+        _ => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,6 +77,22 @@ mod tests {
         let id = to_libp2p(peer).expect("a public key is a point");
         assert_eq!(from_libp2p(&id), Some(peer));
         assert!(peer_text(peer).starts_with("12D3KooW"));
+    }
+
+    #[test]
+    fn an_address_names_a_port_or_a_host() {
+        let tcp = Listener::Tcp(([0, 0, 0, 0], 4101).into());
+        let udp = Listener::Udp(([127, 0, 0, 1], 4101).into());
+        let table = [
+            ("/ip4/0.0.0.0/tcp/4101", Some(tcp), None),
+            ("/ip4/127.0.0.1/udp/4101/quic-v1", Some(udp), None),
+            ("/dns4/node.example.cn/tcp/4101", None, Some("node.example.cn".to_owned())),
+            ("/dns/node.example.cn/udp/4101/quic-v1", None, Some("node.example.cn".to_owned())),
+            ("nonsense", None, None),
+        ];
+        for (address, port, name) in table {
+            assert_eq!((listener(address), dns_name(address)), (port, name), "{address}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod address;
 mod link;
+mod reach;
 mod swarm;
 
 use std::collections::BTreeMap;
@@ -14,13 +15,14 @@ use libp2p::{Multiaddr, identity};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use xietong_proto::id::{AgreementId, PeerId};
+use xietong_proto::reach::Dialled;
 use xietong_proto::sync::Frame;
 
 use crate::replica::io::{Keyring, LinkId, NetEvent, Roster};
 use link::Links;
 use swarm::{Command, Shell};
 
-pub use address::peer_text;
+pub use address::{Listener, dns_name, listener, peer_text};
 
 /// What the shell needs to start.
 pub struct NetConfig {
@@ -60,6 +62,12 @@ pub struct Network {
     keyring: Arc<Mutex<Arc<Keyring>>>,
     listens: Vec<String>,
     task: JoinHandle<()>,
+}
+
+/// Looks whether nodes reach each other, beside the network that runs.
+#[derive(Clone)]
+pub struct Scout {
+    commands: mpsc::UnboundedSender<Command>,
 }
 
 /// Events that may wait for the loop; when there are more, reading stops until it has caught up.
@@ -121,6 +129,11 @@ impl Network {
         self.links.traffic()
     }
 
+    /// For whoever wants to know who reaches whom.
+    pub fn scout(&self) -> Scout {
+        Scout { commands: self.commands.clone() }
+    }
+
     /// Ends all connections.
     pub async fn shutdown(self) {
         let (done, ended) = oneshot::channel();
@@ -134,6 +147,23 @@ impl Network {
         if self.commands.send(command).is_err() {
             tracing::error!("the network task has ended");
         }
+    }
+}
+
+impl Scout {
+    /// Dials each address of a peer, without touching the connection that stands.
+    pub async fn dial(&self, peer: PeerId, addresses: &[String]) -> Vec<Dialled> {
+        match address::to_libp2p(peer) {
+            Some(id) => reach::dial(id, addresses).await,
+            None => Vec::new(),
+        }
+    }
+
+    /// Asks a connected peer to dial this node at the addresses it knows; none if it does not answer.
+    pub async fn dialled_by(&self, peer: PeerId) -> Option<Vec<Dialled>> {
+        let (answer, told) = oneshot::channel();
+        self.commands.send(Command::AskDialled { peer, answer }).ok()?;
+        told.await.ok().flatten()
     }
 }
 

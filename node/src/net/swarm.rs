@@ -16,6 +16,7 @@ use libp2p::{
 };
 use tokio::sync::{mpsc, oneshot};
 use xietong_proto::id::PeerId;
+use xietong_proto::reach::{self, Dialled};
 use xietong_proto::sync::PROTOCOL;
 
 use super::NetError;
@@ -24,6 +25,9 @@ use super::link::Links;
 use crate::replica::io::{LinkId, NetEvent, Roster};
 
 const STREAMS: StreamProtocol = StreamProtocol::new(PROTOCOL);
+const REACH: StreamProtocol = StreamProtocol::new(reach::PROTOCOL);
+/// Between two times that one peer is answered: dialling for others costs them nothing.
+const ANSWER_PAUSE: Duration = Duration::from_secs(5);
 /// A peer that says nothing for so long is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(8);
 const PING_INTERVAL: Duration = Duration::from_secs(3);
@@ -53,6 +57,8 @@ pub enum Command {
     Roster(Arc<Roster>),
     /// Open a link.
     Open { link: LinkId, peer: PeerId },
+    /// Ask a peer to dial this node; no answer if it does not.
+    AskDialled { peer: PeerId, answer: oneshot::Sender<Option<Vec<Dialled>>> },
     /// End.
     Shutdown(oneshot::Sender<()>),
 }
@@ -83,6 +89,8 @@ struct Candidate {
     addresses: Vec<Multiaddr>,
     dial_at: Instant,
     pause: Duration,
+    /// When its question about reach was answered last.
+    answered_at: Option<Instant>,
 }
 
 impl Shell {
@@ -127,12 +135,14 @@ impl Shell {
     pub async fn run(mut self) {
         let mut control = self.swarm.behaviour().streams.new_control();
         let mut incoming = control.accept(STREAMS).expect("the protocol is registered here and nowhere else");
+        let mut questions = control.accept(REACH).expect("the protocol is registered here and nowhere else");
         let mut look = tokio::time::interval(LOOK_INTERVAL);
         loop {
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(Command::Roster(roster)) => self.set_roster(&roster),
                     Some(Command::Open { link, peer }) => self.open(link, peer),
+                    Some(Command::AskDialled { peer, answer }) => self.ask_dialled(peer, answer),
                     Some(Command::Shutdown(done)) => {
                         // Whoever asked may have stopped waiting.
                         let _ = done.send(());
@@ -141,6 +151,7 @@ impl Shell {
                     None => return,
                 },
                 Some((id, stream)) = incoming.next() => self.accept(id, stream),
+                Some((id, stream)) = questions.next() => self.answer(id, stream),
                 event = self.swarm.select_next_some() => self.take(event).await,
                 _ = look.tick() => self.dial_due(),
             }
@@ -165,7 +176,7 @@ impl Shell {
             let known = self.roster.get(&id).is_some_and(|known| known.addresses == addresses);
             if !known {
                 let (dial_at, pause) = (Instant::now(), DIAL_PAUSE_MIN);
-                self.roster.insert(id, Candidate { peer, addresses, dial_at, pause });
+                self.roster.insert(id, Candidate { peer, addresses, dial_at, pause, answered_at: None });
             }
         }
         self.dial_due();
@@ -208,6 +219,35 @@ impl Shell {
     fn accept(&self, id: Libp2pId, stream: libp2p::Stream) {
         let Some(candidate) = self.roster.get(&id) else { return };
         tokio::spawn(Arc::clone(&self.links).accept(candidate.peer, stream));
+    }
+
+    fn ask_dialled(&self, peer: PeerId, answer: oneshot::Sender<Option<Vec<Dialled>>>) {
+        let id = to_libp2p(peer).filter(|id| self.swarm.is_connected(id));
+        let mut control = self.swarm.behaviour().streams.new_control();
+        tokio::spawn(async move {
+            let ask = async {
+                let stream = control.open_stream(id?, REACH).await.ok()?;
+                super::reach::read(stream).await
+            };
+            let told = tokio::time::timeout(super::reach::ANSWER_TIMEOUT, ask).await.ok().flatten();
+            // Whoever asked may have gone.
+            let _ = answer.send(told);
+        });
+    }
+
+    /// Dials a peer that asks for it, not more often than now and then (P47).
+    fn answer(&mut self, id: Libp2pId, stream: libp2p::Stream) {
+        let Some(candidate) = self.roster.get_mut(&id) else { return };
+        if candidate.answered_at.is_some_and(|answered_at| answered_at.elapsed() < ANSWER_PAUSE) {
+            return;
+        }
+        candidate.answered_at = Some(Instant::now());
+        let addresses = candidate.addresses.iter().map(Multiaddr::to_string).collect();
+        tokio::spawn(async move {
+            if let Err(error) = super::reach::answer(stream, id, addresses).await {
+                tracing::debug!(peer = %id, %error, "the answer about reach did not arrive");
+            }
+        });
     }
 
     async fn take(&mut self, event: SwarmEvent<BehaviourEvent>) {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xietong_proto::card::CardFields;
 use xietong_proto::id::*;
 
 use super::Replica;
@@ -119,17 +120,22 @@ impl Replica {
                 continue;
             }
             for peer in fields.transport_keys.iter().filter(|peer| !self.offences.shuts_out(**peer)) {
-                let overrides = self.settings.address_overrides.get(&fields.code);
-                let told = self.connections.told.get(peer);
-                let mut addresses: Vec<String> = Vec::new();
-                for address in [overrides, told, Some(&fields.addresses)].into_iter().flatten().flatten() {
-                    if !addresses.contains(address) {
-                        addresses.push(address.clone());
-                    }
-                }
-                roster.peers.insert(*peer, addresses);
+                roster.peers.insert(*peer, self.addresses_of(fields, *peer));
             }
         }
         roster
+    }
+
+    /// Where a node of a member may be found: what the operator says, then what it told itself, then its card.
+    pub(super) fn addresses_of(&self, fields: &CardFields, peer: PeerId) -> Vec<String> {
+        let overrides = self.settings.address_overrides.get(&fields.code);
+        let told = self.connections.told.get(&peer);
+        let mut addresses: Vec<String> = Vec::new();
+        for address in [overrides, told, Some(&fields.addresses)].into_iter().flatten().flatten() {
+            if !addresses.contains(address) {
+                addresses.push(address.clone());
+            }
+        }
+        addresses
     }
 }

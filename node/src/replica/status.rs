@@ -42,6 +42,8 @@ pub struct PeerStatus {
     pub is_paused: bool,
     /// Whether it offended too often lately, and is not let in for a while.
     pub is_shut_out: bool,
+    /// Its nodes by transport key, and where each may be found, best first.
+    pub nodes: BTreeMap<PeerId, Vec<String>>,
     /// Through which address a connection stands, and since when.
     pub connected: Option<(String, Millis)>,
     /// What program it says it runs, such as `xietong/0.1.0`; empty if it has not.
@@ -119,6 +121,7 @@ impl Replica {
         let cards = self.agreements.get(&id).into_iter().flat_map(|agreement| agreement.cards());
         let card = cards.into_iter().find(|card| card.fields.code == member);
         let peers = card.map(|card| card.fields.transport_keys.clone()).unwrap_or_default();
+        let addresses = |peer: &PeerId| Some((*peer, self.addresses_of(&card?.fields, *peer)));
         let connection = peers.iter().find_map(|peer| self.connections.to(*peer));
         let link = self.links.values().find(|link| link.greeted() == Some((id, member)));
         let is_own = |stream: &Stream, author| stream.agreement == id && stream.author == author;
@@ -127,6 +130,7 @@ impl Replica {
             name: name.to_owned(),
             is_paused: self.paused.has(member),
             is_shut_out: peers.iter().any(|peer| self.offences.shuts_out(*peer)),
+            nodes: peers.iter().filter_map(addresses).collect(),
             connected: connection.map(|connection| (connection.address.clone(), connection.since)),
             program: connection.map(|connection| connection.program.clone()).unwrap_or_default(),
             is_linked: link.is_some(),

@@ -168,6 +168,7 @@ fn act(lang: Lang, name: &str) -> String {
         Route::Metrics => say!(lang, zh: "读取指标", en: "read metrics"),
         Route::Status => say!(lang, zh: "查看状况", en: "see status"),
         Route::Digests => say!(lang, zh: "查看摘要", en: "see digests"),
+        Route::Doctor => say!(lang, zh: "诊断", en: "examine"),
         Route::List => say!(lang, zh: "列表", en: "list"),
         Route::Show => say!(lang, zh: "查看一条", en: "show one"),
         Route::Places => say!(lang, zh: "查找记录位置", en: "find a record"),

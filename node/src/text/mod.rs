@@ -7,6 +7,7 @@ mod columns;
 mod config;
 mod demo;
 mod disclosure;
+mod doctor;
 mod doors;
 mod drivers;
 mod evidence;
@@ -39,6 +40,7 @@ pub use columns::{Heading, column, kind, listing_columns, register_columns, scra
 pub use config::config;
 pub use demo::{Scene, Seen, Step, arrivals, demo_done, demo_title, demo_waits, scene};
 pub use disclosure::{disclosed, explanation, preview, told, told_header};
+pub use doctor::{finding, findings};
 pub use doors::{
     deeds, deeds_go_on, health, revoked, role_name, token_made, token_refusal, tokens, turned_away,
 };

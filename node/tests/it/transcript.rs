@@ -51,6 +51,11 @@ async fn the_fleet() {
 }
 
 #[tokio::test]
+async fn founding_an_agreement() {
+    follow("found.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
+#[tokio::test]
 async fn two_agreements_that_know_nothing_of_each_other() {
     follow("isolation.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }

@@ -172,10 +172,14 @@ impl Stage {
 
     async fn execute(&self, line: &CommandLine) -> Result<Answer, String> {
         if let [program, from, to] = &line.words[..]
-            && program == "cp"
+            && ["cp", "mv"].contains(&program.as_str())
         {
             let inside = |name: &String| self.folder.path().join(name);
-            fs::copy(inside(from), inside(to)).map_err(|error| error.to_string())?;
+            let moved = match program.as_str() {
+                "mv" => fs::rename(inside(from), inside(to)),
+                _ => fs::copy(inside(from), inside(to)).map(drop),
+            };
+            moved.map_err(|error| error.to_string())?;
             return Ok(Answer { lines: Vec::new(), exit: 0 });
         }
         let run = self.command(&line.words)?.output();

@@ -1,0 +1,271 @@
+//! What a doctor found, and what to do about it.
+
+use xietong_proto::id::MemberCode;
+
+use super::{Lang, config, key, list, say, waiting};
+use crate::doctor::{Dialler, Finding, Weight};
+
+/// All findings, the worst first, and how many need something.
+pub fn findings(lang: Lang, all: &[Finding]) -> String {
+    let line = |found: &Finding| format!("{}  {}", weight(lang, found.weight()), finding(lang, found));
+    let faults = all.iter().filter(|found| found.weight() == Weight::Fault).count();
+    let last = match faults {
+        0 => say!(lang, zh: "没有需要处理的问题。", en: "Nothing needs to be done."),
+        count => say!(lang, zh: "需要处理的问题：{count} 个。", en: "Things that need to be done: {count}."),
+    };
+    let lines: Vec<_> = all.iter().map(line).collect();
+    format!("{}\n\n{last}", lines.join("\n"))
+}
+
+fn weight(lang: Lang, weight: Weight) -> String {
+    match weight {
+        Weight::Fault => say!(lang, zh: "[须处理]", en: "[to do]"),
+        Weight::Hint => say!(lang, zh: "[提示]  ", en: "[note] "),
+        Weight::Unchecked => say!(lang, zh: "[未检查]", en: "[?]    "),
+        Weight::Good => say!(lang, zh: "[正常]  ", en: "[good] "),
+    }
+}
+
+/// One finding, with what to do.
+pub fn finding(lang: Lang, finding: &Finding) -> String {
+    match finding {
+        Finding::ConfigBad { error } => config(lang, error),
+        Finding::KeyBad { error } => key(lang, error),
+        Finding::KeysHold => say!(lang,
+            zh: "节点密钥齐全，只有属主可读。",
+            en: "The node's keys are there and only their owner can read them."),
+        Finding::SealElsewhere { path } => {
+            let path = path.display();
+            say!(lang,
+                zh: "印章密钥不在 {path}。若已移到离线介质，签署时用 --seal 指明；若已丢失，请从备份恢复。",
+                en: "The seal key is not at {path}. On a medium, name it with --seal when you sign; if lost, restore it from the backup.")
+        }
+        Finding::NoCard | Finding::CardBad | Finding::CardOutdated { .. } | Finding::CardHolds => {
+            card(lang, finding)
+        }
+        Finding::NoAddress => say!(lang,
+            zh: "名片上没有地址：其他成员无法主动连接本节点，全靠本节点连出。能被连接的，请设 network.announce 后换发名片。",
+            en: "The card has no address: nobody can dial this node, it has to dial out. If it can be reached, set network.announce and issue the card anew."),
+        Finding::NameUnknown { member, name } => {
+            let whose = whose(lang, *member);
+            say!(lang,
+                zh: "{whose}地址中的域名 {name} 解析不了：请检查 DNS，或改用 IP 地址（network.addresses）。",
+                en: "The host name {name} in {whose} address does not resolve: look at DNS, or use an IP address (network.addresses).")
+        }
+        Finding::NotRunning => say!(lang,
+            zh: "节点未运行：时钟、成员可达性、版本和协议都没有检查。请启动后再执行一次。",
+            en: "The node does not run: clock, reach of members, versions and agreements were not looked at. Start it and run this again."),
+        Finding::Listens { .. }
+        | Finding::PortTaken { .. }
+        | Finding::PortRefused { .. }
+        | Finding::PortsFree => port(lang, finding),
+        Finding::NoAgreement => say!(lang,
+            zh: "尚未加入任何协议：没有可连接的成员。请交换名片、起草并批准协议，再 xietong agreement join。",
+            en: "No agreement has been joined, so there is nobody to reach. Exchange cards, draw up and approve an agreement, then xietong agreement join."),
+        Finding::ClockFits { .. } | Finding::ClockApart { .. } | Finding::ClockUnchecked => {
+            clock(lang, finding)
+        }
+        Finding::BothDial { .. }
+        | Finding::OneDials { .. }
+        | Finding::NobodyRedials { .. }
+        | Finding::BackUnchecked { .. }
+        | Finding::NotTalking { .. }
+        | Finding::Unreachable { .. }
+        | Finding::UdpBlocked { .. }
+        | Finding::WrongNode { .. } => reach(lang, finding),
+        Finding::OtherVersion { member, theirs, ours } => say!(lang,
+            zh: "{member} 运行的是版本 {theirs}，本节点是 {ours}：请约定时间升级到同一版本。",
+            en: "{member} runs version {theirs}, this node {ours}: agree on a time to upgrade to the same."),
+        Finding::KeyTwice { title } => say!(lang,
+            zh: "“{title}”：有两个进程在用本单位的密钥（克隆，或恢复后原节点仍在运行），请停掉其中之一。",
+            en: "\"{title}\": two processes run with your keys (a clone, or the original of a restored node): stop one of them."),
+        Finding::Waits { waiting: reason, is_serious: _ } => waiting(lang, reason),
+    }
+}
+
+fn card(lang: Lang, finding: &Finding) -> String {
+    match finding {
+        Finding::NoCard => say!(lang,
+            zh: "主目录中没有名片：请执行 xietong member card。",
+            en: "There is no card in the home: run xietong member card."),
+        Finding::CardBad => say!(lang,
+            zh: "主目录中的名片 card.toml 读不了或被改动过：请从备份恢复。",
+            en: "The card in the home, card.toml, cannot be read or was altered: restore it from the backup."),
+        Finding::CardOutdated { fields } => {
+            let fields = list(lang, fields);
+            say!(lang,
+                zh: "名片与配置或密钥不符（{fields}）：请执行 xietong member card 换发，重启节点，各成员会自动收到新名片。",
+                en: "The card differs from configuration or keys ({fields}): run xietong member card and restart; members get the new card by themselves.")
+        }
+        _ => say!(lang, zh: "名片与配置、密钥一致。", en: "The card agrees with configuration and keys."),
+    }
+}
+
+fn port(lang: Lang, finding: &Finding) -> String {
+    match finding {
+        Finding::PortTaken { address } => say!(lang,
+            zh: "{address} 已被其他进程占用：请停掉它，或改 network.listen。",
+            en: "Another process has {address}: stop it, or change network.listen."),
+        Finding::PortRefused { address, detail } => say!(lang,
+            zh: "系统不允许监听 {address}（{detail}）：请检查 network.listen 和权限。",
+            en: "The system does not let it listen on {address} ({detail}): look at network.listen and permissions."),
+        Finding::Listens { addresses } => {
+            let addresses = list(lang, addresses);
+            say!(lang, zh: "正在监听 {addresses}。", en: "It listens on {addresses}.")
+        }
+        _ => say!(lang, zh: "要监听的端口空闲。", en: "The ports to listen on are free."),
+    }
+}
+
+fn clock(lang: Lang, finding: &Finding) -> String {
+    match finding {
+        Finding::ClockApart { skew_ms } => {
+            let seconds = skew_ms.unsigned_abs() / 1_000;
+            let (zh, en) = if *skew_ms < 0 { ("快", "ahead of") } else { ("慢", "behind") };
+            say!(lang,
+                zh: "本机时钟比其他成员{zh} {seconds} 秒：请校准时间服务（timedatectl）。相差超过十分钟就不再发布。",
+                en: "This clock is {seconds} seconds {en} the members': set the time service right (timedatectl). Beyond ten minutes nothing is published.")
+        }
+        Finding::ClockFits { members, skew_ms_max } => {
+            let seconds = skew_ms_max.div_ceil(1_000);
+            say!(lang,
+                zh: "时钟与 {members} 个成员相差不超过 {seconds} 秒。",
+                en: "The clock is within {seconds} seconds of those of {members} members.")
+        }
+        _ => say!(lang,
+            zh: "没有连上任何成员，时钟无从核对。",
+            en: "No member is connected, so the clock could not be compared."),
+    }
+}
+
+fn reach(lang: Lang, finding: &Finding) -> String {
+    match finding {
+        Finding::BothDial { member } => say!(lang,
+            zh: "与 {member} 交换正常，双方都能连接对方。",
+            en: "Exchange with {member} works, and either can dial the other."),
+        Finding::OneDials { member, who, silent } => {
+            let (silent, dialler) = (list(lang, silent), dialler(lang, *who, *member));
+            say!(lang,
+                zh: "与 {member} 交换正常，但只有{dialler}能连接对方；另一方向不通：{silent}。够用；要双向可连，请检查防火墙、端口映射和名片上的地址。",
+                en: "Exchange with {member} works, but only {dialler} can dial; the other way is silent: {silent}. It is enough; for both ways look at firewalls, port forwarding and the addresses on the card.")
+        }
+        Finding::NobodyRedials { member, silent } => {
+            let silent = list(lang, silent);
+            say!(lang,
+                zh: "与 {member} 的现有连接还在，但此刻双方都无法重新连接（{silent}）：一旦断开就连不回来。请检查防火墙和地址。",
+                en: "The connection to {member} stands, but neither end can dial anew now ({silent}): once it breaks it stays broken. Look at firewalls and addresses.")
+        }
+        Finding::BackUnchecked { member } => say!(lang,
+            zh: "与 {member} 交换正常，本节点能连接对方；对方没有回答能否连接本节点（刚问过，或版本较旧）。",
+            en: "Exchange with {member} works and this node can dial it; it did not say whether it can dial back (asked a moment ago, or an older version)."),
+        Finding::NotTalking { member } => say!(lang,
+            zh: "能连到 {member} 的节点，但没有在交换：对方可能尚未加入协议、停用了本单位（peer pause），或任一方的名片已换发而对方未收到。请与对方电话核对。",
+            en: "The node of {member} can be reached but does not exchange: it may not have joined the agreement, has paused you (peer pause), or a new card of either has not arrived. Ring it up."),
+        Finding::Unreachable { member, silent } if silent.is_empty() => say!(lang,
+            zh: "不知道 {member} 的地址，它也没有连过来：请向对方索取地址，写入 network.addresses。",
+            en: "No address of {member} is known, and it has not dialled: ask it for one and set network.addresses."),
+        Finding::Unreachable { member, silent } => {
+            let silent = list(lang, silent);
+            say!(lang,
+                zh: "连不到 {member}（{silent}），它也没有连过来：请检查对方节点是否运行、两边防火墙是否放行 UDP 和 TCP、地址是否正确。",
+                en: "{member} cannot be reached ({silent}) and has not dialled: look whether its node runs, both firewalls let UDP and TCP through, and the addresses are right.")
+        }
+        Finding::UdpBlocked { member, who } => {
+            let dialler = dialler(lang, *who, *member);
+            say!(lang,
+                zh: "{dialler}连接对方（{member}）时 UDP 不通，只能用 TCP：放行 UDP 端口会更快、更稳。",
+                en: "UDP does not get through when {dialler} dials ({member}), only TCP: let the UDP port through for a faster and steadier link.")
+        }
+        Finding::WrongNode { member, who, address } => {
+            let dialler = dialler(lang, *who, *member);
+            say!(lang,
+                zh: "{dialler}在 {address} 连到的是另一个密钥的节点（{member}）：地址写错了，或该处已换了节点而名片没有换发。",
+                en: "At {address} {dialler} met a node with another key ({member}): the address is wrong, or a node was replaced there and its card was not issued anew.")
+        }
+        _ => unreachable!("only findings about reach come here"),
+    }
+}
+
+fn dialler(lang: Lang, who: Dialler, member: MemberCode) -> String {
+    match who {
+        Dialler::We => say!(lang, zh: "本节点", en: "this node"),
+        Dialler::They => member.to_string(),
+    }
+}
+
+fn whose(lang: Lang, member: Option<MemberCode>) -> String {
+    match member {
+        Some(member) => say!(lang, zh: "{member} 的", en: "{member}'s"),
+        None => say!(lang, zh: "本节点名片", en: "this node's own"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::KeyError;
+    use crate::machine::Waiting;
+    use Lang::{En, Zh};
+
+    /// One line for each finding: what is said in Chinese and English.
+    #[test]
+    fn each_finding_says_what_to_do() {
+        let member: MemberCode = "220000".parse().expect("a member code");
+        let (we, they) = (Dialler::We, Dialler::They);
+        let text = |text: &str| text.to_owned();
+        let silent = || vec![text("/ip4/10.0.0.1/tcp/4101")];
+        let missing = KeyError::KeyMissing { path: "/h/x".into() };
+        let table = [
+            (Finding::KeyBad { error: missing }, "没有密钥 /h/x", "key /h/x is missing"),
+            (Finding::KeysHold, "只有属主可读", "only their owner"),
+            (Finding::SealElsewhere { path: "/h/x".into() }, "--seal", "--seal"),
+            (Finding::NoCard, "xietong member card", "xietong member card"),
+            (Finding::CardBad, "被改动过", "was altered"),
+            (Finding::CardOutdated { fields: vec!["addresses"] }, "（addresses）", "(addresses)"),
+            (Finding::CardHolds, "一致", "agrees"),
+            (Finding::NoAddress, "network.announce", "network.announce"),
+            (
+                Finding::NameUnknown { member: Some(member), name: text("n.cn") },
+                "220000 的地址",
+                "in 220000's address",
+            ),
+            (Finding::NameUnknown { member: None, name: text("n.cn") }, "n.cn 解析不了", "host name n.cn"),
+            (Finding::NotRunning, "未运行", "does not run"),
+            (Finding::Listens { addresses: silent() }, "正在监听 /ip4", "listens on /ip4"),
+            (Finding::PortTaken { address: text("/a") }, "/a 已被其他进程", "Another process has /a"),
+            (Finding::PortRefused { address: text("/a"), detail: text("no") }, "（no）", "(no)"),
+            (Finding::PortsFree, "空闲", "are free"),
+            (Finding::NoAgreement, "agreement join", "agreement join"),
+            (Finding::ClockFits { members: 2, skew_ms_max: 900 }, "不超过 1 秒", "within 1 seconds"),
+            (Finding::ClockApart { skew_ms: -61_000 }, "快 61 秒", "61 seconds ahead of"),
+            (Finding::ClockApart { skew_ms: 61_000 }, "慢 61 秒", "61 seconds behind"),
+            (Finding::ClockUnchecked, "无从核对", "could not be compared"),
+            (Finding::BothDial { member }, "双方都能", "either can dial"),
+            (Finding::OneDials { member, who: we, silent: silent() }, "只有本节点", "only this node"),
+            (Finding::OneDials { member, who: they, silent: silent() }, "只有220000", "only 220000"),
+            (Finding::NobodyRedials { member, silent: silent() }, "连不回来", "stays broken"),
+            (Finding::BackUnchecked { member }, "没有回答", "did not say"),
+            (Finding::NotTalking { member }, "没有在交换", "does not exchange"),
+            (Finding::Unreachable { member, silent: vec![] }, "不知道 220000 的地址", "No address of 220000"),
+            (Finding::Unreachable { member, silent: silent() }, "连不到 220000", "220000 cannot be reached"),
+            (Finding::UdpBlocked { member, who: we }, "UDP 不通", "UDP does not get through"),
+            (Finding::WrongNode { member, who: they, address: text("/a") }, "另一个密钥", "another key"),
+            (
+                Finding::OtherVersion { member, theirs: text("2"), ours: text("1") },
+                "版本 2，本节点是 1",
+                "version 2, this node 1",
+            ),
+            (Finding::KeyTwice { title: text("T") }, "停掉其中之一", "stop one of them"),
+            (
+                Finding::Waits { waiting: Waiting::NoAgreement, is_serious: false },
+                "agreement join",
+                "agreement join",
+            ),
+        ];
+        for (found, zh, en) in table {
+            let (said_zh, said_en) = (finding(Zh, &found), finding(En, &found));
+            assert!(said_zh.contains(zh), "{said_zh}\nlacks {zh}");
+            assert!(said_en.contains(en), "{said_en}\nlacks {en}");
+        }
+    }
+}
