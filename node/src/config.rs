@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 use xietong_proto::id::MemberCode;
-use xietong_proto::limits::{ADDRESSES_MAX, TEXT_BYTES_MAX};
+use xietong_proto::limits::{ADDRESSES_MAX, RANGE_BYTES_MAX, TEXT_BYTES_MAX};
 
 use crate::calendar::working::CalendarFault;
 use crate::files::{self, FileFailure};
@@ -119,6 +119,8 @@ pub struct Room {
 }
 
 const MIB: u64 = 1024 * 1024;
+/// Bytes asked for in one request: as many as it may ask for (P24).
+const WANT_BYTES: u32 = RANGE_BYTES_MAX as u32;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -312,6 +314,7 @@ impl Config {
         Settings {
             heads_interval_ms: self.sync.heads_interval_s * 1_000,
             want_timeout_ms: self.sync.want_timeout_s * 1_000,
+            want_bytes: WANT_BYTES,
             shut_out_ms: self.sync.shut_out_s * 1_000,
             quota: Quota {
                 member_bytes: self.room.member_mib * MIB,

@@ -252,6 +252,11 @@ impl EntryHead {
         self.header.id()
     }
 
+    /// Bytes of the entry with its payload.
+    pub fn entry_bytes(&self) -> usize {
+        ENTRY_HEAD_BYTES + self.header.payload_bytes as usize
+    }
+
     /// Header, then signature.
     pub fn bytes(&self) -> Vec<u8> {
         [&self.header.encode()[..], &self.signature].concat()

@@ -33,7 +33,7 @@ pub enum Frame {
     Heads(Heads),
     /// A request with credit.
     Want(Want),
-    /// Stored bytes.
+    /// Stored bytes: an answer, or a part of one.
     Range(Range),
     /// A new entry.
     Push(Push),
@@ -106,13 +106,15 @@ pub struct Want {
     pub bytes_max: u32,
 }
 
-/// Entries of a stream as stored; empty if the sender has none from there on.
+/// Entries of a stream as stored, part of an answer; empty if the sender has none from there on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Range {
     /// Which.
     pub stream: Stream,
     /// The position of the first.
     pub from: Position,
+    /// The last position of the answer, which may take more ranges; 0 if it is empty.
+    pub until: Position,
     /// One entry after the other.
     pub entries: Vec<u8>,
 }
@@ -328,13 +330,18 @@ impl Want {
 impl Range {
     fn to_wire(&self) -> wire::Range {
         let stream = self.stream.name().to_vec();
-        wire::Range { stream, from: self.from.0, entries: self.entries.clone() }
+        wire::Range { stream, from: self.from.0, entries: self.entries.clone(), until: self.until.0 }
     }
 
     fn from_wire(range: wire::Range) -> Result<Self, Reject> {
         let from = place(range.from)?;
         within(range.entries.len(), RANGE_BYTES_MAX)?;
-        Ok(Self { stream: stream(&range.stream)?, from, entries: range.entries })
+        let until = match range.entries.is_empty() {
+            true => Some(Position(range.until)).filter(|until| *until == Position(0)),
+            false => Some(place(range.until)?).filter(|until| *until >= from),
+        };
+        let until = until.ok_or(Reject::Malformed)?;
+        Ok(Self { stream: stream(&range.stream)?, from, until, entries: range.entries })
     }
 }
 

@@ -19,6 +19,7 @@ use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::*;
 use xietong_proto::limits::MEMBERS_MAX;
 use xietong_proto::stream::Stream;
+use xietong_proto::sync::Frame;
 
 use super::figure::Figure;
 use super::members::{Keys, agreement};
@@ -239,14 +240,15 @@ impl Mesh {
             NetAction::Send { link, message } => {
                 let node = &self.nodes[place];
                 let read = |stream, from, bytes_max| node.store.read(stream, from, bytes_max);
-                let Some(frame) = carry::fill(message, read).expect("memory") else { return };
+                let frames = carry::fill(message, read).expect("memory");
                 let Some(&(to, link)) = self.ends.get(&(place, link)) else { return };
-                let bytes = frame.encode();
-                self.frames += 1;
-                [place, to].into_iter().for_each(|end| self.bytes[end] += bytes.len() as u64);
-                if self.deaf != Some(to) {
-                    let event = carry::receive(&self.nodes[to].keyring, link, &bytes);
-                    self.under_way.push((to, event));
+                for bytes in frames.iter().map(Frame::encode) {
+                    self.frames += 1;
+                    [place, to].into_iter().for_each(|end| self.bytes[end] += bytes.len() as u64);
+                    if self.deaf != Some(to) {
+                        let event = carry::receive(&self.nodes[to].keyring, link, &bytes);
+                        self.under_way.push((to, event));
+                    }
                 }
             }
             NetAction::Close { link } => {
@@ -290,6 +292,7 @@ fn settings() -> Settings {
     Settings {
         heads_interval_ms: HEADS_INTERVAL_MS,
         want_timeout_ms: 4_000,
+        want_bytes: 1 << 20,
         shut_out_ms: 20_000,
         quota: Quota { member_bytes: u64::MAX, member_day_bytes: u64::MAX, reserve_bytes: 0 },
         addresses: Vec::new(),

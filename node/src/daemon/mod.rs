@@ -165,7 +165,7 @@ impl<S: Store> Daemon<S> {
         match action {
             NetAction::Send { link, message } => {
                 let read = |stream, from, bytes_max| self.store.read(stream, from, bytes_max);
-                if let Some(frame) = carry::fill(message, read)? {
+                for frame in carry::fill(message, read)? {
                     self.network.send(link, frame);
                 }
             }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use crate::replica::io::{Keyring, LinkId, NetEvent};
 
 /// Frames that may wait to be written on one link.
 const FRAMES_MAX: usize = 256;
+/// Bytes of them: twice what an honest node has asked for at most (P24).
+const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Links that a peer may have opened at once: one for each agreement, and some that are ending. Each may hold a frame.
 const LINKS_MAX: usize = 16;
 /// Until the first frame of a link that a peer opened must have come.
@@ -29,13 +31,27 @@ const LARGE_FRAME_BYTES: usize = 16 * 1024;
 
 /// All links that stand.
 pub struct Links {
-    open: Mutex<HashMap<LinkId, mpsc::Sender<Vec<u8>>>>,
+    open: Mutex<HashMap<LinkId, Outbox>>,
     /// How many links each peer has opened that are not closed yet.
     taken: Mutex<HashMap<PeerId, usize>>,
     traffic: Mutex<BTreeMap<PeerId, (u64, u64)>>,
     events: mpsc::Sender<NetEvent>,
     keyring: Arc<Mutex<Arc<Keyring>>>,
     accepted: AtomicU64,
+}
+
+/// What waits to be written on one link.
+struct Outbox {
+    frames: mpsc::Sender<Vec<u8>>,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Outbox {
+    /// Says whether there was room.
+    fn put(&self, frame: Vec<u8>) -> bool {
+        let waiting = self.bytes.fetch_add(frame.len(), Ordering::Relaxed) + frame.len();
+        waiting <= WAITING_BYTES_MAX && self.frames.try_send(frame).is_ok()
+    }
 }
 
 impl Links {
@@ -74,7 +90,7 @@ impl Links {
     /// Hands a frame to the link's writer; closes the link if the writer is too far behind.
     pub fn send(&self, link: LinkId, frame: Vec<u8>) {
         let mut open = lock(&self.open);
-        let is_full = open.get(&link).is_some_and(|frames| frames.try_send(frame).is_err());
+        let is_full = open.get(&link).is_some_and(|outbox| !outbox.put(frame));
         if is_full {
             open.remove(&link);
         }
@@ -99,13 +115,14 @@ impl Links {
     /// Carries a stream until either end closes it.
     pub async fn run(self: Arc<Self>, id: LinkId, peer: PeerId, stream: Stream, is_ours: bool) {
         let (frames, to_write) = mpsc::channel(FRAMES_MAX);
-        lock(&self.open).insert(id, frames);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        lock(&self.open).insert(id, Outbox { frames, bytes: Arc::clone(&waiting) });
         let (reader, writer) = stream.split();
         let began =
             if is_ours { NetEvent::Opened { link: id } } else { NetEvent::Accepted { link: id, peer } };
         self.tell(began).await;
         tokio::select! {
-            () = self.write(peer, writer, to_write) => {}
+            () = self.write(peer, writer, (to_write, waiting)) => {}
             () = self.read(id, peer, reader, is_ours) => {}
         }
         self.close(id);
@@ -116,12 +133,13 @@ impl Links {
         &self,
         peer: PeerId,
         mut writer: impl AsyncWriteExt + Unpin,
-        mut frames: mpsc::Receiver<Vec<u8>>,
+        (mut frames, waiting): (mpsc::Receiver<Vec<u8>>, Arc<AtomicUsize>),
     ) {
         while let Some(frame) = frames.recv().await {
             if write_frame(&mut writer, &frame).await.is_err() {
                 return;
             }
+            waiting.fetch_sub(frame.len(), Ordering::Relaxed);
             self.count(peer, 0, frame.len());
         }
         // The other end may be gone; the link ends either way.

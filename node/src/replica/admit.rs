@@ -21,13 +21,16 @@ impl Replica {
         turn: &mut Turn,
         id: LinkId,
         stream: Stream,
+        until: Option<Position>,
         entries: Vec<SignedEntry>,
         refused: Option<Reject>,
     ) {
         let Some((agreement, sender)) = self.links.get(&id).and_then(Link::greeted) else { return };
-        self.link_mut(id, |link| {
-            link.wanted.remove(&stream);
-        });
+        if let (Some(until), [first, ..], [.., last]) = (until, &entries[..], &entries[..]) {
+            let [first, last] = [first, last].map(|entry| entry.header().position);
+            let expires_ms = turn.now.mono_ms + self.settings.want_timeout_ms;
+            self.link_mut(id, |link| link.got(stream, [first, last, until], expires_ms));
+        }
         for entry in entries {
             match self.admit(turn, id, agreement, sender, entry) {
                 Ok(true) => {}

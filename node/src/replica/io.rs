@@ -47,8 +47,15 @@ pub enum NetEvent {
     Accepted { link: LinkId, peer: PeerId },
     /// A frame without entries.
     Frame { link: LinkId, frame: Frame },
-    /// Entries of a range or push: those that opened, up to the first that did not.
-    Entries { link: LinkId, stream: Stream, entries: Vec<SignedEntry>, refused: Option<Reject> },
+    /// Entries of a range or push: those that opened, up to the first that did not. A range says how far its
+    /// answer goes.
+    Entries {
+        link: LinkId,
+        stream: Stream,
+        until: Option<Position>,
+        entries: Vec<SignedEntry>,
+        refused: Option<Reject>,
+    },
     /// Only the head of a new entry (a push without payload); its signature holds.
     Announced { link: LinkId, stream: Stream, head: Head },
     /// Two entries of one author for one place; both signatures hold.
@@ -108,7 +115,7 @@ pub enum NetAction {
 pub enum Message {
     /// As it stands.
     Frame(Frame),
-    /// A range of stored entries: at least one if there is one, at most so many bytes.
+    /// Stored entries, in one range or more: at least one if there is one, at most so many bytes.
     Range { stream: Stream, from: Position, bytes_max: u32 },
     /// One stored entry, with or without its payload.
     Push { stream: Stream, position: Position, with_payload: bool },

@@ -21,8 +21,8 @@ pub struct Link {
     pub shown: BTreeMap<Stream, Position>,
     /// How far we pushed each stream, so that a burst of pushes does not wait for acknowledgements.
     pub pushed: BTreeMap<Stream, Position>,
-    /// What we asked for and have not got.
-    pub wanted: BTreeMap<Stream, Wanted>,
+    /// What we asked for and have not got all of, by the first position.
+    pub wanted: BTreeMap<(Stream, Position), Wanted>,
     /// Between which positions the other end's stream leaves ours: the same entry, another entry.
     pub differs: BTreeMap<Stream, (Position, Position)>,
     /// When heads go out next, on the monotonic clock.
@@ -49,6 +49,8 @@ pub struct About {
 /// A request under way.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
+    /// How far its answer goes, once the first part of it has come.
+    pub until: Option<Position>,
     /// When it is given up, on the monotonic clock.
     pub expires_ms: u64,
 }
@@ -90,6 +92,27 @@ impl Link {
     /// How far the other end holds a stream or will when our pushes arrive.
     pub fn reached(&self, stream: &Stream) -> Position {
         self.shown(stream).max(self.pushed.get(stream).copied().unwrap_or_default())
+    }
+
+    /// The requests for a stream that are under way.
+    pub fn wanted(&self, stream: Stream) -> impl Iterator<Item = (Position, Wanted)> {
+        let of_stream = (stream, Position(0))..=(stream, Position(u64::MAX));
+        self.wanted.range(of_stream).map(|((_, from), wanted)| (*from, *wanted))
+    }
+
+    /// Part of an answer has come, entries from `first` to `last`: the rest of it has until `expires_ms`.
+    pub fn got(&mut self, stream: Stream, [first, last, until]: [Position; 3], expires_ms: u64) {
+        let of_stream = (stream, Position(0))..=(stream, first);
+        if let Some((_, wanted)) = self.wanted.range_mut(of_stream).next_back() {
+            *wanted = Wanted { until: Some(until), expires_ms };
+        }
+        let is_open = |wanted: &Wanted| wanted.until.is_none_or(|until| until > last);
+        self.wanted.retain(|(other, _), wanted| *other != stream || is_open(wanted));
+    }
+
+    /// Gives up what was asked for of a stream.
+    pub fn give_up(&mut self, stream: Stream) {
+        self.wanted.retain(|(other, _), _| *other != stream);
     }
 
     /// Remembers that the other end holds a stream at least so far.

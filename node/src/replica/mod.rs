@@ -82,6 +82,8 @@ pub struct Settings {
     pub shut_out_ms: u64,
     /// Until a request is given up and made elsewhere, in milliseconds.
     pub want_timeout_ms: u64,
+    /// Bytes asked for in one request.
+    pub want_bytes: u32,
     /// How much room others have here.
     pub quota: Quota,
     /// Where this node may be dialled, as told to peers.
@@ -205,8 +207,8 @@ impl Replica {
                 self.links.insert(link, Link::new(peer, false));
             }
             NetEvent::Frame { link, frame } => self.frame(turn, link, frame),
-            NetEvent::Entries { link, stream, entries, refused } => {
-                self.entries(turn, link, stream, entries, refused);
+            NetEvent::Entries { link, stream, until, entries, refused } => {
+                self.entries(turn, link, stream, until, entries, refused);
             }
             NetEvent::Announced { link, stream, head } => self.announced(turn, link, stream, head),
             NetEvent::Forked { link, proof } => self.told_fork(turn, link, &proof),

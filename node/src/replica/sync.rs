@@ -17,12 +17,14 @@ use super::receipts::Teller;
 use super::roster::Connection;
 use super::{Replica, Turn, is_offered};
 
-/// Bytes asked for in one request.
-const WANT_BYTES: u32 = 1024 * 1024;
 /// Between two looks for links that do not stand although a connection does.
 const LINKS_INTERVAL_MS: u64 = 5_000;
-/// Requests under way on one link: with [`WANT_BYTES`] its budget of 4 MiB.
-const WANTS_MAX: usize = 4;
+/// Requests under way for one stream: the next answer follows the one that is coming.
+const STREAM_WANTS_MAX: usize = 2;
+/// Requests under way on one link: with 2 MiB each the 8 MiB of P24.
+const LINK_WANTS_MAX: usize = 4;
+/// Requests under way on all links: 64 MiB.
+const WANTS_MAX: usize = 32;
 
 impl Replica {
     pub(super) fn connected(&mut self, turn: &mut Turn, peer: PeerId, address: String) {
@@ -236,7 +238,8 @@ impl Replica {
             Message::Range { stream, from, bytes_max }
         } else {
             let entries = Vec::new();
-            Message::Frame(Frame::Range(xietong_proto::sync::Range { stream, from, entries }))
+            let until = Position(0);
+            Message::Frame(Frame::Range(xietong_proto::sync::Range { stream, from, until, entries }))
         };
         turn.actions.push(NetAction::Send { link, message });
     }
@@ -245,7 +248,7 @@ impl Replica {
         self.disbelieve(id, stream);
         let head = self.logs.head(&stream).position;
         self.link_mut(id, |link| {
-            link.wanted.remove(&stream);
+            link.give_up(stream);
             link.shown.insert(stream, head.min(link.shown(&stream)));
         });
     }
@@ -355,25 +358,43 @@ impl Replica {
                 let offer = (member == stream.author, *shown, *id);
                 let is_news = is_news && self.has_room(stream);
                 let best = sources.get(stream);
-                if is_news && link.wanted.len() < WANTS_MAX && best.is_none_or(|best| *best < offer) {
+                if is_news && link.wanted.len() < LINK_WANTS_MAX && best.is_none_or(|best| *best < offer) {
                     sources.insert(*stream, offer);
                 }
             }
         }
-        for (stream, (_, _, id)) in sources {
-            let is_asked = self.links.values().any(|link| link.wanted.contains_key(&stream));
-            if !is_asked {
-                self.want(turn, id, stream);
+        for (stream, (_, shown, id)) in sources {
+            if let Some(from) = self.unasked(stream).filter(|from| *from <= shown) {
+                self.want(turn, id, stream, from);
             }
         }
     }
 
-    fn want(&mut self, turn: &mut Turn, id: LinkId, stream: Stream) {
-        let expires_ms = turn.now.mono_ms + self.settings.want_timeout_ms;
-        let Some(link) = self.links.get_mut(&id).filter(|link| link.wanted.len() < WANTS_MAX) else { return };
-        link.wanted.insert(stream, Wanted { expires_ms });
-        let from = self.logs.head(&stream).position.next();
-        self.send(turn, id, Frame::Want(Want { stream, from, bytes_max: WANT_BYTES }));
+    /// The first position of a stream that nobody was asked for; none while it is not known how far an answer
+    /// goes, or enough is under way.
+    fn unasked(&self, stream: Stream) -> Option<Position> {
+        let mut under_way: Vec<_> = self.links.values().flat_map(|link| link.wanted(stream)).collect();
+        if under_way.len() >= STREAM_WANTS_MAX {
+            return None;
+        }
+        under_way.sort_by_key(|(from, _)| *from);
+        let mut next = self.logs.head(&stream).position.next();
+        for (from, wanted) in under_way {
+            if from <= next {
+                next = next.max(wanted.until?.next());
+            }
+        }
+        Some(next)
+    }
+
+    fn want(&mut self, turn: &mut Turn, id: LinkId, stream: Stream, from: Position) {
+        let wanted = Wanted { until: None, expires_ms: turn.now.mono_ms + self.settings.want_timeout_ms };
+        let in_all: usize = self.links.values().map(|link| link.wanted.len()).sum();
+        let has_credit = |link: &&mut Link| link.wanted.len() < LINK_WANTS_MAX && in_all < WANTS_MAX;
+        let Some(link) = self.links.get_mut(&id).filter(has_credit) else { return };
+        link.wanted.insert((stream, from), wanted);
+        let bytes_max = self.settings.want_bytes;
+        self.send(turn, id, Frame::Want(Want { stream, from, bytes_max }));
     }
 
     pub(super) fn send(&self, turn: &mut Turn, link: LinkId, frame: Frame) {

@@ -74,6 +74,7 @@ impl Crowd {
             let settings = Settings {
                 heads_interval_ms,
                 want_timeout_ms: 2_000,
+                want_bytes: 1 << 20,
                 shut_out_ms: 60_000,
                 quota: Quota { member_bytes: u64::MAX, member_day_bytes: u64::MAX, reserve_bytes: 0 },
                 addresses: Vec::new(),

@@ -117,7 +117,12 @@ fn frames() -> Vec<Frame> {
         Frame::Heads(Heads::Changed(vec![line(1)])),
         Frame::Heads(Heads::Digest([3; 32])),
         Frame::Want(Want { stream, from: Position(3), bytes_max: 1000 }),
-        Frame::Range(Range { stream, from: Position(1), entries: entry.bytes().to_vec() }),
+        Frame::Range(Range {
+            stream,
+            from: Position(1),
+            until: Position(1),
+            entries: entry.bytes().to_vec(),
+        }),
         Frame::Push(Push { head: head.to_vec(), payload: payload.to_vec() }),
         Frame::Receipted(Receipted {
             receipt: vec![7; 150],

@@ -391,7 +391,7 @@ fn frame_output(frame: &Frame) -> Value {
         Frame::Want(want) => json!({ "message": "want", "stream": hex(want.stream.name()), "from": want.from,
             "bytes_max": want.bytes_max }),
         Frame::Range(range) => json!({ "message": "range", "stream": hex(range.stream.name()),
-            "from": range.from, "entries": hex(&range.entries) }),
+            "from": range.from, "until": range.until, "entries": hex(&range.entries) }),
         Frame::Receipted(receipted) => json!({ "message": "receipted", "receipt": hex(&receipted.receipt),
             "base": receipted.base, "lines": receipted.lines.len(), "root_of_lines": hex(root(&receipted.lines)) }),
         Frame::Fork(pair) => json!({ "message": "fork", "ids": pair.map(|head| head.id()) }),

@@ -89,7 +89,7 @@ impl World {
         if let Some(byte) = entries.get_mut(at) {
             *byte ^= 1;
         }
-        Frame::Range(Range { stream, from: Position(1), entries }).encode()
+        Frame::Range(Range { stream, from: Position(1), until: Position(1), entries }).encode()
     }
 
     /// Over its own signature: another receipt of a number that it has used, or of the next one, for entries
@@ -112,7 +112,7 @@ impl World {
     /// What is true, again and again, and nobody asked.
     fn range_without_end(&mut self, place: Place, link: LinkId, stream: Stream) {
         let entries = self.nodes[place].store.read(stream, Position(1), 100_000).expect("memory reads");
-        let bytes = Frame::Range(Range { stream, from: Position(1), entries }).encode();
+        let bytes = Frame::Range(Range { stream, from: Position(1), until: Position(1), entries }).encode();
         for _ in 0..20 {
             self.network.send_bytes(&mut self.rng, self.now_ms, place, link, bytes.clone());
         }
@@ -133,5 +133,5 @@ fn by_nobody(agreement: AgreementId) -> Vec<u8> {
     let record = Record { kind: RecordKind(0x0311), version: 1, body: b"?".to_vec() };
     let draft = Draft::new(stream, stream.origin(), under, Millis(0), &[1; 32], &[record]);
     let entries = draft.sign(&SecretKey::from_bytes(&[9; 32])).bytes().to_vec();
-    Frame::Range(Range { stream, from: Position(1), entries }).encode()
+    Frame::Range(Range { stream, from: Position(1), until: Position(1), entries }).encode()
 }

@@ -97,7 +97,7 @@ fn a_seed_always_gives_the_same_trace() {
 
 #[test]
 fn the_world_really_loses_frames_and_crashes_nodes() {
-    let all: Vec<Figures> = (0..40).filter_map(|seed| run(seed, Fault::None, false).ok()).collect();
+    let all: Vec<Figures> = (0..60).filter_map(|seed| run(seed, Fault::None, false).ok()).collect();
     assert!(all.iter().map(|figures| figures.lost).sum::<u64>() > 100);
     assert!(all.iter().map(|figures| figures.crashes).sum::<u64>() > 20);
     assert!(all.iter().map(|figures| figures.shut_out).sum::<u64>() > 2);

@@ -108,11 +108,11 @@ impl Node {
     }
 
     /// The planted fault: serves whatever is asked for.
-    pub fn serve(&self, link: LinkId, want: Want) -> Wish {
+    pub fn serve(&self, link: LinkId, want: Want) -> Vec<Wish> {
         let read = |stream, from, bytes_max| self.store.read(stream, from, bytes_max);
         let Want { stream, from, bytes_max } = want;
-        let frame = carry::fill(Message::Range { stream, from, bytes_max }, read);
-        Wish::Send { link, frame: frame.expect("memory does not fail").expect("a range is always a frame") }
+        let frames = carry::fill(Message::Range { stream, from, bytes_max }, read);
+        frames.expect("memory does not fail").into_iter().map(|frame| Wish::Send { link, frame }).collect()
     }
 
     /// Asks as an operator does and waits for the answer.
@@ -199,37 +199,37 @@ impl Node {
             self.crash();
             return (Vec::new(), Vec::new());
         };
-        let wishes = actions.into_iter().filter_map(|action| self.act(action)).collect();
+        let wishes = actions.into_iter().flat_map(|action| self.act(action)).collect();
         (wishes, answers)
     }
 
-    fn act(&mut self, action: NetAction) -> Option<Wish> {
+    fn act(&mut self, action: NetAction) -> Vec<Wish> {
         match action {
-            NetAction::Open { link, peer, .. } => Some(Wish::Open { link, to: peer }),
-            NetAction::Close { link } => Some(Wish::Close { link }),
+            NetAction::Open { link, peer, .. } => vec![Wish::Open { link, to: peer }],
+            NetAction::Close { link } => vec![Wish::Close { link }],
             NetAction::Send { message: Message::Frame(Frame::Fork(..)), .. }
                 if self.fault == Fault::HidesForks =>
             {
-                None
+                Vec::new()
             }
             NetAction::Send { link, message } => {
                 let read = |stream, from, bytes_max| self.store.read(stream, from, bytes_max);
-                let frame = carry::fill(message, read).expect("memory does not fail")?;
-                Some(Wish::Send { link, frame })
+                let frames = carry::fill(message, read).expect("memory does not fail");
+                frames.into_iter().map(|frame| Wish::Send { link, frame }).collect()
             }
             NetAction::Roster(roster) => {
                 self.roster = (*roster).clone();
-                None
+                Vec::new()
             }
             NetAction::Keyring(keyring) => {
                 self.keyring = (*keyring).clone();
-                None
+                Vec::new()
             }
-            NetAction::EndsSoon { .. } => None,
-            NetAction::ShutOut { peer, .. } => Some(Wish::ShutOut { peer }),
+            NetAction::EndsSoon { .. } => Vec::new(),
+            NetAction::ShutOut { peer, .. } => vec![Wish::ShutOut { peer }],
             NetAction::Report { reject, .. } => {
                 self.reported.push(reject);
-                None
+                Vec::new()
             }
         }
     }

@@ -241,8 +241,8 @@ impl World {
         }
         let event = match event {
             NetEvent::Frame { link, frame: Frame::Want(want) } if self.nodes[place].serves_anything() => {
-                let wish = self.nodes[place].serve(link, want);
-                return self.grant(place, vec![wish]);
+                let wishes = self.nodes[place].serve(link, want);
+                return self.grant(place, wishes);
             }
             event => event,
         };
@@ -314,6 +314,8 @@ fn settings() -> Settings {
     Settings {
         heads_interval_ms: 5_000,
         want_timeout_ms: 4_000,
+        // Small, so that what is missing takes several requests, each answered in several parts.
+        want_bytes: 2_000,
         shut_out_ms: 20_000,
         quota: Quota { member_bytes: u64::MAX, member_day_bytes: u64::MAX, reserve_bytes: 1_000 },
         addresses: Vec::new(),

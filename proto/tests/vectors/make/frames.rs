@@ -48,8 +48,8 @@ fn want(from: u64, bytes_max: u32) -> Vec<u8> {
     framed(Body::Want(wire::Want { stream: samples::stream(0).name().to_vec(), from, bytes_max }))
 }
 
-fn range(stream: &[u8], from: u64, entries: Vec<u8>) -> Vec<u8> {
-    framed(Body::Range(wire::Range { stream: stream.to_vec(), from, entries }))
+fn range(stream: &[u8], from: u64, until: u64, entries: Vec<u8>) -> Vec<u8> {
+    framed(Body::Range(wire::Range { stream: stream.to_vec(), from, entries, until }))
 }
 
 fn push(head: &[u8], payload: Vec<u8>) -> Vec<u8> {
@@ -71,6 +71,9 @@ fn accepted() -> Vec<Value> {
     let newer = [&newer[..1], &[newer[1] + 2], &newer[2..], &[0x78, 1]].concat();
     let cards = (0..3).map(|member| samples::card(member).bytes().to_vec()).collect();
     let entries: Vec<u8> = samples::chain(0, 2).iter().flat_map(|entry| entry.bytes().to_vec()).collect();
+    let range_frame = |from, until, entries| {
+        Frame::Range(Range { stream, from: Position(from), until: Position(until), entries })
+    };
     let frame = |rule: &str, what: &str, frame: Frame| good(rule, what, "frame", input(frame.encode()));
     let (head, payload) = (head.to_vec(), payload.to_vec());
     vec![
@@ -83,8 +86,9 @@ fn accepted() -> Vec<Value> {
         frame("P23", "a digest", Frame::Heads(Heads::Digest([9; 32]))),
         frame("P24", "a want", Frame::Want(Want { stream, from: Position(3), bytes_max: 1 << 20 })),
         frame("P24", "a want of one entry", Frame::Want(Want { stream, from: Position(1), bytes_max: 0 })),
-        frame("P25", "a range of two", Frame::Range(Range { stream, from: Position(1), entries })),
-        frame("P25", "an empty range", Frame::Range(Range { stream, from: Position(3), entries: vec![] })),
+        frame("P25", "an answer of two", range_frame(1, 2, entries.clone())),
+        frame("P25", "the first part of an answer", range_frame(1, 9, entries)),
+        frame("P25", "an empty range", range_frame(3, 0, vec![])),
         frame("P26", "a push with its payload", Frame::Push(Push { head: head.clone(), payload })),
         frame("P26", "a push of a head", Frame::Push(Push { head, payload: vec![] })),
     ]
@@ -165,7 +169,7 @@ fn bad_heads() -> Vec<Value> {
 
 fn bad_exchange() -> Vec<Value> {
     let name = Stream::name(&samples::stream(0));
-    let long = input(range(&name, 1, vec![0; 2_097_153]));
+    let long = input(range(&name, 1, 1, vec![0; 2_097_153]));
     let entry = samples::entry(0);
     let (head, payload) = entry.bytes().split_at(ENTRY_HEAD_BYTES);
     let cases = [
@@ -173,8 +177,11 @@ fn bad_exchange() -> Vec<Value> {
         ("P24", "a want from after the last position", input(want(1 << 53, 1)), malformed()),
         ("P24", "a want of no stream", input([0x22, 2, 0x10, 1]), malformed()),
         ("P3", "credit beyond the limit", input(want(1, 2_097_153)), too_large(2_097_153, 2_097_152)),
-        ("P25", "a range from position 0", input(range(&name, 0, vec![])), malformed()),
-        ("P25", "a range of what is no stream", input(range(&name[1..], 1, vec![])), malformed()),
+        ("P25", "a range from position 0", input(range(&name, 0, 0, vec![])), malformed()),
+        ("P25", "a range of what is no stream", input(range(&name[1..], 1, 0, vec![])), malformed()),
+        ("P25", "a range that does not say how far it goes", input(range(&name, 1, 0, vec![0])), malformed()),
+        ("P25", "a range that ends before it begins", input(range(&name, 2, 1, vec![0])), malformed()),
+        ("P25", "an empty range that goes on", input(range(&name, 1, 1, vec![])), malformed()),
         ("P3", "a range longer than any", long, too_large(2_097_153, 2_097_152)),
         ("P26", "a head of 249 bytes", input(push(&head[1..], payload.to_vec())), malformed()),
         ("P26", "a push of nothing", input(push(&[], vec![])), malformed()),
