@@ -21,6 +21,7 @@ use xietong_proto::card::Card;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::{Entry, EntryHead};
 use xietong_proto::epochs::Epochs;
+use xietong_proto::evidence::Evidence;
 use xietong_proto::header::{HEADER_BYTES, Header};
 use xietong_proto::id::Millis;
 use xietong_proto::manifest::Manifest;
@@ -32,7 +33,7 @@ use xietong_proto::sync::Frame;
 pub type Decoder = fn(&[u8]);
 
 /// All of them.
-pub const DECODERS: [(&str, Decoder); 13] = [
+pub const DECODERS: [(&str, Decoder); 14] = [
     ("frame", frame),
     ("entry", entry),
     ("head", head),
@@ -41,6 +42,7 @@ pub const DECODERS: [(&str, Decoder); 13] = [
     ("manifest", manifest),
     ("opinion", opinion),
     ("receipt", receipt),
+    ("evidence", evidence),
     ("paper", paper),
     ("settings", settings),
     ("sheet", sheet),
@@ -113,6 +115,12 @@ fn receipt(bytes: &[u8]) {
     }
     if let Ok(holdings) = receipt::split(bytes) {
         assert_eq!(receipt::join(&holdings), bytes);
+    }
+}
+
+fn evidence(bytes: &[u8]) {
+    if let Ok(evidence) = Evidence::open(bytes) {
+        assert_eq!(evidence.bytes(), bytes);
     }
 }
 
