@@ -46,6 +46,11 @@ impl Stream {
         Self { agreement, audience: Audience::Agreement, author, system, generation: Generation(1) }
     }
 
+    /// What the author tells one member of an agreement in a system.
+    pub fn pair(agreement: AgreementId, author: MemberCode, peer: MemberCode, system: System) -> Self {
+        Self { audience: Audience::Pair(peer), ..Self::shared(agreement, author, system) }
+    }
+
     /// The fixed layout, part of every header (P1).
     pub fn name(&self) -> [u8; STREAM_NAME_BYTES] {
         let (kind, peer) = match self.audience {

@@ -42,3 +42,11 @@ pub mod drivers {
 pub mod registers {
     include!(concat!(env!("OUT_DIR"), "/xietong.registers.rs"));
 }
+/// Requests for listed things and what is answered.
+pub mod requests {
+    include!(concat!(env!("OUT_DIR"), "/xietong.requests.rs"));
+}
+/// Trips and their settlement.
+pub mod trips {
+    include!(concat!(env!("OUT_DIR"), "/xietong.trips.rs"));
+}

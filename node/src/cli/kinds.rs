@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::Answer;
+use super::booking;
 use super::context::Context;
 use super::fleet::{Scrap, Supervise};
 use super::list::Filters;
@@ -20,6 +21,10 @@ pub type InstitutionCommand = RegisterCommand<InstitutionFilters>;
 pub enum AssetCommand {
     #[command(flatten)]
     Register(RegisterCommand<AssetFilters>),
+    /// 预订一项共享资产 · Ask a member for an asset that it lists
+    Reserve(booking::Reserve),
+    /// 一项资产在一段时间内的占用 · When a listed asset is not free
+    Calendar(booking::Calendar),
     /// 区域汇总：按成员和资产大类 · The regional table by member and top class
     Report,
 }
@@ -29,6 +34,17 @@ pub enum AssetCommand {
 pub enum VehicleCommand {
     #[command(flatten)]
     Register(RegisterCommand<VehicleFilters>),
+    /// 查找某地某时可用的车辆 · Look for vehicles that are free, near first, then cheap
+    Search(booking::Search),
+    /// 预订一辆共享车辆 · Ask a member for a vehicle that it lists
+    Book(booking::Reserve),
+    /// 一辆车在一段时间内的占用 · When a listed vehicle is not free
+    Calendar(booking::Calendar),
+    /// 一段时间不外派（维修、自用），或取消 · Keep one's own vehicle or asset at home for a while
+    Block(booking::BlockTime),
+    /// 价目 · What vehicles cost
+    #[command(subcommand)]
+    Tariff(booking::TariffCommand),
     /// 区域汇总：按成员和车辆类型 · The regional table by member and type
     Report,
     /// 监督：超编、超标、超龄、油耗、检验保险、标识、闲置，附依据 · Which vehicles break which rule, with the evidence
@@ -112,6 +128,8 @@ impl AssetCommand {
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Register(command) => command.run(context, Kind::Assets),
+            Self::Reserve(ask) => ask.run(context),
+            Self::Calendar(calendar) => calendar.run(context),
             Self::Report => {
                 let rows: Vec<AssetSummary> = context.node()?.get("assets/report", &NONE)?;
                 let text = text::assets(context.lang, &rows);
@@ -126,6 +144,11 @@ impl VehicleCommand {
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Register(command) => command.run(context, Kind::Vehicles),
+            Self::Search(search) => search.run(context),
+            Self::Book(ask) => ask.run(context),
+            Self::Calendar(calendar) => calendar.run(context),
+            Self::Block(block) => block.run(context),
+            Self::Tariff(command) => command.run(context),
             Self::Report => {
                 let rows: Vec<VehicleSummary> = context.node()?.get("vehicles/report", &NONE)?;
                 let text = text::vehicles(context.lang, &rows);

@@ -16,6 +16,7 @@ use context::{Context, Globals};
 
 mod agreement;
 mod audit;
+mod booking;
 pub mod caller;
 mod config;
 pub mod context;
@@ -78,6 +79,13 @@ enum Command {
     Energy(energy::EnergyCommand),
     /// 变化数据流（JSON 行），可从断点继续 · What changed, as JSON lines, from a cursor on
     Feed(feed::Feed),
+    /// 预订：答复、确认、出车、交回、结算 · Requests for vehicles and assets, from the answer to the settlement
+    #[command(subcommand)]
+    Booking(booking::BookingCommand),
+    /// 本单位参与的全部预订 · All requests that this member takes part in
+    Bookings(booking::Bookings),
+    /// 月度往来账：按成员的应付、应收、净额 · The accounts of a month: what is owed, by member
+    Bill(booking::BillMonth),
     /// 节点、成员、同步、磁盘的状况 · How the node stands: peers, streams, disk, what waits
     Status,
     /// 节点是否正常，供监控使用 · Whether the node is well, for monitoring
@@ -159,6 +167,9 @@ impl Command {
             Self::Driver(command) => command.run(context),
             Self::Energy(command) => command.run(context),
             Self::Feed(feed) => feed.run(context),
+            Self::Booking(command) => command.run(context),
+            Self::Bookings(bookings) => bookings.run(context),
+            Self::Bill(month) => month.run(context),
             Self::Status => node::status(context),
             Self::Health => node::health(context),
             Self::Explain(explain) => explain.run(context),

@@ -141,9 +141,14 @@ impl<S: Store> Daemon<S> {
     }
 
     fn prepare(&self, work: Work) -> Result<Done, S::Error> {
-        let Work::Fold { stream, from } = work else { return Ok(Done::Disclose) };
-        let bytes = self.store.read(stream, from, FOLD_BYTES)?;
-        Ok(Done::Fold { stream, entries: carry::entries(&bytes) })
+        match work {
+            Work::Disclose => Ok(Done::Disclose),
+            Work::Requests => Ok(Done::Requests),
+            Work::Fold { stream, from } => {
+                let bytes = self.store.read(stream, from, FOLD_BYTES)?;
+                Ok(Done::Fold { stream, entries: carry::entries(&bytes) })
+            }
+        }
     }
 
     fn finish(&mut self, output: Output<(Ticket, Answer)>) -> Result<(), S::Error> {

@@ -191,7 +191,7 @@ pub(super) async fn withdraw(
     let command = systems::Command::Withdraw { kind, ids, reason, dry_run };
     match desk.data(&asked, command).await? {
         Report::Import(report) => Ok(Json(report)),
-        Report::Release(_) => unreachable!("a withdrawal is reported like an import"),
+        Report::Release(_) | Report::Request(_) => unreachable!("a withdrawal is reported like an import"),
     }
 }
 
@@ -204,7 +204,7 @@ pub(super) async fn release(
     let Release { period, dry_run } = release;
     match desk.data(&asked, systems::Command::Release { period, dry_run }).await? {
         Report::Release(report) => Ok(Json(report)),
-        Report::Import(_) => unreachable!("a release has a report of its own"),
+        Report::Import(_) | Report::Request(_) => unreachable!("a release has a report of its own"),
     }
 }
 
@@ -356,7 +356,7 @@ impl Importer {
                 Ok(())
             }
             Answer::Refused(refusal) => Err(ImportRefusal::Node(refusal)),
-            Answer::Data(Report::Release(_))
+            Answer::Data(Report::Release(_) | Report::Request(_))
             | Answer::Joined { .. }
             | Answer::Paused
             | Answer::Excused

@@ -64,6 +64,6 @@ pub(super) async fn scrap(
     let Scrap { id, step } = scrap;
     match desk.data(&asked, Command::Scrap { id, step }).await? {
         Report::Import(report) => Ok(Json(report)),
-        Report::Release(_) => unreachable!("a step is reported like an import"),
+        Report::Release(_) | Report::Request(_) => unreachable!("a step is reported like an import"),
     }
 }

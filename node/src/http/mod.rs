@@ -14,6 +14,7 @@ pub mod feed;
 pub mod fleet;
 pub mod metrics;
 pub mod node;
+pub mod requests;
 pub mod route;
 pub mod serve;
 pub mod tokens;
@@ -237,6 +238,16 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::Feed => on(method, feed::feed),
         Route::Explain => on(method, disclosure::explain),
         Route::Preview => on(method, disclosure::preview),
+        Route::Requests => on(method, requests::list),
+        Route::Request => on(method, requests::show),
+        Route::Calendar => on(method, requests::calendar),
+        Route::Accounts => on(method, requests::month),
+        Route::Search => on(method, requests::find),
+        Route::Tariffs => on(method, requests::tariffs),
+        Route::Block => on(method, requests::block),
+        Route::Ask => on(method, requests::ask),
+        Route::Act => on(method, requests::act),
+        Route::SetTariff => on(method, requests::set_tariff),
         Route::Import => on(method, data::import),
         Route::Withdraw => on(method, data::withdraw),
         Route::Scrap => on(method, fleet::scrap),

@@ -19,6 +19,12 @@ pub enum Route {
     VehicleReport,
     AssetReport,
     EnergyReport,
+    Requests,
+    Request,
+    Calendar,
+    Accounts,
+    Search,
+    Tariffs,
     Supervision,
     FreeDrivers,
     Duties,
@@ -29,7 +35,11 @@ pub enum Route {
     Withdraw,
     Scrap,
     Duty,
+    Block,
     Release,
+    Ask,
+    Act,
+    SetTariff,
     Join,
     Pause,
     Excuse,
@@ -96,7 +106,7 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 42] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
@@ -108,6 +118,12 @@ impl Route {
         Self::VehicleReport,
         Self::AssetReport,
         Self::EnergyReport,
+        Self::Requests,
+        Self::Request,
+        Self::Calendar,
+        Self::Accounts,
+        Self::Search,
+        Self::Tariffs,
         Self::Supervision,
         Self::FreeDrivers,
         Self::Duties,
@@ -118,7 +134,11 @@ impl Route {
         Self::Withdraw,
         Self::Scrap,
         Self::Duty,
+        Self::Block,
         Self::Release,
+        Self::Ask,
+        Self::Act,
+        Self::SetTariff,
         Self::Join,
         Self::Pause,
         Self::Excuse,
@@ -148,6 +168,12 @@ impl Route {
             Self::VehicleReport => ("vehicle-report", GET, "/v1/vehicles/report", Look),
             Self::AssetReport => ("asset-report", GET, "/v1/assets/report", Look),
             Self::EnergyReport => ("energy-report", GET, "/v1/energy/report", Look),
+            Self::Requests => ("requests", GET, "/v1/requests", Look),
+            Self::Request => ("request", GET, "/v1/requests/one", Look),
+            Self::Calendar => ("calendar", GET, "/v1/requests/calendar", Look),
+            Self::Accounts => ("accounts", GET, "/v1/requests/net", Look),
+            Self::Search => ("search", GET, "/v1/vehicles/search", Look),
+            Self::Tariffs => ("tariffs", GET, "/v1/vehicles/tariffs", Look),
             Self::Supervision => ("supervision", GET, "/v1/vehicles/supervision", Look),
             Self::FreeDrivers => ("free-drivers", GET, "/v1/drivers/free", Look),
             Self::Duties => ("duties", GET, "/v1/drivers/duties", Look),
@@ -158,6 +184,10 @@ impl Route {
             Self::Withdraw => ("withdraw", POST, "/v1/{kind}/withdraw", Enter),
             Self::Scrap => ("scrap", POST, "/v1/vehicles/scrap", Enter),
             Self::Duty => ("duty", POST, "/v1/drivers/duty", Enter),
+            Self::Block => ("block", POST, "/v1/requests/block", Enter),
+            Self::Ask => ("ask", POST, "/v1/requests", Decide),
+            Self::Act => ("act", POST, "/v1/requests/act", Decide),
+            Self::SetTariff => ("tariff-set", POST, "/v1/vehicles/tariffs", Decide),
             Self::Release => ("release", POST, "/v1/energy/release", Decide),
             Self::Join => ("join", POST, "/v1/agreements", Decide),
             Self::Pause => ("pause", POST, "/v1/pause", Decide),
@@ -209,22 +239,13 @@ mod tests {
             routes.map(Route::name).collect()
         };
         let watch = ["health", "metrics", "status", "digests", "doctor"];
-        let look = [
-            "list",
-            "show",
-            "places",
-            "vehicle-report",
-            "asset-report",
-            "energy-report",
-            "supervision",
-            "free-drivers",
-            "duties",
-            "feed",
-            "explain",
-            "disclosure-preview",
-        ];
-        let (enter, decide) =
-            (["import", "withdraw", "scrap", "duty"], ["release", "join", "pause", "excuse", "stop"]);
+        let reports = ["list", "show", "places", "vehicle-report", "asset-report", "energy-report"];
+        let bookings = ["requests", "request", "calendar", "accounts", "search", "tariffs"];
+        let fleet = ["supervision", "free-drivers", "duties", "feed"];
+        let disclosure = ["explain", "disclosure-preview"];
+        let look = [&reports[..], &bookings, &fleet, &disclosure].concat();
+        let enter = ["import", "withdraw", "scrap", "duty", "block"];
+        let decide = ["release", "ask", "act", "tariff-set", "join", "pause", "excuse", "stop"];
         let audit = ["disclosure-log", "disclosure-entries", "deeds", "tokens"];
         assert_eq!(may(Role::Auditor), [&watch[..], &audit].concat());
         assert_eq!(may(Role::Observer), [&watch[..], &look].concat());

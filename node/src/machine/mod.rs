@@ -2,6 +2,7 @@
 //! The only place that knows both replication and systems. It never reads a clock or a disk, and what it says
 //! comes out of its [`Output`] only after the writes in it were committed.
 
+mod disclosing;
 mod doors;
 mod explain;
 pub mod health;
@@ -26,7 +27,7 @@ use crate::replica::{Authored, Me, Replica, Settings, Turn};
 use crate::systems::doors::{Command as TokenCommand, Deed, Refusal as TokenRefusal};
 use crate::systems::rows::{Overlay, Rows};
 use crate::systems::rules::Rules;
-use crate::systems::{self, Kind, Origin};
+use crate::systems::{self, Origin};
 
 pub use explain::{Explanation, Held, Hold, Rule, Verdict};
 pub use status::{CutDigest, CutPosition, Status, Waiting};
@@ -127,6 +128,8 @@ pub enum Work {
     Fold { stream: Stream, from: Position },
     /// Compare some of what is disclosed with what should be.
     Disclose,
+    /// Let go of what was not confirmed in time or is not wanted any more.
+    Requests,
 }
 
 /// Work with what it needs.
@@ -136,6 +139,8 @@ pub enum Done {
     Fold { stream: Stream, entries: Vec<Entry> },
     /// Nothing but the rows.
     Disclose,
+    /// Nothing but the rows.
+    Requests,
 }
 
 /// A node without its shells.
@@ -144,14 +149,24 @@ pub struct Machine {
     replica: Replica,
     /// By which this office works.
     rules: Arc<Rules>,
-    /// What is still to be compared in full, and from which register key on (P30).
-    comparing: BTreeMap<(AgreementId, Kind), String>,
+    /// Our own streams that are still to be compared in full with what they should show, and from which key on (P30).
+    comparing: BTreeMap<Stream, String>,
+    /// When to look again at the requests that are ours to answer.
+    requests: Look,
     /// The day for which disclosure was last compared: guards look at dates.
     today: Date,
     /// Agreements under which our clock is too far from the others' (P29).
     doubted: BTreeSet<AgreementId>,
     /// Of which end the operation log was told, as days before it.
     warned: BTreeMap<AgreementId, Option<u64>>,
+}
+
+/// Work that comes again when something was said, or at a time.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    is_stale: bool,
+    /// On the monotonic clock.
+    due_ms: Option<u64>,
 }
 
 struct Step<'a> {
@@ -179,6 +194,7 @@ impl Machine {
             replica,
             rules,
             comparing: BTreeMap::new(),
+            requests: Look { is_stale: true, due_ms: None },
             today: calendar::date(now.wall),
             doubted: BTreeSet::new(),
             warned: BTreeMap::new(),
@@ -225,12 +241,14 @@ impl Machine {
             return Some(Work::Fold { stream, from });
         }
         // What is in the log is shown even on a full disk; nothing new is said.
-        self.next_comparison().filter(|_| self.check_room().is_ok()).map(|_| Work::Disclose)
+        self.check_room().ok()?;
+        let compares = (!self.comparing.is_empty()).then_some(Work::Disclose);
+        compares.or(self.requests.is_stale.then_some(Work::Requests))
     }
 
     /// When the machine wants to be woken, on the monotonic clock.
     pub fn due_ms(&self) -> Option<u64> {
-        self.replica.due_ms()
+        self.replica.due_ms().into_iter().chain(self.requests.due_ms).min()
     }
 
     /// Where every stream stands, for shells and tests.
@@ -250,6 +268,7 @@ impl Machine {
             }
             Input::Work(Done::Fold { stream, entries }) => self.fold(step, stream, &entries),
             Input::Work(Done::Disclose) => self.compare_some(step),
+            Input::Work(Done::Requests) => self.look_at_requests(step),
             Input::Room { free_bytes } => self.replica.set_free(free_bytes),
             Input::Tick => {}
         }
@@ -281,12 +300,20 @@ impl Machine {
     fn decide(&mut self, step: &mut Step, command: systems::Command) -> Result<systems::Report, Refusal> {
         self.check_room()?;
         self.check_folded()?;
-        let decision = systems::decide(&step.rows, self.today, &self.circle(step.turn.now), command)
+        let now = step.turn.now;
+        let decision = systems::decide(&step.rows, now.wall, &self.circle(now), command)
             .map_err(|refusal| Refusal::Data { refusal })?;
-        let (kind, me) = (decision.kind, self.replica.me().code());
-        self.author(step, Stream::local(me, kind.system()), decision.local);
-        for agreement in self.open_agreements(kind, step.turn.now) {
-            self.disclose(step, agreement, kind, systems::Which::Keys(&decision.keys));
+        let (me, system) = (self.replica.me().code(), decision.kind.system());
+        for (agreement, record) in decision.said {
+            self.author(step, Stream::shared(agreement, me, system), vec![record]);
+        }
+        self.author(step, Stream::local(me, system), decision.local);
+        let everybody = self.replica.agreements().map(|held| Stream::shared(held.id(), me, system));
+        let alone = decision.told.iter().map(|(agreement, peer)| Stream::pair(*agreement, me, *peer, system));
+        for stream in everybody.chain(alone).collect::<Vec<_>>() {
+            if self.is_open(&stream, now) {
+                self.disclose(step, stream, systems::Which::Keys(&decision.keys));
+            }
         }
         Ok(decision.report)
     }
@@ -366,102 +393,11 @@ impl Machine {
         records: impl Iterator<Item = Record>,
     ) {
         for (index, record) in (0..).zip(records) {
+            self.requests.is_stale |= systems::is_of_requests(&record);
             systems::apply(&mut step.rows, &Origin { stream, position, index, epoch, time }, &record);
         }
         self.replica.mark_folded(stream, position);
         step.folded.insert(stream, position);
-    }
-
-    /// Brings what an agreement shows of some rows in line with the register (P30).
-    fn disclose(
-        &mut self,
-        step: &mut Step,
-        agreement: AgreementId,
-        kind: Kind,
-        which: systems::Which,
-    ) -> Option<String> {
-        let me = self.replica.me().code();
-        let diff = systems::disclose(&step.rows, self.today, agreement, me, kind, which);
-        self.author(step, Stream::local(me, kind.system()), diff.local);
-        self.author(step, Stream::shared(agreement, me, kind.system()), diff.shared);
-        diff.next
-    }
-
-    /// Compares in full what may be authored again: after a confirmation, and once clocks agree.
-    fn keep_up(&mut self, now: Now) {
-        let doubted = self.replica.agreements().map(Agreement::id);
-        let doubted: BTreeSet<_> =
-            doubted.filter(|id| self.replica.clock_doubt(*id, now).is_some()).collect();
-        let cleared: Vec<_> = self.doubted.difference(&doubted).copied().collect();
-        self.doubted = doubted;
-        let confirmed = self.replica.take_confirmed();
-        self.compare_in_full([confirmed, cleared].concat());
-    }
-
-    fn compare_all(&mut self) {
-        let agreements: Vec<AgreementId> = self.replica.agreements().map(Agreement::id).collect();
-        self.compare_in_full(agreements);
-    }
-
-    fn compare_in_full(&mut self, agreements: Vec<AgreementId>) {
-        let pairs = agreements.iter().flat_map(|id| Kind::ALL.map(|kind| (*id, kind)));
-        self.comparing.extend(pairs.map(|pair| (pair, String::new())));
-    }
-
-    fn next_comparison(&self) -> Option<(AgreementId, Kind)> {
-        self.comparing.keys().next().copied()
-    }
-
-    fn compare_some(&mut self, step: &mut Step) {
-        let Some((agreement, kind)) = self.next_comparison() else { return };
-        if self.check_folded().is_err() {
-            return;
-        }
-        let from = self.comparing.remove(&(agreement, kind)).unwrap_or_default();
-        if !self.open_agreements(kind, step.turn.now).contains(&agreement) {
-            return;
-        }
-        let which = systems::Which::From { key: &from, rows_max: COMPARED_AT_ONCE };
-        if let Some(next) = self.disclose(step, agreement, kind, which) {
-            self.comparing.insert((agreement, kind), next);
-        }
-    }
-
-    /// A new day may change what a guard says; a comparison starts then. Also when an agreement becomes valid.
-    fn keep_date(&mut self, now: Now) {
-        let today = calendar::date(now.wall);
-        if today != self.today {
-            self.today = today;
-            self.compare_all();
-        }
-    }
-
-    /// The agreements under which this node may author in a system now.
-    fn open_agreements(&self, kind: Kind, now: Now) -> Vec<AgreementId> {
-        let covers = |held: &&Agreement| held.manifest().covers(kind.system());
-        let is_open = |held: &&Agreement| self.holds(held, kind, now).is_empty();
-        self.replica.agreements().filter(covers).filter(is_open).map(Agreement::id).collect()
-    }
-
-    /// The agreements in force now that have a system in scope: what may leave, at once or once confirmed.
-    fn valid_agreements(&self, kind: Kind, now: Now) -> Vec<AgreementId> {
-        let covers = |held: &&Agreement| {
-            held.manifest().covers(kind.system()) && held.manifest().is_valid_at(now.wall)
-        };
-        self.replica.agreements().filter(covers).map(Agreement::id).collect()
-    }
-
-    /// To whom each system's disclosures go: what a dry run tells.
-    fn circle(&self, now: Now) -> systems::Circle {
-        let me = self.replica.me().code();
-        let members = |kind| -> BTreeSet<MemberCode> {
-            let valid = self.valid_agreements(kind, now);
-            let held = self.replica.agreements().filter(|held| valid.contains(&held.id()));
-            let members = held.flat_map(|held| held.manifest().fields.members.iter().map(|m| m.code));
-            members.filter(|code| *code != me).collect()
-        };
-        let members = Kind::ALL.map(|kind| (kind, members(kind))).into();
-        systems::Circle { me, rules: Arc::clone(&self.rules), members }
     }
 
     fn check_room(&self) -> Result<(), Refusal> {
@@ -475,6 +411,3 @@ impl Machine {
         if entries_left > 0 { Err(Refusal::Rebuilding { entries_left }) } else { Ok(()) }
     }
 }
-
-/// Register rows compared in one step, so that none takes long.
-const COMPARED_AT_ONCE: usize = 500;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::*;
-use xietong_proto::stream::Stream;
+use xietong_proto::stream::{Audience, Stream};
 
 use super::Machine;
 use crate::calendar;
@@ -107,7 +107,9 @@ impl Machine {
     pub(super) fn digests(&self, rows: &dyn Rows) -> Vec<CutDigest> {
         let logs = self.replica.logs();
         let cut = |id| {
-            let shown = logs.heads().filter(move |(stream, _)| stream.agreement == id);
+            let shown = logs
+                .heads()
+                .filter(move |(stream, _)| stream.agreement == id && stream.audience == Audience::Agreement);
             let position = |(stream, _): (&Stream, _)| CutPosition {
                 author: stream.author,
                 system: stream.system,

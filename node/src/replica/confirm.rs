@@ -100,6 +100,22 @@ impl Replica {
         std::mem::take(&mut self.confirmed)
     }
 
+    /// Members with whom heads were compared for the first time since the last call.
+    pub fn take_compared(&mut self) -> Vec<(AgreementId, MemberCode)> {
+        std::mem::take(&mut self.compared)
+    }
+
+    /// Whether a member has shown what it holds of ours since the start, and all of it is here: of a pair stream
+    /// nobody else could tell (P28).
+    pub fn has_compared(&self, id: AgreementId, member: MemberCode) -> bool {
+        let lacks = |session: &Session| {
+            let of_member = session.claims.iter().filter(|((teller, _), _)| *teller == member);
+            of_member.into_iter().any(|((_, stream), claim)| *claim > self.logs.head(stream).position)
+        };
+        let session = self.sessions.get(&id);
+        session.is_some_and(|session| session.compared.contains(&member) && !lacks(session))
+    }
+
     /// A member is heard of; remembered once for all.
     pub(super) fn meet(&mut self, turn: &mut Turn, id: AgreementId, member: MemberCode) {
         if self.circle.meet(id, member) {
@@ -119,8 +135,8 @@ impl Replica {
             let claim = session.claims.entry((member, line.stream)).or_default();
             *claim = line.position.max(*claim);
         }
-        if is_all {
-            session.compared.insert(member);
+        if is_all && session.compared.insert(member) {
+            self.compared.push((id, member));
         }
     }
 

@@ -137,6 +137,8 @@ pub struct Replica {
     room: Room,
     /// Confirmed, and nobody has been told yet.
     confirmed: Vec<AgreementId>,
+    /// Compared, and nobody has been told yet.
+    compared: Vec<(AgreementId, MemberCode)>,
     /// Wall minus monotonic clock at the last turn.
     clock_offset_ms: Option<i64>,
 }
@@ -179,6 +181,7 @@ impl Replica {
             forks: Forks::default(),
             room: Room::new(boot.bytes),
             confirmed: Vec::new(),
+            compared: Vec::new(),
             clock_offset_ms: None,
         };
         for (agreement, object) in boot.objects {

@@ -143,7 +143,8 @@ impl Replica {
             *status.rejects.entry(rule.to_owned()).or_default() += count;
         }
         let Some(link) = link else { return status };
-        for (stream, head) in self.logs.heads().filter(|(stream, _)| is_own(stream, self.me.code())) {
+        let own = self.logs.heads().filter(|(stream, _)| is_own(stream, self.me.code()));
+        for (stream, head) in own.filter(|(stream, _)| stream.is_for(member)) {
             let lag = head.position.0.saturating_sub(link.shown(stream).0);
             *status.behind.entry(stream.system).or_default() += lag;
         }

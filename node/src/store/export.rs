@@ -5,6 +5,7 @@ use std::path::Path;
 
 use xietong_proto::entry::Entry;
 use xietong_proto::id::{AgreementId, MemberCode, System};
+use xietong_proto::stream::{Audience, Stream};
 
 use super::error::StoreError;
 use super::format;
@@ -50,17 +51,25 @@ struct Copy {
     export: Export,
 }
 
+impl Copy {
+    /// What was told to one member alone is no evidence for others.
+    fn is_wanted(&self, stream: &Stream) -> bool {
+        let is_alone = matches!(stream.audience, Audience::Pair(_));
+        (stream.author, stream.system) == (self.author, self.system) && !is_alone
+    }
+}
+
 impl Visit for Copy {
     fn frame(&mut self, _segment: u32, stored: Stored) -> Result<(), StoreError> {
         match stored {
             Stored::Entry(entry, frame) => {
-                if (frame.stream.author, frame.stream.system) == (self.author, self.system) {
+                if self.is_wanted(&frame.stream) {
                     self.export.entries.push(entry);
                 }
             }
             Stored::Object(object) => self.export.objects.push(object),
             Stored::Rewind(stream, to) => {
-                if (stream.author, stream.system) == (self.author, self.system) {
+                if self.is_wanted(&stream) {
                     self.export.entries.retain(|entry| {
                         entry.header().stream != stream || entry.header().position <= to.position
                     });

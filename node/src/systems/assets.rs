@@ -3,11 +3,13 @@
 
 use jiff::civil::Date;
 use xietong_proto::wire::assets::{Asset, AssetListing};
+use xietong_proto::wire::requests::Particulars;
 
 use super::codes::{asset_class, division};
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::register::{self, Disclosure, Line, Listing, Register};
+use super::requests::Lent;
 use super::rows::Rows;
 use super::{Circle, Kind, Lines, institutions};
 
@@ -206,6 +208,32 @@ impl Listing for AssetListing {
             text freight_payer "运费承担方" Optional Form::Choice(PAYERS);
             int value_band "价值区间下限(元)" Required Form::Count;
         }
+    }
+}
+
+impl Lent for Assets {
+    const PURPOSES: &'static [(&'static str, &'static str)] = &[
+        ("event", "会议活动"),
+        ("temporary_body", "临时机构"),
+        ("emergency", "应急"),
+        ("shortage", "办公缺口"),
+    ];
+
+    fn serves(listing: &AssetListing) -> i64 {
+        listing.quantity
+    }
+
+    fn tariff(_: &AssetListing) -> Option<&str> {
+        None
+    }
+
+    fn is_out_of_order(row: &Asset) -> bool {
+        row.condition_code == "7"
+    }
+
+    fn particulars(row: &Asset) -> Particulars {
+        let (serial_no, place) = (row.serial_no.clone(), row.location_text.clone());
+        Particulars { serial_no, place, ..Particulars::default() }
     }
 }
 

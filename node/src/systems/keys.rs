@@ -3,6 +3,8 @@
 
 use xietong_proto::id::*;
 
+use super::requests::About;
+
 /// A row of a register: system, business key.
 pub fn register(system: System, key: &[u8]) -> Vec<u8> {
     [&register_prefix(system)[..], key].concat()
@@ -118,4 +120,107 @@ pub fn unique(system: System, value: &str) -> Vec<u8> {
 /// A token that opens the doors, by its name; all of them begin with that of the empty name.
 pub fn token(name: &str) -> Vec<u8> {
     [b"T", name.as_bytes()].concat()
+}
+
+/// What an author has said about a request to the agreement: agreement, system, requester, number, author, kind (P32).
+pub fn said(agreement: AgreementId, about: &About, author: MemberCode, kind: u16) -> Vec<u8> {
+    [&said_prefix(agreement, Some(about))[..], author.bytes(), &kind.to_be_bytes()].concat()
+}
+
+/// All that the agreement has heard of one request, or of any.
+pub fn said_prefix(agreement: AgreementId, about: Option<&About>) -> Vec<u8> {
+    [b"Q", &agreement.0[..], &about.map(About::bytes).unwrap_or_default()].concat()
+}
+
+/// The request, author and kind of a row of what was said, in public or aside.
+pub fn of_said(key: &[u8]) -> Option<(About, MemberCode, u16)> {
+    let author = MemberCode::from_bytes(key.get(51..59)?.try_into().ok()?).ok()?;
+    Some((About::at(key, 33)?, author, u16::from_be_bytes(key.get(59..61)?.try_into().ok()?)))
+}
+
+/// The same of what was said to the other party alone.
+pub fn aside(agreement: AgreementId, about: &About, author: MemberCode, kind: u16) -> Vec<u8> {
+    [&aside_prefix(agreement, Some(about))[..], author.bytes(), &kind.to_be_bytes()].concat()
+}
+
+/// All that was said aside about one request, or about any.
+pub fn aside_prefix(agreement: AgreementId, about: Option<&About>) -> Vec<u8> {
+    [b"P", &agreement.0[..], &about.map(About::bytes).unwrap_or_default()].concat()
+}
+
+/// What a member is to be told: agreement, peer, then the request and the kind.
+pub fn told(agreement: AgreementId, peer: MemberCode, about: &About, kind: u16) -> Vec<u8> {
+    [&told_prefix(agreement, peer)[..], &about.bytes(), &kind.to_be_bytes()].concat()
+}
+
+/// All that a member is to be told.
+pub fn told_prefix(agreement: AgreementId, peer: MemberCode) -> Vec<u8> {
+    [b"W", &agreement.0[..], peer.bytes()].concat()
+}
+
+/// The request and kind behind such a key.
+pub fn of_told(key: &[u8]) -> Option<(About, u16)> {
+    Some((About::at(key, 41)?, u16::from_be_bytes(key.get(59..61)?.try_into().ok()?)))
+}
+
+/// An owner holds a thing: system, owner, listing, until when, then agreement and request.
+pub fn hold(owner: MemberCode, listing: u64, until: Millis, at: AgreementId, about: &About) -> Vec<u8> {
+    let prefix = holds(about.system, owner, listing);
+    [&prefix[..], &until.0.to_be_bytes(), &at.0, &about.bytes()].concat()
+}
+
+/// All that an owner holds of one thing.
+pub fn holds(system: System, owner: MemberCode, listing: u64) -> Vec<u8> {
+    [b"B", &system.0.to_be_bytes()[..], owner.bytes(), &listing.to_be_bytes()].concat()
+}
+
+/// The end, agreement and request of a held thing.
+pub fn of_hold(key: &[u8]) -> Option<(Millis, AgreementId, About)> {
+    let until = Millis(u64::from_be_bytes(key.get(19..27)?.try_into().ok()?));
+    Some((until, AgreementId::from_slice(key.get(27..59)?)?, About::at(key, 59)?))
+}
+
+/// A request that its owner has answered and that is not over: system, owner, agreement, request.
+pub fn open(owner: MemberCode, agreement: AgreementId, about: &About) -> Vec<u8> {
+    [&open_prefix(about.system, owner)[..], &agreement.0, &about.bytes()].concat()
+}
+
+/// All of an owner in a system.
+pub fn open_prefix(system: System, owner: MemberCode) -> Vec<u8> {
+    [b"O", &system.0.to_be_bytes()[..], owner.bytes()].concat()
+}
+
+/// The agreement and request of an open one.
+pub fn of_open(key: &[u8]) -> Option<(AgreementId, About)> {
+    Some((AgreementId::from_slice(key.get(11..43)?)?, About::at(key, 43)?))
+}
+
+/// The highest number that a requester ever used in an agreement.
+pub fn highest_request(system: System, requester: MemberCode, agreement: AgreementId) -> Vec<u8> {
+    [&highest_requests(system, requester)[..], &agreement.0].concat()
+}
+
+/// The highest numbers of a requester, by agreement.
+pub fn highest_requests(system: System, requester: MemberCode) -> Vec<u8> {
+    [b"J", &system.0.to_be_bytes()[..], requester.bytes()].concat()
+}
+
+/// The request that was made under a key against doubles.
+pub fn request_of_key(system: System, requester: MemberCode, key_hash: &[u8]) -> Vec<u8> {
+    [b"I", &system.0.to_be_bytes()[..], requester.bytes(), key_hash].concat()
+}
+
+/// A time in which a thing cannot be lent: system, register key, from when.
+pub fn block(system: System, key: &str, from: Millis) -> Vec<u8> {
+    [&blocks(system, key)[..], &from.0.to_be_bytes()].concat()
+}
+
+/// All of one thing.
+pub fn blocks(system: System, key: &str) -> Vec<u8> {
+    [b"K", &system.0.to_be_bytes()[..], key.as_bytes(), &[0]].concat()
+}
+
+/// What a vehicle of a type costs.
+pub fn tariff(vehicle_type: &str) -> Vec<u8> {
+    [b"F", vehicle_type.as_bytes()].concat()
 }

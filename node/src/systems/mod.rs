@@ -15,6 +15,7 @@ mod keys;
 pub mod query;
 pub mod reading;
 pub mod register;
+pub mod requests;
 mod row;
 pub mod rows;
 pub mod rules;
@@ -24,6 +25,7 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 pub mod text_file;
+pub mod trips;
 pub mod vehicles;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +38,8 @@ use xietong_proto::entry::Record;
 use xietong_proto::id::*;
 use xietong_proto::stream::{Audience, Stream};
 use xietong_proto::wire;
+
+use crate::calendar;
 
 pub use self::row::{Origin, Row, Source};
 use assets::Assets;
@@ -153,6 +157,8 @@ pub enum Command {
     Scrap { id: String, step: scrapping::Step },
     /// Take a driver up, or let one go.
     Driver(drivers::Command),
+    /// Ask for a listed thing, or go on with a request.
+    Request(requests::Command),
 }
 
 /// Rows of one register that were read from a file.
@@ -190,6 +196,14 @@ pub enum Report {
     Import(ImportReport),
     /// A month was released.
     Release(ReleaseReport),
+    /// A request has gone on.
+    Request(requests::Report),
+}
+
+impl From<requests::Report> for Report {
+    fn from(report: requests::Report) -> Self {
+        Self::Request(report)
+    }
 }
 
 /// Characters of the reason for taking a row back.
@@ -216,6 +230,14 @@ pub enum Refusal {
     Scrapping { vin: String, reason: scrapping::NotScrapped },
     /// A driver may not take up a duty.
     Driver { driver_no: String, unfit: drivers::duty::Unfit },
+    /// Of a request: it says why itself.
+    Request { refusal: requests::Refusal },
+}
+
+impl From<requests::Refusal> for Refusal {
+    fn from(refusal: requests::Refusal) -> Self {
+        Self::Request { refusal }
+    }
 }
 
 /// Who this node is, by which rules it works, and to whom each system's disclosures go at the moment.
@@ -227,6 +249,32 @@ pub struct Circle {
     pub rules: Arc<Rules>,
     /// The other members of the agreements in force.
     pub members: BTreeMap<Kind, BTreeSet<MemberCode>>,
+    /// The agreements that were joined here.
+    pub agreements: Vec<Standing>,
+}
+
+impl Circle {
+    /// How one of them stands.
+    pub fn standing(&self, agreement: AgreementId) -> Option<&Standing> {
+        self.agreements.iter().find(|standing| standing.agreement == agreement)
+    }
+}
+
+/// An agreement as those see it who would say something under it.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Which.
+    pub agreement: AgreementId,
+    /// All its members.
+    pub members: BTreeSet<MemberCode>,
+    /// What it speaks of.
+    pub scope: BTreeSet<Kind>,
+    /// Members author from this moment on.
+    pub valid_from: Millis,
+    /// And before this one.
+    pub valid_until: Millis,
+    /// In which systems this node may say something now.
+    pub open: BTreeSet<Kind>,
 }
 
 /// What a command comes to.
@@ -235,7 +283,11 @@ pub struct Decision {
     pub kind: Kind,
     /// For its local stream.
     pub local: Vec<Record>,
-    /// Register keys whose disclosure may change.
+    /// For the streams of agreements: what binds is said there first.
+    pub said: Vec<(AgreementId, Record)>,
+    /// Members who are to be told something alone, in which agreements.
+    pub told: BTreeSet<(AgreementId, MemberCode)>,
+    /// Keys of the register, or requests, whose disclosure may change.
     pub keys: Vec<String>,
     /// For whoever asked.
     pub report: Report,
@@ -250,26 +302,40 @@ pub enum Which<'a> {
     From { key: &'a str, rows_max: usize },
 }
 
+impl Which<'_> {
+    /// How many at most.
+    pub fn rows_max(&self) -> usize {
+        match self {
+            Self::Keys(_) => usize::MAX,
+            Self::From { rows_max, .. } => *rows_max,
+        }
+    }
+}
+
 /// Takes back all rows that were folded from a stream: it is folded again from its first entry.
 pub fn forget(rows: &mut Overlay, stream: &Stream) {
     let prefix = keys::listing_prefix(stream.agreement, stream.system, Some(stream.author));
-    let folded: Vec<Vec<u8>> = rows.scan(&prefix, &[]).map(|(key, _)| key).collect();
-    folded.into_iter().for_each(|key| rows.remove(key));
+    if stream.audience == Audience::Agreement {
+        let folded: Vec<Vec<u8>> = rows.scan(&prefix, &[]).map(|(key, _)| key).collect();
+        folded.into_iter().for_each(|key| rows.remove(key));
+    }
+    requests::forget(rows, stream);
 }
 
-/// What has to be said so that an agreement shows what it should.
+/// What has to be said so that a stream shows what it should.
 #[derive(Debug, Default)]
 pub struct Diff {
     /// For the local stream.
     pub local: Vec<Record>,
-    /// For the agreement's stream.
+    /// For the stream that was compared.
     pub shared: Vec<Record>,
     /// The key to go on from.
     pub next: Option<String>,
 }
 
 /// Decides a command on rows that are folded to all own heads.
-pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: Command) -> Result<Decision, Refusal> {
+pub fn decide(rows: &dyn Rows, now: Millis, circle: &Circle, command: Command) -> Result<Decision, Refusal> {
+    let today = calendar::date(now);
     match command {
         Command::Import { lines, dry_run } => {
             let (kind, intake) = match lines {
@@ -298,6 +364,7 @@ pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: Command) -
             Ok(Decision::of_intake(Kind::Drivers, intake, circle, false))
         }
         Command::Release { period, dry_run } => release_act::decide(rows, today, circle.me, &period, dry_run),
+        Command::Request(command) => Ok(requests::decide(&requests::Here { rows, now, circle }, command)?),
     }
 }
 
@@ -316,31 +383,41 @@ pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
         }
         (Kind::Vehicles, scrapping::SCRAPPING) => scrapping::apply(rows, origin, record),
         (Kind::Drivers, drivers::DUTY) => drivers::apply(rows, origin, record),
+        (_, _) if is_of_requests(record) => requests::apply(rows, origin, record),
         (kind, _) => for_register!(kind, R => register::apply::<R>(rows, origin, record)),
     }
 }
 
-/// What has to be said so that an agreement shows what the registers say it should (P30).
-pub fn disclose(
-    rows: &dyn Rows,
-    today: Date,
-    agreement: AgreementId,
-    me: MemberCode,
-    kind: Kind,
-    which: Which,
-) -> Diff {
-    match kind {
-        Kind::Institutions | Kind::Drivers => Diff::default(),
-        Kind::Energy => release_act::disclose(rows, agreement, me, which),
-        Kind::Assets => register::disclose::<Assets>(rows, today, agreement, me, which),
-        Kind::Vehicles => register::disclose::<Vehicles>(rows, today, agreement, me, which),
+/// Whether a record speaks of a request.
+pub fn is_of_requests(record: &Record) -> bool {
+    let kind = Kind::of(System(record.kind.0 >> 8));
+    kind.is_some_and(|kind| requests::LENT.contains(&kind)) && requests::is_ours(record.kind.0 & 0xff)
+}
+
+/// What has to be said so that a stream of our own shows what it should (P30): an agreement's what the registers say,
+/// a pair stream what the member is to be told.
+pub fn disclose(rows: &dyn Rows, today: Date, stream: &Stream, which: Which) -> Diff {
+    let Some(kind) = Kind::of(stream.system) else { return Diff::default() };
+    let (agreement, me) = (stream.agreement, stream.author);
+    match (stream.audience, kind) {
+        (Audience::Pair(peer), _) => requests::disclose(rows, stream, peer, which),
+        (Audience::Local, _) | (_, Kind::Institutions | Kind::Drivers) => Diff::default(),
+        (Audience::Agreement, Kind::Energy) => release_act::disclose(rows, agreement, me, which),
+        (Audience::Agreement, Kind::Assets) => {
+            register::disclose::<Assets>(rows, today, agreement, me, which)
+        }
+        (Audience::Agreement, Kind::Vehicles) => {
+            register::disclose::<Vehicles>(rows, today, agreement, me, which)
+        }
     }
 }
 
-/// A digest of everything an agreement shows, in key order, lengths first (P32).
+/// A digest of everything an agreement shows and all that was said in it of requests, in key order, lengths first (P32).
 pub fn digest(rows: &dyn Rows, agreement: AgreementId) -> [u8; 32] {
     let mut bytes = Vec::new();
-    for part in rows.scan(&keys::agreement_prefix(agreement), &[]).flat_map(|(key, value)| [key, value]) {
+    let shown = rows.scan(&keys::agreement_prefix(agreement), &[]);
+    let said = rows.scan(&keys::said_prefix(agreement, None), &[]);
+    for part in shown.chain(said).flat_map(|(key, value)| [key, value]) {
         bytes.extend((part.len() as u32).to_be_bytes());
         bytes.extend(part);
     }
@@ -403,6 +480,12 @@ impl Decision {
         let Intake { records, keys, mut report } = intake;
         report.leaving.to = circle.members.get(&kind).into_iter().flatten().copied().collect();
         let (local, keys) = if dry_run { (Vec::new(), Vec::new()) } else { (records, keys) };
-        Self { kind, local, keys, report: Report::Import(report) }
+        Self { local, keys, ..Self::of(kind, Report::Import(report)) }
+    }
+
+    /// Nothing to say yet but the report.
+    pub fn of(kind: Kind, report: impl Into<Report>) -> Self {
+        let (local, said, keys) = (Vec::new(), Vec::new(), Vec::new());
+        Self { kind, local, said, told: BTreeSet::new(), keys, report: report.into() }
     }
 }

@@ -165,12 +165,17 @@ pub fn absent(rows: &dyn Rows, kind: Kind, present: &Keys) -> Vec<String> {
 
 /// The agreements that show anything.
 pub fn agreements(rows: &dyn Rows) -> Vec<AgreementId> {
+    agreements_below(rows, b"L")
+}
+
+/// The agreements that have a kind of rows, by the first byte of their keys.
+pub fn agreements_below(rows: &dyn Rows, kind: &[u8; 1]) -> Vec<AgreementId> {
     let mut found = Vec::new();
-    let mut from = b"L".to_vec();
-    while let Some((key, _)) = rows.scan(b"L", &from).next() {
+    let mut from = kind.to_vec();
+    while let Some((key, _)) = rows.scan(kind, &from).next() {
         let Some(id) = key.get(1..33).and_then(AgreementId::from_slice) else { break };
         found.push(id);
-        from = [&keys::agreement_prefix(id)[..], &[0xff; 32]].concat();
+        from = [&kind[..], &id.0, &[0xff; 32]].concat();
     }
     found
 }

@@ -67,6 +67,7 @@ pub fn data_refusal(lang: Lang, refusal: &systems::Refusal) -> String {
         systems::Refusal::NothingToRelease { period } => say!(lang,
             zh: "{period} 没有可发布的能耗数据。",
             en: "There is no energy of {period} that could be released."),
+        systems::Refusal::Request { refusal } => super::request_refusal(lang, refusal),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod data;
 mod doors;
+mod requests;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::{Date, date};
 use serde::Serialize;
+use xietong::calendar::midnight;
 use xietong::systems::fault::ImportReport;
 use xietong::systems::rows::{Overlay, RowIter, Rows};
 use xietong::systems::rules::Rules;
@@ -93,13 +94,15 @@ impl Register {
         let bytes = std::fs::read(path).expect("the demo's file");
         let mut sheet = open_sheet(kind, Box::new(Cursor::new(bytes)), &HeaderMap::default(), 100_000, TODAY)
             .unwrap_or_else(|refusal| panic!("{}: {refusal:?}", path.display()));
-        let circle = Circle { me: self.me, rules: Rules::shipped().into(), members: Default::default() };
+        let (rules, members) = (Rules::shipped().into(), Default::default());
+        let circle = Circle { me: self.me, rules, members, agreements: Vec::new() };
+        let now = midnight(TODAY).expect("it is after 1970");
         let mut whole = ImportReport::default();
         while let Some((lines, quarantined)) = sheet.next_lines(50).expect("readable to its end") {
             whole.quarantined.extend(quarantined);
             let command = Command::Import { lines, dry_run: false };
             let decision =
-                systems::decide(&self.rows, TODAY, &circle, command).expect("imports are not refused");
+                systems::decide(&self.rows, now, &circle, command).expect("imports are not refused");
             self.position += 1;
             let stream = Stream::local(self.me, kind.system());
             for (index, record) in (0..).zip(&decision.local) {

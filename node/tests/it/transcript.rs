@@ -60,6 +60,11 @@ async fn two_agreements_that_know_nothing_of_each_other() {
     follow("isolation.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }
 
+#[tokio::test]
+async fn a_trip_across_a_border() {
+    follow("trip.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
 /// What of a guide is replaced by what was said.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {

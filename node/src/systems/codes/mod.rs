@@ -3,6 +3,7 @@
 
 pub mod asset_class;
 pub mod division;
+pub mod neighbours;
 pub mod plate;
 pub mod uscc;
 pub mod vin;

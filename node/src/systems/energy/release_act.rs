@@ -84,7 +84,7 @@ pub fn decide(
         withheld: release.withheld.iter().map(name).collect(),
         waiting: release.waiting.iter().map(name).collect(),
     };
-    Ok(Decision { kind: Kind::Energy, local, keys, report: Report::Release(report) })
+    Ok(Decision { local, keys, ..Decision::of(Kind::Energy, Report::Release(report)) })
 }
 
 /// Folds a release or a line of the ledger.

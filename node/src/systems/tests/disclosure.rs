@@ -113,7 +113,8 @@ fn a_guard_that_looks_at_dates_takes_the_listing_back_when_its_day_comes() {
     assert_eq!(bench.disclose(Kind::Vehicles).len(), 1, "good on its last day");
     let which = Which::From { key: "", rows_max: 100 };
     let tomorrow = TODAY.tomorrow().expect("a day");
-    let diff = disclose(&bench.rows, tomorrow, AGREEMENT, me(), Kind::Vehicles, which);
+    let stream = Stream::shared(AGREEMENT, me(), System::VEHICLES);
+    let diff = disclose(&bench.rows, tomorrow, &stream, which);
     assert_eq!(diff.shared.len(), 1);
 }
 

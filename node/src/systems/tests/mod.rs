@@ -5,13 +5,14 @@ mod doors;
 mod files;
 mod folding;
 mod refusals;
+mod requests;
 
 use std::io::Cursor;
 
 use jiff::civil::{Date, date};
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::stream::Stream;
+use xietong_proto::stream::{Audience, Stream};
 
 use super::fault::{FileRefusal, ImportReport, Quarantined};
 use super::rows::{Overlay, RowIter, Rows};
@@ -22,6 +23,8 @@ use super::{
 };
 
 const TODAY: Date = date(2026, 11, 24);
+/// In the middle of that day.
+const NOW: Millis = Millis(1_795_492_800_000);
 const ROWS_MAX: u64 = 100;
 const AGREEMENT: AgreementId = AgreementId([7; 32]);
 
@@ -88,7 +91,7 @@ impl Bench {
             let command = Command::Import { lines, dry_run };
             match self.command(command).expect("imports are not refused") {
                 Report::Import(report) => whole.add(report),
-                Report::Release(_) => panic!("an import released something"),
+                other => panic!("an import was answered with {other:?}"),
             }
         }
         Ok(whole)
@@ -100,8 +103,9 @@ impl Bench {
     }
 
     fn command(&mut self, command: Command) -> Result<Report, Refusal> {
-        let circle = Circle { me: me(), rules: Rules::shipped().into(), members: Default::default() };
-        let decision = decide(&self.rows, TODAY, &circle, command)?;
+        let (rules, members) = (Rules::shipped().into(), Default::default());
+        let circle = Circle { me: me(), rules, members, agreements: Vec::new() };
+        let decision = decide(&self.rows, NOW, &circle, command)?;
         self.fold(Stream::local(me(), decision.kind.system()), &decision.local);
         Ok(decision.report)
     }
@@ -109,10 +113,11 @@ impl Bench {
     /// Brings what the agreement shows in line; what had to be said for it.
     fn disclose(&mut self, kind: Kind) -> Vec<Record> {
         let which = Which::From { key: "", rows_max: 100 };
-        let Diff { local, shared, next } = disclose(&self.rows, TODAY, AGREEMENT, me(), kind, which);
+        let stream = Stream::shared(AGREEMENT, me(), kind.system());
+        let Diff { local, shared, next } = disclose(&self.rows, TODAY, &stream, which);
         assert_eq!(next, None);
         self.fold(Stream::local(me(), kind.system()), &local);
-        self.fold(Stream::shared(AGREEMENT, me(), kind.system()), &shared);
+        self.fold(stream, &shared);
         shared
     }
 

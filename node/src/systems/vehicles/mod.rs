@@ -9,6 +9,7 @@ pub mod supervision;
 
 use jiff::Unit;
 use jiff::civil::Date;
+use xietong_proto::wire::requests::Particulars;
 use xietong_proto::wire::vehicles::{Vehicle, VehicleListing};
 
 use self::rules::VehicleRules;
@@ -16,6 +17,7 @@ use super::codes::{division, plate, vin};
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::register::{self, Disclosure, Line, Listing, Register};
+use super::requests::Lent;
 use super::row::Row;
 use super::rows::Rows;
 use super::{Circle, Kind, Lines, institutions};
@@ -255,6 +257,33 @@ impl Listing for VehicleListing {
             bool free "是否空闲" Required Form::YesNo;
             int market_rate_ref "同类租赁价(元/日)" Required Form::Money;
         }
+    }
+}
+
+impl Lent for Vehicles {
+    const PURPOSES: &'static [(&'static str, &'static str)] = &[
+        ("law_enforcement", "执法"),
+        ("prosecution", "检察"),
+        ("discipline", "监察"),
+        ("market_supervision", "市场监管"),
+        ("meeting", "会议"),
+        ("emergency", "应急"),
+    ];
+
+    fn serves(listing: &VehicleListing) -> i64 {
+        listing.seats
+    }
+
+    fn tariff(listing: &VehicleListing) -> Option<&str> {
+        Some(&listing.vehicle_type)
+    }
+
+    fn is_out_of_order(row: &Vehicle) -> bool {
+        ["maintenance", "sealed"].contains(&row.vehicle_status.as_str())
+    }
+
+    fn particulars(row: &Vehicle) -> Particulars {
+        Particulars { plate_no: row.plate_no.clone(), vin: row.vin.clone(), ..Particulars::default() }
     }
 }
 

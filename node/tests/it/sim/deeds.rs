@@ -9,6 +9,7 @@ use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
 use xietong_proto::sync::{Frame, Want};
 
+use super::Trade;
 use super::invariants::Violation;
 use super::network::Place;
 use super::node::Acknowledged;
@@ -29,6 +30,9 @@ impl World {
             }
             Some(_) | None => self.rng.random_range(0..self.nodes.len()),
         };
+        if self.trade == Trade::Bookings && self.rng.random_bool(0.7) {
+            return self.book(place);
+        }
         match self.rng.random_range(0..100) {
             0..40 if self.rogue.is_some() => {
                 (0..self.rng.random_range(1..=4)).for_each(|_| self.mischief());
@@ -157,10 +161,11 @@ impl World {
         let Some((link, target)) = self.network.links_of(place).first().copied() else { return Ok(()) };
         let author = self.nodes[target].me.code();
         let agreement = self.agreements[self.rng.random_range(0..self.agreements.len())].id();
-        let stream = if self.rng.random_bool(0.5) {
-            Stream::local(author, System::VEHICLES)
-        } else {
-            Stream::shared(agreement, author, System::VEHICLES)
+        let other = self.nodes[self.rng.random_range(0..self.nodes.len())].me.code();
+        let stream = match self.rng.random_range(0..3) {
+            0 if other != author => Stream::pair(agreement, author, other, System::VEHICLES),
+            1 => Stream::shared(agreement, author, System::VEHICLES),
+            _ => Stream::local(author, System::VEHICLES),
         };
         self.note(&format!("{place} pries into {stream:?}"));
         let want = Frame::Want(Want { stream, from: Position(1), bytes_max: 100_000 });

@@ -9,11 +9,12 @@ use xietong::replica::evidence::NoEvidence;
 use xietong::replica::io::NetEvent;
 use xietong::replica::logs::Past;
 use xietong::store::Store;
+use xietong::systems::requests::About;
 use xietong::systems::vehicles::Vehicles;
 use xietong::systems::{self, Kind, Which, register};
 use xietong_proto::entry::Entry;
 use xietong_proto::id::*;
-use xietong_proto::stream::{Head, Stream};
+use xietong_proto::stream::{Audience, Head, Stream};
 use xietong_proto::sync::{Frame, Heads};
 
 use super::network::Place;
@@ -47,6 +48,12 @@ pub enum Violation {
     Audience { to: MemberCode, stream: Stream },
     /// What an agreement shows is not what the register says should be shown.
     Disclosed { member: MemberCode, agreement: AgreementId },
+    /// One vehicle is promised twice for the same time.
+    DoubleBooked { owner: MemberCode, requests: [About; 2] },
+    /// Somebody promised what is another's.
+    NotTheOwner { author: MemberCode, request: About },
+    /// Two see a request, or what it costs, differently although both hold all that was said.
+    Settled { request: About, members: [MemberCode; 2] },
 }
 
 /// Heads and digests are equal among the members of each agreement.
@@ -60,7 +67,9 @@ pub fn converged(world: &World) -> Result<(), Violation> {
             let heads = logs
                 .into_iter()
                 .flat_map(|logs| logs.heads().map(|(stream, head)| (*stream, *head, logs.forked_at(stream))));
-            let shared: Vec<_> = heads.filter(|(stream, ..)| stream.agreement == id).collect();
+            let is_shared =
+                |stream: &Stream| stream.agreement == id && stream.audience == Audience::Agreement;
+            let shared: Vec<_> = heads.filter(|(stream, ..)| is_shared(stream)).collect();
             (shared, systems::digest(node.store.rows(), id))
         };
         let replicas =
@@ -84,6 +93,28 @@ pub fn converged(world: &World) -> Result<(), Violation> {
             if state(pair[0]) != state(pair[1]) {
                 let members = [pair[0].me.code(), pair[1].me.code()];
                 return Err(Violation::Converged { agreement: id, members });
+            }
+        }
+    }
+    paired(world)
+}
+
+/// What two tell each other alone is with both of them in full, and with nobody else.
+fn paired(world: &World) -> Result<(), Violation> {
+    for one in honest(world) {
+        let Some(machine) = &one.machine else { continue };
+        let me = one.me.code();
+        for (stream, head) in machine.replica().logs().heads() {
+            let Audience::Pair(peer) = stream.audience else { continue };
+            if !stream.is_for(me) {
+                return Err(Violation::Audience { to: me, stream: *stream });
+            }
+            let other = if stream.author == me { peer } else { stream.author };
+            let Some(other) = honest(world).find(|node| node.me.code() == other) else { continue };
+            let theirs = other.machine.as_ref().map(|machine| machine.replica().logs().head(stream));
+            if theirs.is_some_and(|theirs| theirs != *head) && !may_fork(world, stream.author) {
+                let members = [me, other.me.code()];
+                return Err(Violation::Converged { agreement: stream.agreement, members });
             }
         }
     }
@@ -119,7 +150,7 @@ pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation
 }
 
 /// The nodes of members that run, run once and do no mischief.
-fn honest(world: &World) -> impl Iterator<Item = &Node> {
+pub(super) fn honest(world: &World) -> impl Iterator<Item = &Node> {
     world.nodes.iter().filter(|node| is_honest(world, node.me.code()))
 }
 
@@ -130,7 +161,7 @@ fn is_honest(world: &World, member: MemberCode) -> bool {
 }
 
 /// Whether a member may have signed two entries for one place: it ran twice, or goes on from an older state.
-fn may_fork(world: &World, member: MemberCode) -> bool {
+pub(super) fn may_fork(world: &World, member: MemberCode) -> bool {
     let restored = world.restored.as_ref().map(|backup| world.nodes[backup.place].me.code());
     restored == Some(member) || is_twins(world, member)
 }
@@ -233,7 +264,8 @@ fn all_receipted(world: &World, node: &Node, agreement: &Agreement) -> Result<()
     let Some(machine) = &node.machine else { return Ok(()) };
     let (replica, id) = (machine.replica(), agreement.id());
     let heads = replica.logs().heads();
-    let judged = heads.filter(|(stream, _)| stream.agreement == id && !may_fork(world, stream.author));
+    let is_shared = |stream: &Stream| stream.agreement == id && stream.audience == Audience::Agreement;
+    let judged = heads.filter(|(stream, _)| is_shared(stream) && !may_fork(world, stream.author));
     for (stream, head) in judged {
         let signed = replica.receipted(stream);
         let readers = agreement.manifest().fields.members.iter().map(|member| member.code);
@@ -272,16 +304,17 @@ pub fn disclosed(node: &Node, now_ms: u64) -> Result<(), Violation> {
     let now = node.now(now_ms);
     let may =
         |id: &AgreementId| replica.unconfirmed(*id).is_none() && replica.clock_doubt(*id, now).is_none();
-    for agreement in replica.agreements().map(|held| held.id()).filter(may) {
-        for kind in Kind::ALL {
-            let own = Stream::shared(agreement, node.me.code(), kind.system());
-            if replica.logs().forked_at(&own).is_some() {
-                continue;
-            }
+    let me = node.me.code();
+    for held in replica.agreements().filter(|held| may(&held.id())) {
+        let agreement = held.id();
+        let members = held.manifest().fields.members.iter().map(|member| member.code);
+        let peers = members.filter(|code| *code != me && replica.has_compared(agreement, *code));
+        let pairs = peers.map(|peer| Stream::pair(agreement, me, peer, System::VEHICLES));
+        let shared = Kind::ALL.map(|kind| Stream::shared(agreement, me, kind.system()));
+        for own in shared.into_iter().chain(pairs).filter(|own| replica.logs().forked_at(own).is_none()) {
             let which = Which::From { key: "", rows_max: 1_000 };
-            let diff = systems::disclose(node.store.rows(), today, agreement, node.me.code(), kind, which);
-            if !diff.shared.is_empty() {
-                return Err(Violation::Disclosed { member: node.me.code(), agreement });
+            if !systems::disclose(node.store.rows(), today, &own, which).shared.is_empty() {
+                return Err(Violation::Disclosed { member: me, agreement });
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The simulator: a world of a few nodes whose clocks, network and disks are data. One seed, one run, one
 //! trace. After every step named invariants are checked; a failure prints the command that replays it.
 
+mod bookings;
 mod deeds;
 mod invariants;
 pub mod members;
@@ -33,6 +34,8 @@ pub enum Fault {
     FoldsByArrival,
     /// Rows of entries that do not count any more stay.
     KeepsRowsOfForks,
+    /// A node that forgets what it has promised.
+    LosesHolds,
     /// A node that tells nobody of a fork and takes no notice of one that it is told of.
     HidesForks,
 }
@@ -42,12 +45,14 @@ pub struct Failure {
     seed: u64,
     step: u64,
     violation: Box<Violation>,
+    trade: Trade,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, step, violation } = self;
-        write!(f, "seed {seed}, step {step}: {violation:?}; replay: scripts/sim {seed} --trace")
+        let Self { seed, step, violation, trade } = self;
+        let world = if *trade == Trade::Bookings { " --world bookings" } else { "" };
+        write!(f, "seed {seed}, step {step}: {violation:?}; replay: scripts/sim {seed} --trace{world}")
     }
 }
 
@@ -64,20 +69,60 @@ pub struct Figures {
     pub lost: u64,
     /// How often a peer that offended was shut out.
     pub shut_out: u64,
+    /// Requests that were made, offers that were refused because the vehicle was taken, statements that were settled.
+    pub requests: u64,
+    /// See `requests`.
+    pub taken: u64,
+    /// See `requests`.
+    pub settled: u64,
     /// Receipts that were reported for entries that nobody wrote.
     pub unwritten: u64,
     /// A hash over everything that happened.
     pub trace: u64,
 }
 
+/// What the operators of a world do besides keeping their registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trade {
+    /// Nothing.
+    None,
+    /// They book each other's vehicles, more of them than there are.
+    Bookings,
+}
+
 /// Runs one seed.
 pub fn run(seed: u64, fault: Fault, shows_trace: bool) -> Result<Figures, Failure> {
-    let mut world = World::new(seed, fault, shows_trace);
+    run_with(Trade::None, seed, fault, shows_trace)
+}
+
+/// Runs one seed of a world.
+fn run_with(trade: Trade, seed: u64, fault: Fault, shows_trace: bool) -> Result<Figures, Failure> {
+    let mut world = World::new(seed, trade, fault, shows_trace);
     let ended = world.run();
     if ended.is_err() && shows_trace {
         invariants::show(&world);
     }
-    ended.map_err(|violation| Failure { seed, step: world.figures().steps, violation: Box::new(violation) })
+    let step = world.figures().steps;
+    ended.map_err(|violation| Failure { seed, step, violation: Box::new(violation), trade })
+}
+
+#[test]
+fn twenty_storms_of_bookings_promise_nothing_twice_and_settle_the_same() {
+    let ended = (0..20).map(|seed| run_with(Trade::Bookings, seed, Fault::None, false));
+    let (good, bad): (Vec<_>, Vec<_>) = ended.partition(Result::is_ok);
+    let failures: Vec<String> = bad.into_iter().filter_map(|ended| Some(ended.err()?.to_string())).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let sum = good.into_iter().flatten().fold(Figures::default(), |mut sum, figures| {
+        sum.add(figures);
+        sum
+    });
+    // The storm is one: much is asked, much is refused for being taken, and some get as far as paying.
+    assert!(sum.requests > 150 && sum.taken > 15 && sum.settled > 5, "{sum:?}");
+}
+
+#[test]
+fn an_owner_that_forgets_its_promises_is_found_out() {
+    assert!((0..100).any(|seed| run_with(Trade::Bookings, seed, Fault::LosesHolds, false).is_err()));
 }
 
 #[test]
@@ -126,24 +171,28 @@ fn the_seeds_asked_for_break_no_invariant() {
     let Ok(asked) = std::env::var("XIETONG_SIM") else { return };
     let words: Vec<&str> = asked.split_whitespace().collect();
     let shows_trace = words.contains(&"--trace");
+    let trade = if words.contains(&"bookings") { Trade::Bookings } else { Trade::None };
     let numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
     let (from, to) = match numbers[..] {
         [seed] => (seed, seed + 1),
         [from, to] => (from, to),
         _ => panic!("XIETONG_SIM: give one seed, or the first and the one after the last"),
     };
-    let (sum, failures) = run_all(from..to, shows_trace);
-    let Figures { steps, entries, crashes, lost, shut_out, .. } = sum;
+    let (sum, failures) = run_all(trade, from..to, shows_trace);
+    let Figures { steps, entries, crashes, lost, shut_out, requests, taken, settled, .. } = sum;
     println!(
         "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {shut_out} peers shut out",
         to - from,
         failures.len()
     );
+    if trade == Trade::Bookings {
+        println!("{requests} requests, {taken} refused for being taken, {settled} statements settled");
+    }
     assert!(failures.is_empty());
 }
 
 /// On all processors; the figures of all that broke nothing, and the failures in order.
-fn run_all(seeds: Range<u64>, shows_trace: bool) -> (Figures, Vec<Failure>) {
+fn run_all(trade: Trade, seeds: Range<u64>, shows_trace: bool) -> (Figures, Vec<Failure>) {
     let next = AtomicU64::new(seeds.start);
     let found = Mutex::new((Figures::default(), Vec::new()));
     let work = || loop {
@@ -151,7 +200,7 @@ fn run_all(seeds: Range<u64>, shows_trace: bool) -> (Figures, Vec<Failure>) {
         if seed >= seeds.end {
             return;
         }
-        let ended = run(seed, Fault::None, shows_trace);
+        let ended = run_with(trade, seed, Fault::None, shows_trace);
         let mut found = found.lock().expect("nobody panics while it is held");
         match ended {
             Ok(figures) => found.0.add(figures),
@@ -176,5 +225,8 @@ impl Figures {
         self.crashes += other.crashes;
         self.lost += other.lost;
         self.shut_out += other.shut_out;
+        self.requests += other.requests;
+        self.taken += other.taken;
+        self.settled += other.settled;
     }
 }

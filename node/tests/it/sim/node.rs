@@ -162,6 +162,7 @@ impl Node {
     fn prepare(&self, work: Work) -> Done {
         match work {
             Work::Disclose => Done::Disclose,
+            Work::Requests => Done::Requests,
             Work::Fold { stream, from } => {
                 let bytes = self.store.read(stream, from, 64 * 1024).expect("memory does not fail");
                 Done::Fold { stream, entries: carry::entries(&bytes) }
@@ -188,6 +189,9 @@ impl Node {
             if fault == Fault::FoldsByArrival {
                 arrivals += 1;
                 writes.rows.values_mut().flatten().for_each(|value| value.push(arrivals));
+            }
+            if fault == Fault::LosesHolds {
+                writes.rows.retain(|key, _| key[0] != b'B');
             }
             if fault == Fault::KeepsRowsOfForks && writes.appends.iter().any(is_rewind) {
                 writes.rows.clear();

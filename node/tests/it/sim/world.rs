@@ -16,6 +16,7 @@ use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Frame;
 
+use super::bookings;
 use super::deeds::Backup;
 use super::invariants::{self, Violation};
 use super::members::{Keys, agreement};
@@ -24,7 +25,7 @@ use super::network::{Arrival, Network, Place, Weather};
 use super::node::{Node, Wish};
 use super::twins::Twins;
 use super::workload::Fleet;
-use super::{Fault, Figures};
+use super::{Fault, Figures, Trade};
 
 /// Things that fate does in one run.
 const DEEDS: u64 = 60;
@@ -54,6 +55,8 @@ pub struct World {
     pub are_off: bool,
     /// How far more than half of the others have signed for a stream, at any time.
     pub settled: BTreeMap<Stream, Head>,
+    /// What operators do besides keeping registers.
+    pub trade: Trade,
     shows_trace: bool,
     trace: DefaultHasher,
     pub tally: Figures,
@@ -61,7 +64,7 @@ pub struct World {
 
 impl World {
     /// Two to four nodes; all of them in one agreement, and often two or three in a second one.
-    pub fn new(seed: u64, fault: Fault, shows_trace: bool) -> Self {
+    pub fn new(seed: u64, trade: Trade, fault: Fault, shows_trace: bool) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let has_twins = seed % 3 == 1;
         let count = if has_twins { rng.random_range(2..=5) } else { rng.random_range(2..=4) };
@@ -94,6 +97,7 @@ impl World {
             network: Network::new(weather),
             rng,
             now_ms: 0,
+            trade,
             shows_trace,
             trace: DefaultHasher::new(),
             tally: Figures::default(),
@@ -118,7 +122,15 @@ impl World {
                 self.join(place)?;
             }
         }
-        for _ in 0..DEEDS {
+        let deeds = match self.trade {
+            Trade::None => DEEDS,
+            // Vehicles first: the world is about who gets them.
+            Trade::Bookings => {
+                (0..self.members()).try_for_each(|place| self.import(place))?;
+                2 * DEEDS
+            }
+        };
+        for _ in 0..deeds {
             self.deed()?;
             invariants::settle(self);
             let pause_ms = self.rng.random_range(0..1_500);
@@ -127,6 +139,7 @@ impl World {
         self.heal()?;
         self.rest()?;
         invariants::converged(self)?;
+        bookings::settled_alike(self)?;
         Ok(self.figures())
     }
 

@@ -1,0 +1,394 @@
+//! Decides what is asked of requests, on rows that are folded to all own heads. The owner allocates against what it
+//! holds under all its agreements and against its own calendar: one thing in two agreements is one thing.
+
+use prost::Message;
+use xietong_proto::entry::Record;
+use xietong_proto::id::*;
+use xietong_proto::wire::requests::{self as wire, Offer, Particulars, Step, Told};
+
+use super::talk::NO_SHOW;
+use super::{
+    About, Act, Block, Command, LENT, Lent, Refusal, Report, State, Talk, ask, for_lent, query, record,
+};
+use crate::calendar;
+use crate::systems::query::{number_text, parse_number, register_ids};
+use crate::systems::register::{self, Disclosure, record as record_of};
+use crate::systems::rows::Rows;
+use crate::systems::{Circle, Decision, Kind, Standing, keys, trips};
+
+/// What is decided upon.
+#[derive(Clone, Copy)]
+pub struct Here<'a> {
+    /// Folded to all own heads.
+    pub rows: &'a dyn Rows,
+    /// By the node's clock.
+    pub now: Millis,
+    /// Who this node is, and under which agreements.
+    pub circle: &'a Circle,
+}
+
+/// Milliseconds.
+pub const HOUR_MS: u64 = 3_600_000;
+/// For so long a requester may confirm, if the owner does not say otherwise.
+const HOLD_H: u32 = 48;
+/// An urgent request may be confirmed so long after it was promised, also when it has begun.
+pub const URGENT_HOLD_H: u32 = 24;
+/// Characters of a reason, and of a paper's number.
+const TEXT_CHARS_MAX: usize = 200;
+
+/// Decides a command.
+pub fn decide(here: &Here, command: Command) -> Result<Decision, Refusal> {
+    match command {
+        Command::Ask(ask) => ask::decide(here, *ask),
+        Command::Act { about, act } => {
+            let agreement = query::find(here.rows, &about).ok_or(Refusal::UnknownRequest { id: about })?;
+            let me = here.circle.me;
+            let talk = query::talk(here.rows, me, agreement, &about);
+            let talk = talk.ok_or(Refusal::UnknownRequest { id: about })?;
+            Case { here: *here, about, agreement, talk: &talk }.decide(act)
+        }
+        Command::Block(block) => decide_block(here, block),
+        Command::Tariff(tariff) => trips::set_tariff(&tariff),
+    }
+}
+
+/// One request on which this node acts.
+pub struct Case<'a> {
+    /// On what.
+    pub here: Here<'a>,
+    /// Which.
+    pub about: About,
+    /// Under which agreement.
+    pub agreement: AgreementId,
+    /// All that is known of it.
+    pub talk: &'a Talk,
+}
+
+impl Case<'_> {
+    fn decide(&self, act: Act) -> Result<Decision, Refusal> {
+        match act {
+            Act::Offer { listing, hold_h, telephone } => self.offer(listing, hold_h, &telephone),
+            Act::Decline { reason } => {
+                self.own()?;
+                self.stands_at(&[State::Submitted, State::Waiting])?;
+                self.step(record::DECLINE, &reason, State::Declined)
+            }
+            Act::Wait => {
+                self.own()?;
+                self.stands_at(&[State::Submitted])?;
+                self.step(record::WAIT, "", State::Waiting)
+            }
+            Act::Release { reason } => {
+                self.own()?;
+                self.stands_at(&[State::Offered, State::Confirmed])?;
+                self.step(record::RELEASE, &format!("withdrawn: {}", checked(&reason)?), State::Withdrawn)
+            }
+            Act::NoShow => {
+                self.own()?;
+                self.stands_at(&[State::Confirmed])?;
+                let from = self.talk.standing().map_or(Millis(0), |offer| Millis(offer.says.from_ms));
+                if self.here.now < from {
+                    return Err(Refusal::NotBegun { from });
+                }
+                self.step(record::RELEASE, NO_SHOW, State::NoShow)
+            }
+            Act::Confirm => self.confirm(),
+            Act::Cancel { reason } => {
+                self.asked()?;
+                let before = [State::Submitted, State::Waiting, State::Offered, State::Confirmed];
+                self.stands_at(&before)?;
+                let after = if self.talk.holds() { State::CancelAsked } else { State::Cancelled };
+                self.step(record::CANCEL, &reason, after)
+            }
+            Act::Telephone { telephone } => {
+                self.own()?;
+                self.stands_at(&[State::Offered, State::Confirmed, State::Dispatched])?;
+                let thing = self.talk.thing.as_ref().map(|told| told.says.clone()).unwrap_or_default();
+                let told = Particulars { telephone: checked_telephone(&telephone)?, ..thing };
+                Ok(self.tell(record::PARTICULARS, told.encode_to_vec(), self.talk.state()))
+            }
+            act => trips::decide(self, act),
+        }
+    }
+
+    fn confirm(&self) -> Result<Decision, Refusal> {
+        self.asked()?;
+        let late = [State::Dispatched, State::Returned];
+        let is_taken_late = late.contains(&self.talk.state()) && !self.talk.is_confirmed();
+        if !is_taken_late {
+            self.stands_at(&[State::Offered])?;
+        }
+        let offer = self.talk.standing().ok_or(Refusal::WrongState { state: self.talk.state() })?;
+        let by = Millis(offer.says.confirm_by_ms);
+        if self.here.now >= by && !is_taken_late {
+            return Err(Refusal::LateConfirm { by });
+        }
+        let after = if is_taken_late { self.talk.state() } else { State::Confirmed };
+        self.step(record::CONFIRM, "", after)
+    }
+
+    /// Holds a thing for the requester: the one that was asked for, or another.
+    fn offer(&self, listing: Option<String>, hold_h: Option<u32>, phone: &str) -> Result<Decision, Refusal> {
+        self.own()?;
+        self.stands_at(&[State::Submitted, State::Waiting, State::Expired])?;
+        let (asked, now, kind) = (&self.talk.request.says, self.here.now, self.kind());
+        let by = if asked.urgent { asked.until_ms } else { asked.from_ms.min(asked.answer_by_ms) };
+        let is_waited_for = self.talk.state() == State::Waiting;
+        let by = Millis(if is_waited_for && !asked.urgent { asked.from_ms } else { by });
+        if now >= by {
+            return Err(Refusal::LateAnswer { by });
+        }
+        let number = match &listing {
+            None => asked.listing,
+            Some(id) => parse_number(kind, id)
+                .filter(|(owner, _)| *owner == self.here.circle.me)
+                .map(|(_, number)| number)
+                .ok_or_else(|| Refusal::UnknownListing { listing: id.clone() })?,
+        };
+        let unlent = || Err(Refusal::UnknownRequest { id: self.about });
+        let told = for_lent!(kind, R => self.lendable::<R>(number), unlent())?;
+        let hours = hold_h.unwrap_or(if asked.urgent { URGENT_HOLD_H } else { HOLD_H });
+        let confirm_by = Millis(now.0 + u64::from(hours) * HOUR_MS);
+        let confirm_by = if asked.urgent { confirm_by } else { confirm_by.min(Millis(asked.from_ms)) };
+        let offer = Offer {
+            requester: self.about.requester.to_string(),
+            number: self.about.number,
+            listing: number,
+            from_ms: asked.from_ms,
+            until_ms: asked.until_ms,
+            confirm_by_ms: confirm_by.0,
+            tariff: told.tariff,
+        };
+        let telephone = checked_telephone(phone)?;
+        let particulars = Particulars {
+            requester: self.about.requester.to_string(),
+            number: self.about.number,
+            telephone,
+            ..told.particulars
+        };
+        let mut decision = self.say(record::OFFER, offer.encode_to_vec(), State::Offered)?;
+        let told = self.tell(record::PARTICULARS, particulars.encode_to_vec(), State::Offered);
+        (decision.local, decision.told) = (told.local, told.told);
+        Ok(decision)
+    }
+
+    /// What leaves of a thing once it is promised, if it can be.
+    fn lendable<R: Lent>(&self, number: u64) -> Result<Lendable, Refusal> {
+        let (rows, me) = (self.here.rows, self.here.circle.me);
+        let (asked, system) = (&self.talk.request.says, self.about.system);
+        let listing = || number_text(me, R::KIND, number);
+        let key = rows.get(&keys::holder_of_number(system, number));
+        let key = key.and_then(|key| String::from_utf8(key).ok());
+        let row = key.as_ref().and_then(|key| register::get::<R>(rows, key)).map(|(_, row)| row);
+        let (Some(key), Some(row)) = (key, row) else {
+            return Err(Refusal::NotShared { listing: listing() });
+        };
+        let while_lent = (Millis(asked.from_ms), Millis(asked.until_ms));
+        let last_day = calendar::date(Millis(asked.until_ms - 1));
+        let shown = match R::disclose(&row, last_day) {
+            Disclosure::Leaves(shown) => shown,
+            Disclosure::Stays(stays) => return Err(Refusal::NotLent { stays }),
+            Disclosure::NotShared => return Err(Refusal::NotShared { listing: listing() }),
+        };
+        if R::is_out_of_order(&row) {
+            return Err(Refusal::OutOfOrder);
+        }
+        if asked.count > R::serves(&shown) {
+            return Err(Refusal::CountRange { max: R::serves(&shown) });
+        }
+        if let Some(taken) = query::blocked(rows, R::KIND, &key, while_lent).into_iter().next() {
+            let (reason, from, until) = (taken.reason.unwrap_or_default(), taken.from, taken.until);
+            return Err(Refusal::Blocked { reason, from, until });
+        }
+        let held = query::held(rows, system, me, number, while_lent).into_iter();
+        let other = held.filter_map(|taken| Some((taken.request?, taken.from, taken.until)));
+        if let Some((with, from, until)) = other.into_iter().find(|(with, ..)| *with != self.about) {
+            return Err(Refusal::Overlaps { with, from, until });
+        }
+        if let Some(id) = self.who_waits_longer(number).filter(|_| !asked.urgent) {
+            return Err(Refusal::OthersWait { id });
+        }
+        let tariff = match R::tariff(&shown) {
+            None => Vec::new(),
+            Some(word) => trips::tariff(rows, word).ok_or(Refusal::NoTariff { word: word.to_owned() })?,
+        };
+        Ok(Lendable { tariff, particulars: R::particulars(&row) })
+    }
+
+    /// A request for the same thing and time that its owner put on the list before this one.
+    fn who_waits_longer(&self, number: u64) -> Option<About> {
+        let asked = &self.talk.request.says;
+        let ours = self.talk.wait.as_ref().map_or(self.here.now, |wait| wait.source.time);
+        let waiting = waiting_for(&self.here, self.kind(), number, (asked.from_ms, asked.until_ms));
+        let (since, about) = waiting.into_iter().find(|(_, about)| *about != self.about)?;
+        (since < ours).then_some(about)
+    }
+
+    /// Of which register the thing is.
+    pub fn kind(&self) -> Kind {
+        Kind::of(self.about.system).unwrap_or(Kind::Vehicles)
+    }
+
+    /// Refuses who does not own the thing.
+    pub fn own(&self) -> Result<(), Refusal> {
+        let owner = self.talk.owner;
+        if owner == self.here.circle.me { Ok(()) } else { Err(Refusal::NotTheOwner { owner }) }
+    }
+
+    /// Refuses who has not asked.
+    pub fn asked(&self) -> Result<(), Refusal> {
+        let requester = self.about.requester;
+        if requester == self.here.circle.me { Ok(()) } else { Err(Refusal::NotTheRequester { requester }) }
+    }
+
+    /// Refuses unless the request stands at one of some states.
+    pub fn stands_at(&self, states: &[State]) -> Result<(), Refusal> {
+        match self.talk.state() {
+            state if states.contains(&state) => Ok(()),
+            State::CancelAsked | State::Cancelled => Err(Refusal::AlreadyCancelled),
+            state => Err(Refusal::WrongState { state }),
+        }
+    }
+
+    fn step(&self, kind: u16, reason: &str, after: State) -> Result<Decision, Refusal> {
+        let step = step(&self.about, self.cites(), checked(reason)?);
+        let mut decision = self.say(kind, step.encode_to_vec(), after)?;
+        if kind == record::RELEASE {
+            let next = self.who_fits_now();
+            let report = Report::Stands { id: self.about, state: after, repeated: false, next };
+            decision.report = report.into();
+        }
+        Ok(decision)
+    }
+
+    fn cites(&self) -> Option<wire::Cite> {
+        if self.about.requester == self.here.circle.me {
+            self.talk.newest_of_owner()
+        } else {
+            self.talk.newest_of_requester()
+        }
+    }
+
+    /// Requests on the waiting list for what is let go with this step.
+    fn who_fits_now(&self) -> Vec<About> {
+        let Some(offer) = self.talk.standing().map(|offer| &offer.says) else { return Vec::new() };
+        let span = (offer.from_ms, offer.until_ms);
+        waiting_for(&self.here, self.kind(), offer.listing, span)
+            .into_iter()
+            .map(|(_, about)| about)
+            .collect()
+    }
+
+    /// Says something to all members.
+    fn say(&self, kind: u16, body: Vec<u8>, after: State) -> Result<Decision, Refusal> {
+        let peer =
+            if self.about.requester == self.here.circle.me { self.talk.owner } else { self.about.requester };
+        let standing =
+            self.here.circle.standing(self.agreement).ok_or(Refusal::NoAgreement { member: peer })?;
+        check_open(standing, self.kind(), peer, self.here.now)?;
+        let mut decision = stands(self.kind(), self.about, after);
+        decision.said.push((self.agreement, record_of(self.about.system, kind, body)));
+        Ok(decision)
+    }
+
+    /// Says something to the other party alone: at once to our own log, and there as soon as that can be.
+    pub fn tell(&self, kind: u16, body: Vec<u8>, after: State) -> Decision {
+        let me = self.here.circle.me;
+        let peer = if self.about.requester == me { self.talk.owner } else { self.about.requester };
+        let mut decision = stands(self.kind(), self.about, after);
+        tell(&mut decision, self.agreement, peer, kind, body);
+        decision
+    }
+}
+
+/// What leaves of a thing that can be promised.
+struct Lendable {
+    tariff: Vec<u8>,
+    particulars: Particulars,
+}
+
+/// Puts down what a member is to be told alone.
+pub fn tell(decision: &mut Decision, agreement: AgreementId, peer: MemberCode, kind: u16, body: Vec<u8>) {
+    let told = Told { agreement: agreement.0.to_vec(), peer: peer.to_string(), kind: kind.into(), body };
+    let system = decision.kind.system();
+    decision.local.push(record_of(system, record::TOLD, told.encode_to_vec()));
+    decision.told.insert((agreement, peer));
+}
+
+/// The request stands so now.
+pub fn stands(kind: Kind, id: About, state: State) -> Decision {
+    let report = Report::Stands { id, state, repeated: false, next: Vec::new() };
+    Decision { keys: vec![id.to_string()], ..Decision::of(kind, report) }
+}
+
+/// The owner lets go, knowing all that is known here.
+pub fn release(about: &About, talk: &Talk, reason: &str) -> Record {
+    let step = step(about, talk.newest_of_requester(), reason);
+    record_of(about.system, record::RELEASE, step.encode_to_vec())
+}
+
+fn step(about: &About, cites: Option<wire::Cite>, reason: &str) -> Step {
+    Step { requester: about.requester.to_string(), number: about.number, cites, reason: reason.to_owned() }
+}
+
+/// Requests on our waiting list for a thing and a time, the longest first.
+fn waiting_for(here: &Here, kind: Kind, number: u64, (from, until): (u64, u64)) -> Vec<(Millis, About)> {
+    let me = here.circle.me;
+    let open = here.rows.scan(&keys::open_prefix(kind.system(), me), &[]);
+    let waiting = open.filter_map(|(key, _)| {
+        let (agreement, about) = keys::of_open(&key)?;
+        let talk = query::talk(here.rows, me, agreement, &about)?;
+        let asked = &talk.request.says;
+        let fits = asked.listing == number && asked.from_ms < until && asked.until_ms > from;
+        let since = talk.wait.as_ref()?.source.time;
+        (talk.state() == State::Waiting && fits && Millis(asked.from_ms) > here.now).then_some((since, about))
+    });
+    let mut waiting: Vec<_> = waiting.collect();
+    waiting.sort_unstable();
+    waiting
+}
+
+/// Refuses while, or where, nothing can be said under an agreement.
+pub fn check_open(held: &Standing, kind: Kind, member: MemberCode, now: Millis) -> Result<(), Refusal> {
+    if !held.scope.contains(&kind) {
+        return Err(Refusal::OutOfScope { kind, member });
+    }
+    if now < held.valid_from || now >= held.valid_until {
+        return Err(Refusal::AgreementExpired { until: held.valid_until });
+    }
+    if !held.open.contains(&kind) {
+        return Err(Refusal::NotOpen { agreement: held.agreement });
+    }
+    Ok(())
+}
+
+fn decide_block(here: &Here, block: Block) -> Result<Decision, Refusal> {
+    if block.until <= block.from {
+        return Err(Refusal::EndBeforeStart);
+    }
+    let unknown = || Refusal::UnknownListing { listing: block.id.clone() };
+    let ids = std::slice::from_ref(&block.id);
+    let find = |kind| register_ids(here.rows, kind, here.circle.me, ids).ok();
+    let found = LENT.into_iter().find_map(|kind| Some((kind, find(kind)?.pop()?)));
+    let (kind, key) = found.ok_or_else(unknown)?;
+    let reason = checked(&block.reason)?.to_owned();
+    let said = wire::Block { key, from_ms: block.from.0, until_ms: block.until.0, reason };
+    let local = vec![record_of(kind.system(), record::BLOCK, said.encode_to_vec())];
+    Ok(Decision { local, ..Decision::of(kind, Report::Blocked) })
+}
+
+/// A text that a record may carry.
+pub fn checked(text: &str) -> Result<&str, Refusal> {
+    let is_short = text.chars().count() <= TEXT_CHARS_MAX;
+    is_short.then_some(text.trim()).ok_or(Refusal::TextTooLong { chars_max: TEXT_CHARS_MAX })
+}
+
+/// Digits and what stands between them: a name does not pass.
+pub fn checked_telephone(text: &str) -> Result<String, Refusal> {
+    let telephone = text.trim();
+    let is_one =
+        telephone.len() <= 32 && telephone.chars().all(|c| c.is_ascii_digit() || "+- ()".contains(c));
+    is_one
+        .then(|| telephone.to_owned())
+        .ok_or_else(|| Refusal::TelephoneForm { telephone: telephone.to_owned() })
+}

@@ -1,0 +1,195 @@
+//! Folds what is said of requests: one row for each author, request and kind of record, the newest counting. What
+//! an owner holds is found by its thing. Of what one member alone is to be told the local stream is the authority;
+//! its pair stream is brought in line with it like any disclosure (P30).
+
+use prost::Message;
+use xietong_proto::entry::Record;
+use xietong_proto::id::*;
+use xietong_proto::stream::{Audience, Stream};
+use xietong_proto::wire::requests::{Block, Offer, Request, Told};
+use xietong_proto::wire::{requests, trips};
+
+use super::{About, record};
+use crate::systems::register::{VERSION, put, record as record_of};
+use crate::systems::rows::{Overlay, Rows};
+use crate::systems::{Diff, Origin, Row, Which, keys};
+
+/// Whether a kind of record belongs here.
+pub fn is_ours(kind: u16) -> bool {
+    record::IN_PUBLIC.contains(&kind)
+        || record::ASIDE.contains(&kind)
+        || (record::TOLD..=record::TARIFF).contains(&kind)
+}
+
+/// Folds one record. What cannot be read changes nothing.
+pub fn apply(rows: &mut Overlay, origin: &Origin, folded: &Record) {
+    if folded.version != VERSION {
+        return;
+    }
+    let (kind, body) = (folded.kind.0 & 0xff, &folded.body[..]);
+    match origin.stream.audience {
+        Audience::Agreement if record::IN_PUBLIC.contains(&kind) => said(rows, origin, kind, body),
+        Audience::Pair(peer) if record::ASIDE.contains(&kind) => said_aside(rows, origin, peer, kind, body),
+        Audience::Local => kept_here(rows, origin, kind, body),
+        Audience::Agreement | Audience::Pair(_) => {}
+    }
+}
+
+fn about(system: System, body: &[u8]) -> Option<About> {
+    let requests::About { requester, number } = requests::About::decode(body).ok()?;
+    Some(About { system, requester: requester.parse().ok()?, number })
+}
+
+fn said(rows: &mut Overlay, origin: &Origin, kind: u16, body: &[u8]) {
+    let Stream { agreement, author, system, .. } = origin.stream;
+    let Some(about) = about(system, body) else { return };
+    let key = keys::said(agreement, &about, author, kind);
+    match kind {
+        record::REQUEST => {
+            let Ok(request) = Request::decode(body) else { return };
+            if about.requester != author {
+                return;
+            }
+            keep_highest(rows, origin, about.number);
+            if !request.key_hash.is_empty() {
+                let number = about.number.to_be_bytes().to_vec();
+                rows.put(keys::request_of_key(system, author, &request.key_hash), number);
+            }
+        }
+        record::OFFER => {
+            let Ok(offer) = Offer::decode(body) else { return };
+            let_go(rows, &origin.stream, &about);
+            let hold = keys::hold(author, offer.listing, Millis(offer.until_ms), agreement, &about);
+            rows.put(hold, offer.from_ms.to_be_bytes().to_vec());
+            rows.put(keys::open(author, agreement, &about), Vec::new());
+        }
+        record::WAIT => rows.put(keys::open(author, agreement, &about), Vec::new()),
+        record::DECLINE | record::RELEASE => {
+            let_go(rows, &origin.stream, &about);
+            rows.remove(keys::open(author, agreement, &about));
+        }
+        record::CONFIRM | record::CANCEL => {}
+        _ => return,
+    }
+    put(rows, key, origin, body);
+}
+
+/// What an author held for a request it holds no more.
+fn let_go(rows: &mut Overlay, stream: &Stream, about: &About) {
+    let Stream { agreement, author, .. } = *stream;
+    let held = rows.get(&keys::said(agreement, about, author, record::OFFER));
+    let held = held.and_then(|row| Offer::decode(&Row::decode(&row)?.body[..]).ok());
+    if let Some(offer) = held {
+        rows.remove(keys::hold(author, offer.listing, Millis(offer.until_ms), agreement, about));
+    }
+}
+
+fn keep_highest(rows: &mut Overlay, origin: &Origin, number: u64) {
+    let Stream { agreement, author, system, .. } = origin.stream;
+    let key = keys::highest_request(system, author, agreement);
+    let highest = rows.get(&key).and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?)));
+    if highest.is_none_or(|highest| highest < number) {
+        rows.put(key, number.to_be_bytes().to_vec());
+    }
+}
+
+fn said_aside(rows: &mut Overlay, origin: &Origin, peer: MemberCode, kind: u16, body: &[u8]) {
+    let Stream { agreement, author, system, .. } = origin.stream;
+    let of_both = about(system, body).filter(|about| [author, peer].contains(&about.requester));
+    if let Some(about) = of_both {
+        put(rows, keys::aside(agreement, &about, author, kind), origin, body);
+    }
+}
+
+fn kept_here(rows: &mut Overlay, origin: &Origin, kind: u16, body: &[u8]) {
+    let Stream { author, system, .. } = origin.stream;
+    match kind {
+        record::TOLD => {
+            let Ok(Told { agreement, peer, kind, body }) = Told::decode(body) else { return };
+            let place = (AgreementId::from_slice(&agreement), peer.parse().ok(), about(system, &body));
+            let (Some(agreement), Some(peer), Some(about)) = place else { return };
+            let Ok(kind) = u16::try_from(kind) else { return };
+            put(rows, keys::told(agreement, peer, &about, kind), origin, &body);
+            // What has set out is neither released nor expires.
+            if kind == record::DISPATCH {
+                rows.remove(keys::open(author, agreement, &about));
+            }
+        }
+        record::BLOCK => {
+            let Ok(block) = Block::decode(body) else { return };
+            let key = keys::block(system, &block.key, Millis(block.from_ms));
+            if block.reason.is_empty() { rows.remove(key) } else { put(rows, key, origin, body) }
+        }
+        record::TARIFF => {
+            let Ok(tariff) = trips::Tariff::decode(body) else { return };
+            put(rows, keys::tariff(&tariff.vehicle_type), origin, body);
+        }
+        _ => {}
+    }
+}
+
+/// What has to be said so that a member has been told all that it is to be told.
+pub fn disclose(rows: &dyn Rows, stream: &Stream, peer: MemberCode, which: Which) -> Diff {
+    let prefix = keys::told_prefix(stream.agreement, peer);
+    let told: Vec<(Vec<u8>, Vec<u8>)> = match which {
+        Which::Keys(ids) => {
+            let abouts = ids.iter().filter_map(|id| id.parse::<About>().ok());
+            let of_one = |about: About| rows.scan(&[&prefix[..], &about.bytes()].concat(), &[]);
+            abouts.flat_map(of_one).collect()
+        }
+        Which::From { key, rows_max } => {
+            let start = [&prefix[..], &hex::decode(key).unwrap_or_default()].concat();
+            rows.scan(&prefix, &start).take(rows_max + 1).collect()
+        }
+    };
+    let (mut diff, rows_max) = (Diff::default(), which.rows_max());
+    for (at, (key, value)) in told.into_iter().enumerate() {
+        if at == rows_max {
+            diff.next = Some(hex::encode(&key[prefix.len()..]));
+            break;
+        }
+        let Some((about, kind)) = keys::of_told(&key) else { continue };
+        let Some(wanted) = Row::decode(&value).filter(|_| about.system == stream.system) else { continue };
+        let shown = rows.get(&keys::aside(stream.agreement, &about, stream.author, kind));
+        let is_shown = shown.and_then(|row| Row::decode(&row)).is_some_and(|shown| shown.body == wanted.body);
+        if !is_shown {
+            diff.shared.push(record_of(about.system, kind, wanted.body));
+        }
+    }
+    diff
+}
+
+/// Takes back all rows that were folded from a stream.
+pub fn forget(rows: &mut Overlay, stream: &Stream) {
+    let prefix = match stream.audience {
+        Audience::Agreement => keys::said_prefix(stream.agreement, None),
+        Audience::Pair(_) => keys::aside_prefix(stream.agreement, None),
+        Audience::Local => return,
+    };
+    let is_theirs = |key: &[u8]| {
+        let of_stream = |(about, author, _): (About, MemberCode, u16)| {
+            (about.system, author) == (stream.system, stream.author) && is_between(stream, &about)
+        };
+        keys::of_said(key).is_some_and(of_stream)
+    };
+    let folded: Vec<Vec<u8>> =
+        rows.scan(&prefix, &[]).map(|(key, _)| key).filter(|key| is_theirs(key)).collect();
+    for key in folded {
+        let Some((about, _, kind)) = keys::of_said(&key) else { continue };
+        if kind == record::OFFER {
+            let_go(rows, stream, &about);
+        }
+        if stream.audience == Audience::Agreement {
+            rows.remove(keys::open(stream.author, stream.agreement, &about));
+        }
+        rows.remove(key);
+    }
+}
+
+/// Whether a request is one that a stream may speak of: a pair stream only of those between its two.
+fn is_between(stream: &Stream, about: &About) -> bool {
+    match stream.audience {
+        Audience::Pair(peer) => [stream.author, peer].contains(&about.requester),
+        Audience::Local | Audience::Agreement => true,
+    }
+}
