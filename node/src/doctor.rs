@@ -153,7 +153,11 @@ pub fn judge(examined: &Examined) -> Vec<Finding> {
         return findings;
     }
     findings.push(clock(examined));
-    for reach in &examined.reach {
+    let linked: BTreeSet<MemberCode> =
+        examined.reach.iter().filter(|reach| reach.is_linked).map(|reach| reach.member).collect();
+    // A member that changes its keys has two; the one that is not in use is not missed.
+    let looked_for = |reach: &&Reach| reach.is_linked || !linked.contains(&reach.member);
+    for reach in examined.reach.iter().filter(looked_for) {
         findings.extend(judge_reach(reach));
         findings.extend(version(reach, &around.version));
     }

@@ -75,6 +75,12 @@ pub fn create_folder(path: &Path, mode: u32) -> Result<(), FileFailure> {
     DirBuilder::new().recursive(true).mode(mode).create(path).map_err(FileAction::Create.on(path))
 }
 
+/// Puts a file in the place of another, durably.
+pub fn put_in_place(from: &Path, to: &Path) -> Result<(), FileFailure> {
+    let moved = fs::rename(from, to).and_then(|()| sync_folder(to));
+    moved.map_err(FileAction::Replace.on(to))
+}
+
 /// Makes a file that must not exist, durably.
 pub fn create(path: &Path, text: &str, mode: u32) -> Result<(), FileFailure> {
     create_bytes(path, text.as_bytes(), mode)

@@ -60,6 +60,11 @@ impl Home {
         self.0.join("vehicle-rules.toml")
     }
 
+    /// Member cards issued before it: what was signed under them is checked with them.
+    pub fn cards(&self) -> PathBuf {
+        self.0.join("cards")
+    }
+
     /// The data log: the authority.
     pub fn log(&self) -> PathBuf {
         self.0.join("log")

@@ -24,6 +24,10 @@ pub struct NodeKeys {
     pub transport: [u8; 32],
     /// Enters the salts of our own entries (P7).
     pub salt: [u8; 32],
+    /// That will open connections once it is known to the others.
+    pub next_transport: Option<[u8; 32]>,
+    /// That will sign entries once a card names it.
+    pub next_entry: Option<SecretKey>,
 }
 
 /// Which secret that a running node needs.
@@ -55,6 +59,11 @@ pub enum KeyError {
     },
     /// Not 32 bytes as 64 hexadecimal digits.
     KeyForm {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// The card does not name this key: what it signs or opens counts nowhere.
+    KeyNotOnCard {
         /// Where it is.
         path: PathBuf,
     },
@@ -96,21 +105,37 @@ impl KeyName {
             Self::Salt => "salt.key",
         })
     }
+
+    /// Where the key is kept that is to take its place.
+    fn next_path(self, folder: &Path) -> PathBuf {
+        self.path(folder).with_extension("next.key")
+    }
 }
 
 impl NodeKeys {
     /// Reads what a running node needs.
     pub fn read(folder: &Path) -> Result<Self, KeyError> {
+        let next = |name: KeyName| {
+            let path = name.next_path(folder);
+            if path.exists() { read(path).map(Some) } else { Ok(None) }
+        };
         Ok(Self {
-            entry: SecretKey::from_bytes(&read(folder, KeyName::Entry)?),
-            transport: read(folder, KeyName::Transport)?,
-            salt: read(folder, KeyName::Salt)?,
+            entry: SecretKey::from_bytes(&read(KeyName::Entry.path(folder))?),
+            transport: read(KeyName::Transport.path(folder))?,
+            salt: read(KeyName::Salt.path(folder))?,
+            next_transport: next(KeyName::Transport)?,
+            next_entry: next(KeyName::Entry)?.map(|secret| SecretKey::from_bytes(&secret)),
         })
     }
 
     /// The public half of the transport key.
     pub fn peer(&self) -> PeerId {
-        PeerId(SecretKey::from_bytes(&self.transport).public().to_bytes())
+        peer_of(&self.transport)
+    }
+
+    /// The public half of the one that will take its place.
+    pub fn next_peer(&self) -> Option<PeerId> {
+        self.next_transport.as_ref().map(peer_of)
     }
 }
 
@@ -128,6 +153,27 @@ pub fn create(folder: &Path, passphrase: &Passphrase) -> Result<(), KeyError> {
         let text = hex::encode(draw::<32>()) + "\n";
         files::create(&name.path(folder), &text, 0o600).map_err(KeyError::KeyFile)
     })
+}
+
+/// Makes a key that is to take the place of another; one that was made before stays.
+pub fn create_next(folder: &Path, name: KeyName) -> Result<(), KeyError> {
+    let path = name.next_path(folder);
+    if path.exists() {
+        return Ok(());
+    }
+    files::create(
+        &path,
+        &(hex::encode(draw::<32>())
+            + "
+"),
+        0o600,
+    )
+    .map_err(KeyError::KeyFile)
+}
+
+/// Puts it in that place: the key before it is gone.
+pub fn take_next(folder: &Path, name: KeyName) -> Result<(), KeyError> {
+    files::put_in_place(&name.next_path(folder), &name.path(folder)).map_err(KeyError::KeyFile)
 }
 
 /// Locks the seal key in a file with another passphrase.
@@ -157,8 +203,11 @@ fn unlock(path: &Path, passphrase: &Passphrase) -> Result<Zeroizing<[u8; 32]>, K
     SealFile::read(path)?.unlock(passphrase).ok_or_else(wrong)
 }
 
-fn read(folder: &Path, name: KeyName) -> Result<[u8; 32], KeyError> {
-    let path = name.path(folder);
+fn peer_of(transport: &[u8; 32]) -> PeerId {
+    PeerId(SecretKey::from_bytes(transport).public().to_bytes())
+}
+
+fn read(path: PathBuf) -> Result<[u8; 32], KeyError> {
     refuse_missing(&path)?;
     let mode = files::mode(&path).map_err(KeyError::KeyFile)?;
     if mode & 0o077 != 0 {

@@ -87,6 +87,13 @@ impl Context {
         Ok(Some(read_card(&path)?))
     }
 
+    /// All member cards that this node ever issued.
+    pub fn cards(&self) -> Result<Vec<Card>, Failure> {
+        let folder = self.home()?.cards();
+        let earlier = files::list(&folder, "toml")?.into_iter().map(|path| read_card(&path));
+        earlier.chain(self.card().transpose()).collect()
+    }
+
     /// Shows a text and asks; only a plain yes counts.
     pub fn confirms(&self, shown: &str, question: &str) -> bool {
         let mut screen = io::stderr();

@@ -97,7 +97,7 @@ impl How {
         sought: Sought,
     ) -> Result<Answer, Failure> {
         let home = context.home()?.path();
-        let found = evidence::evidence(home, context.card()?, context.config()?.member(), stream, sought);
+        let found = evidence::evidence(home, context.cards()?, context.config()?.member(), stream, sought);
         let refused = |because| EvidenceRefusal::NoEvidence { because };
         let evidence = found.map_err(of_store)?.map_err(refused)?;
         let path = self.out.clone().unwrap_or_else(|| format!("{}.evidence", name.replace('/', "-")).into());

@@ -5,7 +5,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::{Error as BadName, StrDeserializer};
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
-use xietong_proto::id::{AgreementId, CardNumber, MemberCode, System};
+use xietong_proto::id::{AgreementId, MemberCode, System};
 
 use super::Answer;
 use super::context::Context;
@@ -150,20 +150,16 @@ fn read(context: &Context) -> Result<Verification, Failure> {
         let mut told = |done: u64, all: u64| progress.reached(half * 500 + done * 500 / all.max(1));
         verify(home, me, keyring, &mut told).map_err(|error| Failure::from(NodeFailure::Store(error)))
     };
-    let keyring = keyring(&pass(None, 0)?, context.card()?);
+    let keyring = keyring(&pass(None, 0)?, &context.cards()?);
     let found = pass(Some(&keyring), 1)?;
     progress.end();
     Ok(found)
 }
 
 /// The keys of all cards in the log. What cannot be read there names itself when its entries are refused.
-fn keyring(found: &Verification, own: Option<Card>) -> Keyring {
-    // A node's entry key stays the same through all cards that it issues.
-    let own_key = |card: Card| {
-        let (code, key) = (card.fields.code, card.fields.entry_key);
-        (1..=card.fields.number.0).map(move |number| ((AgreementId::ZERO, code, CardNumber(number)), key))
-    };
-    let mut keyring: Keyring = own.into_iter().flat_map(own_key).collect();
+fn keyring(found: &Verification, own: &[Card]) -> Keyring {
+    let mut keyring = Keyring::default();
+    own.iter().for_each(|card| keyring.learn(AgreementId::ZERO, card));
     for (log, object) in &found.objects {
         match object {
             Object::Agreement { manifest, approvals, cards } => {

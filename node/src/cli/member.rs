@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use serde_json::json;
 use xietong_proto::card::{Card, CardFields};
 use xietong_proto::crypto::SecretKey;
-use xietong_proto::id::CardNumber;
+use xietong_proto::id::{CardNumber, PeerId};
 
 use super::Answer;
 use super::context::{Context, read_card};
 use super::seal::{NewWords, Seal};
-use crate::failure::Failure;
+use crate::failure::{Failure, Obstacle};
 use crate::files;
-use crate::keys::NodeKeys;
+use crate::keys::{self, KeyName, NodeKeys};
 use crate::papers::card::{CardFile, issue, next};
 use crate::text::{self, CARD_COMMENT};
 
@@ -20,9 +20,12 @@ use crate::text::{self, CARD_COMMENT};
 #[derive(Debug, clap::Subcommand)]
 pub enum MemberCommand {
     /// 输出本单位的名片；内容有变则换发新号 · Print this member's card, issued anew if it would say something else
+    #[command(args_conflicts_with_subcommands = true)]
     Card {
         #[command(flatten)]
         seal: Seal,
+        #[command(subcommand)]
+        change: Option<CardCommand>,
     },
     /// 更换印章密钥的口令 · Lock the seal key with another passphrase
     Passphrase {
@@ -38,11 +41,22 @@ pub enum MemberCommand {
     },
 }
 
+/// What can be done with this member's card besides printing it.
+#[derive(Debug, clap::Subcommand)]
+pub enum CardCommand {
+    /// 更换条目密钥和传输密钥：先换发列有新旧密钥的名片，各成员收到后再执行一次即完成 · Change the node's keys: once for a card with old and new, and again once members have it
+    Rotate {
+        #[command(flatten)]
+        seal: Seal,
+    },
+}
+
 impl MemberCommand {
     /// Needs no running node.
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
-            Self::Card { seal } => card(context, seal),
+            Self::Card { seal, change: None } => card(context, seal),
+            Self::Card { change: Some(CardCommand::Rotate { seal }), .. } => rotate(context, seal),
             Self::Passphrase { seal, new } => {
                 let path = seal.relock(context, new)?;
                 Ok(Answer::new(json!({ "locked": path }), text::relocked(context.lang, &path)))
@@ -70,16 +84,56 @@ pub fn issue_card(
     seal: &Seal,
     unlock: impl FnOnce() -> Result<SecretKey, Failure>,
 ) -> Result<Card, Failure> {
+    let fields = card_fields(context, seal, context.card()?.as_ref())?;
+    issue_fields(context, fields, unlock)
+}
+
+fn issue_fields(
+    context: &Context,
+    fields: CardFields,
+    unlock: impl FnOnce() -> Result<SecretKey, Failure>,
+) -> Result<Card, Failure> {
     let (home, last) = (context.home()?, context.card()?);
-    let fields = card_fields(context, seal, last.as_ref())?;
-    let fields = match (next(last.as_ref(), fields), last) {
-        (Some(fields), _) => fields,
-        (None, last) => return Ok(last.expect("only an earlier card says it already")),
+    let Some(fields) = next(last.as_ref(), fields) else {
+        return Ok(last.expect("only an earlier card says it already"));
     };
     let refused = |refusal| Failure::Paper { file: home.card(), refusal };
     let card = issue(fields, &unlock()?).map_err(refused)?;
+    if let Some(last) = last {
+        files::create_folder(&home.cards(), 0o750)?;
+        let earlier = home.cards().join(format!("{:04}.member.toml", last.fields.number.0));
+        files::replace(&earlier, &paper(last), 0o640)?;
+    }
     files::replace(&home.card(), &paper(card.clone()), 0o640)?;
     Ok(card)
+}
+
+/// The next of two steps towards new keys. First a card names a new entry key, and the transport key that will open
+/// connections beside the one that does; once members have it, a card names the new one alone. A step that was cut
+/// short goes on where it stopped: what a card says is never taken back.
+fn rotate(context: &Context, seal: &Seal) -> Result<Answer, Failure> {
+    let folder = context.home()?.keys();
+    let last = context.card()?.ok_or(Obstacle::CardMissing)?;
+    let is_named = |peer: PeerId| last.fields.transport_keys.contains(&peer);
+    let has_begun = NodeKeys::read(&folder)?.next_peer().is_some_and(is_named);
+    if !has_begun {
+        keys::create_next(&folder, KeyName::Entry)?;
+        keys::create_next(&folder, KeyName::Transport)?;
+    }
+    let keys = NodeKeys::read(&folder)?;
+    let mut fields = card_fields(context, seal, Some(&last))?;
+    let is_last = has_begun && keys.next_entry.is_none();
+    if let Some(entry) = &keys.next_entry {
+        fields.entry_key = entry.public();
+    }
+    if is_last {
+        fields.transport_keys = keys.next_peer().into_iter().collect();
+    }
+    let card = issue_fields(context, fields, || seal.unlock(context))?;
+    let changed = if is_last { KeyName::Transport } else { KeyName::Entry };
+    keys::take_next(&folder, changed)?;
+    let json = json!({ "number": card.fields.number, "is_done": is_last, "paper": paper(card.clone()) });
+    Ok(Answer::new(json, text::rotated(context.lang, card.fields.number, is_last)))
 }
 
 /// What the card has to say now. Where the seal lies elsewhere, its public half is that of the last card.
@@ -98,7 +152,7 @@ pub fn card_fields(context: &Context, seal: &Seal, last: Option<&Card>) -> Resul
         uscc: config.uscc,
         seal_key,
         entry_key: node.entry.public(),
-        transport_keys: vec![node.peer()],
+        transport_keys: [node.peer()].into_iter().chain(node.next_peer()).collect(),
         addresses: config.network.announce,
         telephone: config.telephone,
         issued: context.now,

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -346,4 +347,39 @@ fn a_wrong_short_or_missing_passphrase_signs_nothing() {
         ("WrongPassphrase".into(), Exit::Refused)
     );
     answer(&["agreement", "approve", &file, "--yes", "--home", &home, "--passphrase-file", &wrong]);
+}
+
+#[test]
+fn keys_change_in_two_steps_and_a_step_cut_short_goes_on() {
+    let offices = Offices::open();
+    let home = offices.path("230000");
+    let card = || read_card(Path::new(&offices.path("230000/card.toml"))).expect("a card").fields;
+    let rotate = ["member", "card", "rotate", "--home", &home];
+    let before = card();
+    let (entry, next) = ("230000/keys/entry.key", "230000/keys/entry.next.key");
+    let old_key = offices.read(entry);
+    answer(&rotate);
+    let first = card();
+    assert_eq!((first.number.0, first.transport_keys.len()), (2, 2));
+    assert_eq!(first.transport_keys[0], before.transport_keys[0], "the old one still opens connections");
+    assert_ne!(first.entry_key, before.entry_key);
+
+    // As if it had been cut short between the new card and the new key.
+    fs::rename(offices.path(entry), offices.path(next)).expect("ours");
+    fs::write(offices.path(entry), &old_key).expect("ours");
+    fs::set_permissions(offices.path(entry), fs::Permissions::from_mode(0o600)).expect("ours");
+    assert_eq!(refusal(&["run", "--home", &home]), ("KeyNotOnCard".into(), Exit::Refused));
+    answer(&rotate);
+    assert_eq!(card(), first);
+    assert_ne!(offices.read(entry), old_key);
+
+    answer(&rotate);
+    let second = card();
+    assert_eq!((second.number.0, second.entry_key), (3, first.entry_key));
+    assert_eq!(second.transport_keys, first.transport_keys[1..]);
+    answer(&["member", "card", "--home", &home]);
+    assert_eq!(card(), second, "it says what the keys say");
+    let earlier = ["0001", "0002"].map(|number| offices.path(&format!("230000/cards/{number}.member.toml")));
+    assert!(earlier.iter().all(|path| Path::new(path).exists()), "what they signed is checked with them");
+    assert!(!Path::new(&offices.path("230000/keys/transport.next.key")).exists());
 }

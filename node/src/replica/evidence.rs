@@ -69,13 +69,13 @@ pub struct Gathering {
 }
 
 impl Gathering {
-    /// Nothing yet but a card of the author that is known anyhow.
-    pub fn new(stream: Stream, sought: Sought, card: Option<Card>) -> Self {
+    /// Nothing yet but cards of the author that are known anyhow.
+    pub fn new(stream: Stream, sought: Sought, cards: impl IntoIterator<Item = Card>) -> Self {
         Self {
             stream,
             sought,
             agreement: None,
-            cards: card.into_iter().map(|card| (card.fields.number, card)).collect(),
+            cards: cards.into_iter().map(|card| (card.fields.number, card)).collect(),
             keyring: Keyring::default(),
             entry: None,
             links: Vec::new(),

@@ -16,16 +16,16 @@ use crate::replica::agreement::NotInForce;
 use crate::replica::evidence::{Gathering, NoEvidence, Sought};
 use crate::replica::io::Object;
 
-/// What proves something of a stream, from the log of its agreement; `own` is this member's newest card.
+/// What proves something of a stream, from the log of its agreement; `own` are this member's cards.
 pub fn evidence(
     home: &Path,
-    own: Option<Card>,
+    own: impl IntoIterator<Item = Card>,
     me: MemberCode,
     stream: Stream,
     sought: Sought,
 ) -> Result<Result<Evidence, NoEvidence>, StoreError> {
-    let card = own.filter(|card| card.fields.code == stream.author);
-    let mut reading = Reading { gathering: Gathering::new(stream, sought, card), broken: None };
+    let cards = own.into_iter().filter(|card| card.fields.code == stream.author);
+    let mut reading = Reading { gathering: Gathering::new(stream, sought, cards), broken: None };
     let with_cards = if stream.audience == Audience::Local { agreements(home)? } else { Vec::new() };
     for log in with_cards.into_iter().chain([stream.agreement]) {
         survey(&home::logs(home), log, me, None, &mut reading)?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use xietong_proto::id::MemberCode;
+use xietong_proto::id::{CardNumber, MemberCode};
 
 use super::{Lang, list, say};
 use crate::systems::rules::Rules;
@@ -64,6 +64,18 @@ pub fn relocked(lang: Lang, path: &Path) -> String {
     say!(lang,
         zh: "{path} 已改用新口令加密。旧备份和其他介质上的副本仍用旧口令。",
         en: "{path} is locked with the new passphrase. Copies in backups and on other media keep the old one.")
+}
+
+/// After one of the two steps of `member card rotate`.
+pub fn rotated(lang: Lang, number: CardNumber, is_done: bool) -> String {
+    if is_done {
+        return say!(lang,
+            zh: "名片 {number} 号只列新的传输密钥，旧密钥已删除。请重启节点（systemctl restart xietong）。密钥已换完；请更新备份。",
+            en: "Card {number} names the new transport key alone, and the old one is deleted. Restart the node (systemctl restart xietong). The keys are changed; renew the backup.");
+    }
+    say!(lang,
+        zh: "名片 {number} 号列出新的条目密钥，以及新旧两个传输密钥。请重启节点（systemctl restart xietong），待每个成员都连上过一次、收到新名片后，再执行一次本命令完成更换。",
+        en: "Card {number} names a new entry key, and the old and the new transport key. Restart the node (systemctl restart xietong); once every member was connected and so has the card, run this again to finish.")
 }
 
 /// After `config check`.

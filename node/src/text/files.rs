@@ -51,6 +51,12 @@ pub fn key(lang: Lang, error: &KeyError) -> String {
                 zh: "密钥 {path} 已损坏：应为 64 位十六进制数字。请从备份恢复。",
                 en: "The key {path} is damaged: it should be 64 hexadecimal digits. Restore it from the backup.")
         }
+        KeyError::KeyNotOnCard { path } => {
+            let path = path.display();
+            say!(lang,
+                zh: "名片（card.toml）没有列出密钥 {path}，其他成员不会承认它：密钥与名片不是同一时刻的。若更换密钥时中断，请再执行 xietong member card rotate；否则请从同一份备份恢复 keys 和 card.toml。",
+                en: "The card (card.toml) does not name the key {path}, so no member would accept it: keys and card are of different times. If a change of keys was cut short, run xietong member card rotate again; else restore keys and card.toml from one backup.")
+        }
         KeyError::SealDamaged { path } => {
             let path = path.display();
             say!(lang,

@@ -273,6 +273,7 @@ fn keys_and_files() {
             (KeyError::KeyMissing { path: path() }, "没有密钥 /h/x", "key /h/x is missing"),
             (KeyError::KeyOpenToOthers { path: path(), mode: 0o640 }, "权限 640", "mode 640"),
             (KeyError::KeyForm { path: path() }, "已损坏", "is damaged"),
+            (KeyError::KeyNotOnCard { path: path() }, "没有列出密钥 /h/x", "does not name the key /h/x"),
             (KeyError::SealDamaged { path: path() }, "与口令无关", "whatever the passphrase"),
             (KeyError::SealVersion { path: path(), version: 2 }, "第 2 种格式", "is of version 2"),
             (KeyError::WrongPassphrase { path: path() }, "口令不对", "does not open the seal key /h/x"),

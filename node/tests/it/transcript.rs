@@ -56,6 +56,11 @@ async fn founding_an_agreement() {
 }
 
 #[tokio::test]
+async fn new_keys_for_a_node() {
+    follow("rotate.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
+#[tokio::test]
 async fn two_agreements_that_know_nothing_of_each_other() {
     follow("isolation.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }
