@@ -169,6 +169,9 @@ pub fn judge(examined: &Examined) -> Vec<Finding> {
         Waiting::NoAgreement | Waiting::ClockDoubtful { .. } => None,
         Waiting::NotValid { .. }
         | Waiting::CalendarMissing { .. }
+        | Waiting::AsksForOpinion { .. }
+        | Waiting::NotOpen { .. }
+        | Waiting::CardTooOld { .. }
         | Waiting::EndsSoon { .. }
         | Waiting::Unconfirmed { .. }
         | Waiting::DiskLow { .. }

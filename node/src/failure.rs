@@ -285,6 +285,7 @@ fn exit_of_refusal(refusal: &Refusal) -> Exit {
         Refusal::NotNamed { .. }
         | Refusal::NotThisNode
         | Refusal::UnknownMember { .. }
+        | Refusal::Unsaid { .. }
         | Refusal::Token { .. }
         | Refusal::Data { .. } => Exit::Refused,
     }

@@ -108,7 +108,7 @@ impl Mesh {
     /// All have joined, are linked and confirmed, and the first one's units are registered.
     fn new(members: usize) -> Self {
         let keys: Vec<Keys> = (0..members).map(Keys::new).collect();
-        let agreement = agreement(&keys, 1);
+        let agreement = agreement(&keys, 1, keys.len());
         let stream = Stream::shared(agreement.id(), keys[0].me().code(), System::VEHICLES);
         let mut mesh = Self {
             nodes: Vec::new(),

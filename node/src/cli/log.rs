@@ -95,7 +95,9 @@ impl From<Export> for Exported {
                     exported.cards.extend(cards);
                 }
                 Object::Card { card } => exported.cards.push(card),
-                Object::Pause { .. }
+                Object::Manifest { .. }
+                | Object::Opinion { .. }
+                | Object::Pause { .. }
                 | Object::Receipt { .. }
                 | Object::Fork { .. }
                 | Object::Traced { .. }
@@ -170,7 +172,9 @@ fn keyring(found: &Verification, own: &[Card]) -> Keyring {
                 let card = hex::decode(card).ok().and_then(|bytes| Card::open(&bytes).ok());
                 card.iter().for_each(|card| keyring.learn(*log, card));
             }
-            Object::Pause { .. }
+            Object::Manifest { .. }
+            | Object::Opinion { .. }
+            | Object::Pause { .. }
             | Object::Receipt { .. }
             | Object::Fork { .. }
             | Object::Traced { .. }

@@ -358,6 +358,8 @@ impl Importer {
             Answer::Refused(refusal) => Err(ImportRefusal::Node(refusal)),
             Answer::Data(Report::Release(_) | Report::Request(_))
             | Answer::Joined { .. }
+            | Answer::Said { .. }
+            | Answer::Papers(_)
             | Answer::Paused
             | Answer::Excused
             | Answer::Recorded

@@ -10,6 +10,7 @@ pub mod disclosure;
 pub mod doctor;
 pub mod door;
 pub mod drivers;
+pub mod epochs;
 pub mod feed;
 pub mod fleet;
 pub mod metrics;
@@ -253,6 +254,9 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::Scrap => on(method, fleet::scrap),
         Route::Duty => on(method, drivers::duty),
         Route::Release => on(method, data::release),
+        Route::Papers => on(method, epochs::papers),
+        Route::JoinWithPapers => on(method, epochs::join),
+        Route::Say => on(method, epochs::say),
         Route::Join => on(method, node::join),
         Route::Pause => on(method, node::pause),
         Route::Excuse => on(method, node::excuse),

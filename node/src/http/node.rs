@@ -156,6 +156,8 @@ pub(super) fn unexpected(answer: Answer) -> Problem {
         Answer::Refused(refusal) => refusal.into(),
         Answer::Data(_)
         | Answer::Joined { .. }
+        | Answer::Said { .. }
+        | Answer::Papers(_)
         | Answer::Paused
         | Answer::Excused
         | Answer::Recorded

@@ -31,6 +31,7 @@ pub enum Route {
     Feed,
     Explain,
     Preview,
+    Papers,
     Import,
     Withdraw,
     Scrap,
@@ -40,6 +41,8 @@ pub enum Route {
     Ask,
     Act,
     SetTariff,
+    JoinWithPapers,
+    Say,
     Join,
     Pause,
     Excuse,
@@ -106,7 +109,7 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 45] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
@@ -130,6 +133,7 @@ impl Route {
         Self::Feed,
         Self::Explain,
         Self::Preview,
+        Self::Papers,
         Self::Import,
         Self::Withdraw,
         Self::Scrap,
@@ -139,6 +143,8 @@ impl Route {
         Self::Ask,
         Self::Act,
         Self::SetTariff,
+        Self::JoinWithPapers,
+        Self::Say,
         Self::Join,
         Self::Pause,
         Self::Excuse,
@@ -189,6 +195,9 @@ impl Route {
             Self::Act => ("act", POST, "/v1/requests/act", Decide),
             Self::SetTariff => ("tariff-set", POST, "/v1/vehicles/tariffs", Decide),
             Self::Release => ("release", POST, "/v1/energy/release", Decide),
+            Self::Papers => ("papers", GET, "/v1/agreements/{id}/papers", Look),
+            Self::JoinWithPapers => ("join-papers", POST, "/v1/agreements/papers", Decide),
+            Self::Say => ("say", POST, "/v1/agreements/{id}/say", Decide),
             Self::Join => ("join", POST, "/v1/agreements", Decide),
             Self::Pause => ("pause", POST, "/v1/pause", Decide),
             Self::Excuse => ("excuse", POST, "/v1/excuse", Decide),
@@ -242,10 +251,11 @@ mod tests {
         let reports = ["list", "show", "places", "vehicle-report", "asset-report", "energy-report"];
         let bookings = ["requests", "request", "calendar", "accounts", "search", "tariffs"];
         let fleet = ["supervision", "free-drivers", "duties", "feed"];
-        let disclosure = ["explain", "disclosure-preview"];
+        let disclosure = ["explain", "disclosure-preview", "papers"];
         let look = [&reports[..], &bookings, &fleet, &disclosure].concat();
         let enter = ["import", "withdraw", "scrap", "duty", "block"];
-        let decide = ["release", "ask", "act", "tariff-set", "join", "pause", "excuse", "stop"];
+        let decide =
+            ["release", "ask", "act", "tariff-set", "join-papers", "say", "join", "pause", "excuse", "stop"];
         let audit = ["disclosure-log", "disclosure-entries", "deeds", "tokens"];
         assert_eq!(may(Role::Auditor), [&watch[..], &audit].concat());
         assert_eq!(may(Role::Observer), [&watch[..], &look].concat());

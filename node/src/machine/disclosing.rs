@@ -39,8 +39,8 @@ impl Machine {
             doubted.filter(|id| self.replica.clock_doubt(*id, now).is_some()).collect();
         let cleared: Vec<_> = self.doubted.difference(&doubted).copied().collect();
         self.doubted = doubted;
-        let confirmed = self.replica.take_confirmed();
-        self.compare_in_full([confirmed, cleared].concat());
+        let changed = self.replica.take_to_compare();
+        self.compare_in_full([changed, cleared].concat());
         for (agreement, peer) in self.replica.take_compared() {
             self.compare_pair(agreement, peer);
         }
@@ -56,7 +56,7 @@ impl Machine {
     fn compare_in_full(&mut self, agreements: Vec<AgreementId>) {
         let me = self.replica.me().code();
         for id in agreements {
-            let shared = Kind::ALL.map(|kind| (Stream::shared(id, me, kind.system()), String::new()));
+            let shared = Kind::ALL.map(|kind| (self.replica.own_stream(id, kind.system()), String::new()));
             self.comparing.extend(shared);
             let held = self.replica.agreements().find(|held| held.id() == id);
             let members = held.into_iter().flat_map(|held| &held.manifest().fields.members);
@@ -98,7 +98,7 @@ impl Machine {
         let in_ms = |next: Millis| now.mono_ms + next.0.saturating_sub(now.wall.0).max(1);
         self.requests = Look { is_stale: false, due_ms: due.next.map(in_ms) };
         for (agreement, kind, record) in due.now {
-            let stream = Stream::shared(agreement, me, kind.system());
+            let stream = self.replica.own_stream(agreement, kind.system());
             if self.is_open(&stream, now) {
                 self.author(step, stream, vec![record]);
             }
@@ -114,7 +114,7 @@ impl Machine {
         }
     }
 
-    /// Whether this node may author in a stream of its own now (P17, P20, P28, P29, P36).
+    /// Whether this node may author in a stream of its own now (P17, P20, P28, P29, P36 to P38).
     pub(super) fn is_open(&self, stream: &Stream, now: Now) -> bool {
         let held = self.replica.agreements().find(|held| held.id() == stream.agreement);
         let (Some(held), Some(kind)) = (held, Kind::of(stream.system)) else { return false };
@@ -132,10 +132,10 @@ impl Machine {
     /// Who this node is, to whom each system's disclosures go, and under which agreements it may say something.
     pub(super) fn circle(&self, now: Now) -> systems::Circle {
         let me = self.replica.me().code();
-        let shared = |id: AgreementId, kind: Kind| Stream::shared(id, me, kind.system());
+        let shared = |id: AgreementId, kind: Kind| self.replica.own_stream(id, kind.system());
         let members = |kind: Kind| -> BTreeSet<MemberCode> {
             let is_valid = |held: &&Agreement| {
-                held.manifest().covers(kind.system()) && held.manifest().is_valid_at(now.wall)
+                held.is_open() && held.shares(me, kind.system()) && held.manifest().is_valid_at(now.wall)
             };
             let held = self.replica.agreements().filter(is_valid);
             let members = held.flat_map(|held| held.manifest().fields.members.iter().map(|m| m.code));

@@ -97,6 +97,9 @@ pub enum Held {
 /// What keeps this node from publishing in a system under an agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hold {
+    /// It is closed or split, this member has left it or not agreed to show the system, or a newer card or the end of
+    /// an earlier stream has to come first (P37, P38).
+    NotOpen,
     /// Its validity has not begun, or is over (P20).
     NotValid,
     /// Not compared with the other members since the start (P28).
@@ -135,9 +138,10 @@ impl Machine {
 
     /// Why this node may not author in a system of an agreement now; nothing if it may.
     pub(super) fn holds(&self, held: &Agreement, kind: Kind, now: Now) -> Vec<Hold> {
-        let (id, me) = (held.id(), self.replica.me().code());
-        let forked_at = self.replica.logs().forked_at(&Stream::shared(id, me, kind.system()));
+        let id = held.id();
+        let forked_at = self.replica.logs().forked_at(&self.replica.own_stream(id, kind.system()));
         let holds = [
+            (!self.replica.takes_part(held, kind.system()), Hold::NotOpen),
             (!held.manifest().is_valid_at(now.wall), Hold::NotValid),
             (self.replica.unconfirmed(id).is_some(), Hold::Unconfirmed),
             (self.replica.clock_doubt(id, now).is_some(), Hold::ClockDoubtful),
@@ -158,7 +162,7 @@ impl Machine {
             return Rule::NotAMember;
         }
         if let Some(source) = disclosure::source(rows, held.id(), standing) {
-            let stream = Stream::shared(held.id(), standing.owner, standing.kind.system());
+            let stream = held.stream(standing.owner, standing.kind.system());
             let held = self.held(&stream, source.position, peer);
             return Rule::Shown { position: source.position, time: source.time, epoch: source.epoch, held };
         }

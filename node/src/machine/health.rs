@@ -70,8 +70,13 @@ pub fn health(status: &Status) -> Health {
 /// Whether it keeps the node from its work. What others brought about, and what was decided, does not.
 pub fn is_serious(waiting: &Waiting, me: MemberCode) -> bool {
     match waiting {
-        Waiting::NoAgreement | Waiting::NotValid { .. } | Waiting::EndsSoon { .. } => false,
-        Waiting::CalendarMissing { .. } => false,
+        Waiting::NoAgreement
+        | Waiting::NotValid { .. }
+        | Waiting::EndsSoon { .. }
+        | Waiting::CalendarMissing { .. }
+        | Waiting::AsksForOpinion { .. }
+        | Waiting::NotOpen { .. } => false,
+        Waiting::CardTooOld { .. } => true,
         Waiting::Unconfirmed { .. } | Waiting::ClockDoubtful { .. } => true,
         Waiting::DiskLow { .. } | Waiting::QuotaReached { .. } => true,
         Waiting::Unfolded { author, .. } => *author == me,
@@ -101,6 +106,7 @@ fn of_peer(peer: &PeerStatus) -> Option<Peers> {
 mod tests {
     use super::*;
     use crate::replica::room::Shortage;
+    use crate::replica::status::AgreementState;
 
     fn member(code: &str) -> MemberCode {
         code.parse().expect("a member code")
@@ -128,11 +134,14 @@ mod tests {
             agreement: AgreementId([1; 32]),
             title: "T".to_owned(),
             fingerprint: String::new(),
+            epoch: Epoch(1),
+            state: AgreementState::Open,
             valid_until: Millis(0),
             is_valid: true,
             unconfirmed: None,
             peers,
             streams: Vec::new(),
+            manifests: Vec::new(),
         };
         Status {
             member: member("230000"),

@@ -2,6 +2,7 @@
 //! The only place that knows both replication and systems. It never reads a clock or a disk, and what it says
 //! comes out of its [`Output`] only after the writes in it were committed.
 
+mod agreements;
 mod disclosing;
 mod doors;
 mod explain;
@@ -20,6 +21,7 @@ use xietong_proto::stream::Stream;
 
 use crate::calendar;
 use crate::replica::agreement::{Agreement, NotInForce};
+use crate::replica::epochs::{Said, Unsaid};
 use crate::replica::io::{Boot, NetEvent, Now, Output, Writes};
 use crate::replica::logs::Past;
 use crate::replica::room::Shortage;
@@ -29,6 +31,7 @@ use crate::systems::rows::{Overlay, Rows};
 use crate::systems::rules::Rules;
 use crate::systems::{self, Origin};
 
+pub use agreements::Papers;
 pub use explain::{Explanation, Held, Hold, Rule, Verdict};
 pub use status::{CutDigest, CutPosition, Status, Waiting};
 
@@ -58,6 +61,10 @@ pub enum Command {
     Data(systems::Command),
     /// Put an agreement into force here.
     Join(Box<Agreement>),
+    /// Take over a proposal, or opinions: this member's own, or others' that came by hand (P37).
+    Say { agreement: AgreementId, said: Box<Said> },
+    /// All papers of an agreement: to draw up its next version, or to sign away from this machine.
+    Papers { agreement: AgreementId },
     /// Take a member, or all, off the network, or bring it back.
     Pause { member: Option<MemberCode>, paused: bool },
     /// Do not wait for a member that stays away, or wait for it again (P28).
@@ -83,6 +90,10 @@ pub enum Answer {
     Data(systems::Report),
     /// The agreement is in force here.
     Joined { agreement: AgreementId },
+    /// It was taken over; this is the manifest in force now.
+    Said { newest: ManifestId },
+    /// Manifests with what was said of them, cards, and how far streams are held.
+    Papers(Box<Papers>),
     /// The roster has changed.
     Paused,
     /// Whom the node waits for has changed.
@@ -117,6 +128,8 @@ pub enum Refusal {
     UnknownMember { member: MemberCode },
     /// No token is made or revoked.
     Token { refusal: TokenRefusal },
+    /// A proposal or an opinion is not taken over.
+    Unsaid { reason: Unsaid },
     /// The system refuses.
     Data { refusal: systems::Refusal },
 }
@@ -278,6 +291,8 @@ impl Machine {
         match command {
             Command::Data(command) => self.decide(step, command).map(Answer::Data),
             Command::Join(agreement) => self.join(step, *agreement),
+            Command::Say { agreement, said } => self.say(step, agreement, *said),
+            Command::Papers { agreement } => self.papers(agreement),
             Command::Pause { member, paused } => self.pause(step, member, paused),
             Command::Excuse { member, excused } => self.excuse(step, member, excused),
             Command::Token(command) => self.decide_token(step, command),
@@ -288,7 +303,7 @@ impl Machine {
                 Ok(Answer::Explained(self.explain(&step.rows, step.turn.now, peer, &record).map(Box::new)))
             }
             Command::Holders { agreement, author, system, position } => {
-                let signed = self.replica.receipted(&Stream::shared(agreement, author, system));
+                let signed = self.replica.receipted(&self.stream(agreement, author, system));
                 let holds = signed.into_iter().filter(|(_, held)| *held >= position);
                 Ok(Answer::Holders(holds.map(|(member, _)| member).collect()))
             }
@@ -305,10 +320,10 @@ impl Machine {
             .map_err(|refusal| Refusal::Data { refusal })?;
         let (me, system) = (self.replica.me().code(), decision.kind.system());
         for (agreement, record) in decision.said {
-            self.author(step, Stream::shared(agreement, me, system), vec![record]);
+            self.author(step, self.replica.own_stream(agreement, system), vec![record]);
         }
         self.author(step, Stream::local(me, system), decision.local);
-        let everybody = self.replica.agreements().map(|held| Stream::shared(held.id(), me, system));
+        let everybody = self.replica.agreements().map(|held| held.stream(me, system));
         let alone = decision.told.iter().map(|(agreement, peer)| Stream::pair(*agreement, me, *peer, system));
         for stream in everybody.chain(alone).collect::<Vec<_>>() {
             if self.is_open(&stream, now) {
@@ -316,20 +331,6 @@ impl Machine {
             }
         }
         Ok(decision.report)
-    }
-
-    fn join(&mut self, step: &mut Step, agreement: Agreement) -> Result<Answer, Refusal> {
-        let me = self.replica.me();
-        if agreement.manifest().member(me.code()).is_none() {
-            return Err(Refusal::NotNamed { member: me.code() });
-        }
-        if agreement.member_of(me.peer) != Some(me.code()) {
-            return Err(Refusal::NotThisNode);
-        }
-        let id = agreement.id();
-        self.replica.join(&mut step.turn, agreement);
-        self.compare_all();
-        Ok(Answer::Joined { agreement: id })
     }
 
     fn pause(

@@ -1,6 +1,7 @@
 //! How a node stands: itself, its agreements, what does not go on and why, and what agreements show as digests.
 
 use serde::{Deserialize, Serialize};
+use xietong_proto::epochs::Stage;
 use xietong_proto::id::*;
 use xietong_proto::stream::{Audience, Stream};
 
@@ -10,7 +11,7 @@ use crate::replica::agreement::Agreement;
 use crate::replica::confirm::Unconfirmed;
 use crate::replica::io::Now;
 use crate::replica::room::{Over, Shortage};
-use crate::replica::status::AgreementStatus;
+use crate::replica::status::{AgreementState, AgreementStatus, ManifestStatus};
 use crate::systems;
 use crate::systems::rows::Rows;
 
@@ -70,6 +71,12 @@ pub enum Waiting {
     NotValid { agreement: AgreementId, title: String, valid_from: Millis, valid_until: Millis },
     /// An agreement's validity ends soon; until then its members have to agree on what follows.
     EndsSoon { agreement: AgreementId, title: String, valid_until: Millis, days_left: u64 },
+    /// A version of an agreement waits for this member's opinion.
+    AsksForOpinion { agreement: AgreementId, title: String, manifest: ManifestId, epoch: Epoch },
+    /// Nobody writes under an agreement any more, or this member does not; or not before it is reconciled.
+    NotOpen { agreement: AgreementId, title: String, state: AgreementState },
+    /// The next entries of this member are to be signed under a newer card than this node has (P38).
+    CardTooOld { agreement: AgreementId, title: String },
     /// Nothing is authored under an agreement before others have shown what they hold of ours (P28).
     Unconfirmed { agreement: AgreementId, title: String, missing: Unconfirmed },
     /// Our clock is too far from the other members' to author anything (P29); positive if ours is ahead.
@@ -145,8 +152,31 @@ impl Machine {
             let (title, valid_until) = (fields.title.clone(), fields.valid_until);
             waiting.push(Waiting::EndsSoon { agreement, title, valid_until, days_left });
         }
-        for held in self.replica.agreements() {
+        for of in self.replica.status(now) {
+            let AgreementStatus { agreement, title, state, manifests, .. } = of;
+            let me = self.replica.me().code();
+            let asks = |of: &&ManifestStatus| {
+                of.stage == Stage::Open
+                    && of.bar.is_none()
+                    && !of.opinions.iter().any(|said| said.member == me)
+            };
+            waiting.extend(manifests.iter().filter(asks).map(|of| Waiting::AsksForOpinion {
+                agreement,
+                title: of.title.clone(),
+                manifest: of.manifest,
+                epoch: of.epoch,
+            }));
+            if state != AgreementState::Open {
+                waiting.push(Waiting::NotOpen { agreement, title, state });
+            }
+        }
+        let is_in = |held: &&Agreement| held.manifest().member(self.replica.me().code()).is_some();
+        for held in self.replica.agreements().filter(is_in) {
             let (agreement, title) = (held.id(), || held.manifest().fields.title.clone());
+            let card = &self.replica.me().card.fields;
+            if !held.trusts(card.code, card.number) {
+                waiting.push(Waiting::CardTooOld { agreement, title: title() });
+            }
             if let Some(missing) = self.replica.unconfirmed(agreement) {
                 waiting.push(Waiting::Unconfirmed { agreement, title: title(), missing });
             }

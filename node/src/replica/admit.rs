@@ -3,6 +3,7 @@
 
 use xietong_proto::entry::{EntryHead, SignedEntry};
 use xietong_proto::fork::ForkProof;
+use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
@@ -11,7 +12,7 @@ use xietong_proto::sync::{Frame, Line, Want};
 use super::io::{Append, LinkId};
 use super::link::Link;
 use super::logs::Arrival;
-use super::{Replica, Turn, is_offered};
+use super::{Replica, Turn};
 
 impl Replica {
     /// Entries that opened: each is placed in its stream or refused by name. After a refusal the stream is
@@ -63,12 +64,18 @@ impl Replica {
         self.link_mut(id, |link| link.show(stream, head.position));
         match self.logs.place(turn.past, entry) {
             Arrival::Next(linked) => {
-                if !self.forks.lets(&stream, head.position, head.id) || !self.has_room(&stream) {
+                self.follows(turn, linked.header())?;
+                let is_too_early = !self.begins(&stream);
+                if is_too_early
+                    || !self.forks.lets(&stream, head.position, head.id)
+                    || !self.has_room(&stream)
+                {
                     return Ok(false);
                 }
                 self.room.take(stream.agreement, stream.author, linked.bytes().len());
                 self.logs.extend(stream, linked.head());
                 self.moved.insert(stream);
+                self.placed.insert(stream, *linked.header());
                 turn.appends.push(Append::Entry(linked));
                 self.heed_own(turn, &stream);
                 Ok(true)
@@ -89,6 +96,20 @@ impl Replica {
             }
             Arrival::Refused(reject) => Err(reject),
         }
+    }
+
+    /// Along the epochs in force no entry names an older one than the entry before it (P16).
+    fn follows(&self, turn: &Turn, header: &Header) -> Result<(), Reject> {
+        let held = self.agreements.get(&header.stream.agreement).ok_or(Reject::WrongAgreement)?;
+        if held.epochs().standing().chain().len() < 2 {
+            return Ok(());
+        }
+        let stored = || {
+            let position = Position(header.position.0 - 1);
+            turn.past.entry_head(header.stream, position).map(|head| *head.header())
+        };
+        let before = self.placed.get(&header.stream).copied().or_else(stored);
+        before.map_or(Ok(()), |before| held.epochs().follows(&before, header))
     }
 
     /// Two entries claim one place. If both follow the same one, the pair is the proof (P35); else the stream
@@ -123,7 +144,7 @@ impl Replica {
         for line in lines {
             let (stream, position) = (line.stream, line.position);
             let head = self.logs.head(&stream);
-            let is_known = stream.agreement == agreement && is_offered(&stream);
+            let is_known = stream.agreement == agreement && self.offers(&stream, self.me.code());
             if !is_known || position > head.position || !self.logs.is_before_fork(&stream, position) {
                 continue;
             }

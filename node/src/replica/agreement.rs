@@ -79,26 +79,44 @@ impl Agreement {
         check_rules(manifest)
     }
 
-    /// Reads an agreement back from the log, as it was when it was joined.
+    /// Reads an agreement that was exported, and checks it anew.
     pub fn restore(manifest: &str, approvals: &[String], cards: &[String]) -> Result<Self, NotInForce> {
+        let Self { epochs, cards } = Self::read(manifest, approvals, cards)?;
+        Self::new(epochs, cards.into_values().collect())
+    }
+
+    /// Reads an agreement back from the log: what was checked when it was joined.
+    pub fn read(manifest: &str, approvals: &[String], cards: &[String]) -> Result<Self, NotInForce> {
         let mut epochs = Epochs::new(Manifest::open(&from_hex(manifest)?)?)?;
         let open = |text: &String| epochs.open(Stance::Approves, &from_hex(text)?);
         let approvals: Vec<Opinion> = approvals.iter().map(open).collect::<Result<_, _>>()?;
         epochs.learn(Vec::new(), approvals);
-        let cards = cards.iter().map(|text| Card::open(&from_hex(text)?)).collect::<Result<_, _>>()?;
-        Self::new(epochs, cards)
+        let cards: Vec<Card> =
+            cards.iter().map(|text| Card::open(&from_hex(text)?)).collect::<Result<_, _>>()?;
+        let cards = cards.into_iter().map(|card| ((card.fields.code, card.fields.number), card));
+        Ok(Self { epochs, cards: cards.collect() })
     }
 
-    /// As it is kept in the log.
-    pub fn to_object(&self) -> Object {
+    /// As it is kept in the log: what is needed to join, then whatever came later.
+    pub fn to_objects(&self) -> Vec<Object> {
         let first = ManifestId(self.id().0);
-        let approvals = self.epochs.opinions(first).filter(|said| said.fields.stance == Stance::Approves);
+        let is_first = |opinion: &&Opinion| {
+            (opinion.fields.manifest, opinion.fields.stance) == (first, Stance::Approves)
+        };
+        let all = || self.epochs.manifests().flat_map(|manifest| self.epochs.opinions(manifest.id()));
         let manifest = self.epochs.manifest(first).map(|manifest| hex::encode(manifest.bytes()));
-        Object::Agreement {
+        let joined = Object::Agreement {
             manifest: manifest.unwrap_or_default(),
-            approvals: approvals.map(|opinion| hex::encode(opinion.bytes())).collect(),
+            approvals: all().filter(is_first).map(|opinion| hex::encode(opinion.bytes())).collect(),
             cards: self.cards.values().map(|card| hex::encode(card.bytes())).collect(),
-        }
+        };
+        let later = self.epochs.manifests().filter(|manifest| manifest.id() != first);
+        let later = later.map(|manifest| Object::Manifest { manifest: hex::encode(manifest.bytes()) });
+        let said = all().filter(|opinion| !is_first(opinion)).map(|opinion| Object::Opinion {
+            stance: opinion.fields.stance,
+            opinion: hex::encode(opinion.bytes()),
+        });
+        [joined].into_iter().chain(later).chain(said).collect()
     }
 
     /// The agreement's id: that of its first manifest.
@@ -111,6 +129,16 @@ impl Agreement {
         &self.epochs
     }
 
+    /// Takes over manifests and opinions; says whether anything was news.
+    pub fn learn(&mut self, manifests: Vec<Manifest>, opinions: Vec<Opinion>) -> bool {
+        self.epochs.learn(manifests, opinions)
+    }
+
+    /// A member has signed a receipt under a manifest (P37).
+    pub fn cite(&mut self, manifest: ManifestId, member: MemberCode) {
+        self.epochs.cite(manifest, member);
+    }
+
     /// The manifest in force.
     pub fn manifest(&self) -> &Manifest {
         self.epochs.newest()
@@ -119,6 +147,32 @@ impl Agreement {
     /// Whether members write under it at all: it is neither closed nor split.
     pub fn is_open(&self) -> bool {
         matches!(self.epochs.standing(), Standing::InForce(_))
+    }
+
+    /// What a member shows of a system, if anything: the narrower of what is in force and of the newest manifest in
+    /// force that it has itself approved.
+    pub fn shares(&self, member: MemberCode, system: System) -> bool {
+        let approved = |id: &&ManifestId| {
+            let mut opinions = self.epochs.opinions(**id);
+            opinions.any(|said| (said.fields.stance, said.fields.member) == (Stance::Approves, member))
+        };
+        let newest_approved = self.epochs.standing().chain().iter().rev().find(approved);
+        let consent = newest_approved.and_then(|id| self.epochs.manifest(*id));
+        let is_member = self.manifest().member(member).is_some();
+        is_member && self.manifest().covers(system) && consent.is_some_and(|named| named.covers(system))
+    }
+
+    /// Whether a member's streams, in their present generation, may be signed under a card (P38).
+    pub fn trusts(&self, member: MemberCode, card: CardNumber) -> bool {
+        let first = self.epochs.first_card(member);
+        let number = |id: CardId| self.number(id).is_some_and(|first| card >= first);
+        first.is_none_or(number)
+    }
+
+    /// Where a member's next entries of a system for all go.
+    pub fn stream(&self, member: MemberCode, system: System) -> Stream {
+        let generation = self.epochs.generation(member);
+        Stream { generation, ..Stream::shared(self.id(), member, system) }
     }
 
     /// The newest card of each member.
@@ -180,9 +234,10 @@ impl Agreement {
         Some(card.fields.code)
     }
 
-    /// Whether a member may hold a stream (P19, P38).
+    /// Whether a member may hold a stream (P19, P38): as a member now, of one with whom it ever was a member at once.
     pub fn offers(&self, stream: &Stream, to: MemberCode) -> bool {
         stream.audience != Audience::Local
+            && self.manifest().member(to).is_some()
             && stream.is_for(to)
             && self.epochs.were_together(stream.author, to)
     }
@@ -206,8 +261,11 @@ impl Agreement {
 
     /// Whether an entry stands under the manifest that it names (P15 to P17, P38).
     pub fn stands(&self, header: &Header) -> Result<(), Reject> {
-        let card = |id| self.cards.values().find(|card| card.id() == id);
-        self.epochs.stands(header, |id| card(id).map(|card| card.fields.number))
+        self.epochs.stands(header, |id| self.number(id))
+    }
+
+    fn number(&self, id: CardId) -> Option<CardNumber> {
+        self.cards.values().find(|card| card.id() == id).map(|card| card.fields.number)
     }
 }
 

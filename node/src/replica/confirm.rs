@@ -61,9 +61,8 @@ impl Replica {
         let silent = known.difference(&session.compared).copied().collect();
         let own = session.claims.iter().map(|((_, stream), shown)| (*stream, *shown));
         // Behind a fork of ours nothing more is fetched than what counts.
-        let wanted = |stream: &Stream, shown: Position| {
-            self.forks.limit(stream).map_or(shown, |limit| shown.min(limit))
-        };
+        let wanted =
+            |stream: &Stream, shown: Position| self.limit(stream).map_or(shown, |limit| shown.min(limit));
         let lag = |(stream, shown): (Stream, Position)| {
             wanted(&stream, shown).0.saturating_sub(self.logs.head(&stream).position.0)
         };
@@ -95,9 +94,10 @@ impl Replica {
         }
     }
 
-    /// Agreements that were confirmed since the last call: what they show is to be compared in full.
-    pub fn take_confirmed(&mut self) -> Vec<AgreementId> {
-        std::mem::take(&mut self.confirmed)
+    /// Agreements that were confirmed since the last call, or have another manifest in force: what they show is to be
+    /// compared in full.
+    pub fn take_to_compare(&mut self) -> Vec<AgreementId> {
+        std::mem::take(&mut self.to_compare)
     }
 
     /// Members with whom heads were compared for the first time since the last call.
@@ -208,7 +208,7 @@ impl Replica {
             let is_ready = self.unconfirmed(id).is_some_and(|lacking| is_met(&lacking) && has_all(&lacking));
             if is_ready && self.all_linked_compared(id) {
                 self.sessions.entry(id).or_default().is_confirmed = true;
-                self.confirmed.push(id);
+                self.to_compare.push(id);
             }
         }
     }
@@ -227,8 +227,12 @@ impl Replica {
         let met = self.circle.met.get(&id).into_iter().flatten().copied();
         let authors = self.logs.heads().map(|(stream, _)| stream).filter(|stream| stream.agreement == id);
         let heard_of = met.chain(authors.map(|stream| stream.author)).chain(self.receipts.signers(id));
-        let is_waited_for =
-            |member: &MemberCode| *member != self.me.code() && !self.circle.excused.contains(member);
+        let is_member = |member: &MemberCode| {
+            self.agreements.get(&id).is_some_and(|held| held.manifest().member(*member).is_some())
+        };
+        let is_waited_for = |member: &MemberCode| {
+            *member != self.me.code() && !self.circle.excused.contains(member) && is_member(member)
+        };
         let waited_for = heard_of.filter(is_waited_for);
         waited_for.chain(session.compared.iter().copied()).collect()
     }

@@ -112,7 +112,7 @@ impl Gathering {
     pub fn object(&mut self, object: Object) -> Result<(), NotInForce> {
         match object {
             Object::Agreement { manifest, approvals, cards } => {
-                let agreement = Agreement::restore(&manifest, &approvals, &cards)?;
+                let agreement = Agreement::read(&manifest, &approvals, &cards)?;
                 agreement.all_cards().for_each(|card| self.card(card));
                 agreement.all_cards().for_each(|card| self.keyring.learn(agreement.id(), card));
                 self.agreement = Some(agreement).filter(|agreement| agreement.id() == self.stream.agreement);
@@ -123,6 +123,17 @@ impl Gathering {
                 self.keyring.learn(self.stream.agreement, &card);
                 if let Some(agreement) = &mut self.agreement {
                     agreement.renew(&card)?;
+                }
+            }
+            Object::Manifest { manifest } => {
+                if let Some(agreement) = &mut self.agreement {
+                    agreement.learn(vec![Manifest::open(&from_hex(&manifest)?)?], Vec::new());
+                }
+            }
+            Object::Opinion { stance, opinion } => {
+                if let Some(agreement) = &mut self.agreement {
+                    let opinion = agreement.epochs().open(stance, &from_hex(&opinion)?)?;
+                    agreement.learn(Vec::new(), vec![opinion]);
                 }
             }
             Object::Receipt { receipt, base, lines, .. } if self.agreement.is_some() => {

@@ -13,6 +13,7 @@ use xietong_proto::entry::{Draft, Entry, EntryHead, SignedEntry};
 use xietong_proto::fork::ForkProof;
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
+use xietong_proto::opinion::Stance;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Frame;
@@ -194,6 +195,10 @@ pub enum Object {
     Agreement { manifest: String, approvals: Vec<String>, cards: Vec<String> },
     /// A newer card of a member, as hex: in the agreement's log.
     Card { card: String },
+    /// A later manifest, proposed or in force, as hex: in the agreement's log.
+    Manifest { manifest: String },
+    /// What a member says of a manifest, as hex: in the agreement's log.
+    Opinion { stance: Stance, opinion: String },
     /// The operator takes one peer, or all, off the network, or brings it back: in the local log.
     Pause { member: Option<MemberCode>, paused: bool },
     /// The newest receipt of a member, with the lines that changed since the one of number `base`: in the
@@ -217,6 +222,8 @@ impl Object {
             Self::Fork { .. } | Self::Traced { .. } => false,
             Self::Agreement { .. }
             | Self::Card { .. }
+            | Self::Manifest { .. }
+            | Self::Opinion { .. }
             | Self::Pause { .. }
             | Self::Met { .. }
             | Self::Excuse { .. } => true,

@@ -58,6 +58,11 @@ impl Logs {
         self.heads.iter().filter(|(_, head)| head.position > Position(0))
     }
 
+    /// All streams that ever had an entry.
+    pub fn heads_and_origins(&self) -> impl Iterator<Item = Stream> {
+        self.heads.keys().copied()
+    }
+
     /// The lowest position at which a stream is known to be forked.
     pub fn forked_at(&self, stream: &Stream) -> Option<Position> {
         self.forked.get(stream).copied()

@@ -8,6 +8,7 @@ mod admit;
 pub mod agreement;
 pub mod carry;
 pub mod confirm;
+pub mod epochs;
 pub mod evidence;
 mod forks;
 pub mod io;
@@ -27,8 +28,10 @@ use std::sync::Arc;
 use xietong_proto::card::Card;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::{Authority, Draft, Record, fill};
+use xietong_proto::header::Header;
 use xietong_proto::id::*;
-use xietong_proto::stream::{Audience, Stream};
+use xietong_proto::stream::{Head, Stream};
+use xietong_proto::sync::Line;
 
 use agreement::{Agreement, NotInForce};
 use confirm::{Circle, Session};
@@ -135,8 +138,10 @@ pub struct Replica {
     receipts: Receipts,
     forks: Forks,
     room: Room,
-    /// Confirmed, and nobody has been told yet.
-    confirmed: Vec<AgreementId>,
+    /// Confirmed, or under another manifest than before: what they show has not been compared since.
+    to_compare: Vec<AgreementId>,
+    /// The newest entries that were placed in this turn: they cannot be looked up yet.
+    placed: BTreeMap<Stream, Header>,
     /// Compared, and nobody has been told yet.
     compared: Vec<(AgreementId, MemberCode)>,
     /// Wall minus monotonic clock at the last turn.
@@ -180,7 +185,8 @@ impl Replica {
             receipts: Receipts::default(),
             forks: Forks::default(),
             room: Room::new(boot.bytes),
-            confirmed: Vec::new(),
+            to_compare: Vec::new(),
+            placed: BTreeMap::new(),
             compared: Vec::new(),
             clock_offset_ms: None,
         };
@@ -227,7 +233,7 @@ impl Replica {
         if self.agreements.contains_key(&id) {
             return;
         }
-        turn.appends.push(Append::Object(id, agreement.to_object()));
+        turn.appends.extend(agreement.to_objects().into_iter().map(|object| Append::Object(id, object)));
         agreement.all_cards().for_each(|card| self.keyring.learn(id, card));
         self.agreements.insert(id, agreement);
         self.publish_trust(turn);
@@ -266,6 +272,52 @@ impl Replica {
         self.agreements.values()
     }
 
+    /// Where this member's next entries of a system for all go.
+    pub fn own_stream(&self, id: AgreementId, system: System) -> Stream {
+        let me = self.me.code();
+        self.agreements.get(&id).map_or(Stream::shared(id, me, system), |held| held.stream(me, system))
+    }
+
+    /// Whether what is in force lets this member write in a system (P17, P37, P38).
+    pub fn takes_part(&self, held: &Agreement, system: System) -> bool {
+        let me = &self.me.card.fields;
+        held.is_open()
+            && held.shares(me.code, system)
+            && held.trusts(me.code, me.number)
+            && self.begins(&held.stream(me.code, system))
+    }
+
+    /// Whether a stream is spoken of with a member (P19, P38).
+    fn offers(&self, stream: &Stream, to: MemberCode) -> bool {
+        let held = self.agreements.get(&stream.agreement);
+        held.is_some_and(|held| held.offers(stream, self.me.code()) && held.offers(stream, to))
+    }
+
+    /// The lines of an agreement that a member may see (P19, P23).
+    fn lines(&self, id: AgreementId, member: MemberCode) -> Vec<Line> {
+        let mut lines = self.logs.lines(id, member);
+        lines.retain(|line| self.offers(&line.stream, member));
+        lines
+    }
+
+    /// The last entry of a stream that counts, if a manifest says so (P38).
+    fn cut(&self, stream: &Stream) -> Option<Head> {
+        self.agreements.get(&stream.agreement)?.epochs().cut(stream)
+    }
+
+    /// Up to where entries of a stream are wanted; none = as many as there are.
+    fn limit(&self, stream: &Stream) -> Option<Position> {
+        let cut = self.cut(stream).map(|cut| cut.position);
+        self.forks.limit(stream).into_iter().chain(cut).min()
+    }
+
+    /// Whether a generation may begin: the one before it is held up to its cut (P38).
+    fn begins(&self, stream: &Stream) -> bool {
+        let held = self.agreements.get(&stream.agreement);
+        let before = held.and_then(|held| held.epochs().stream_before(stream));
+        before.is_none_or(|(before, cut)| self.logs.head(&before) == cut)
+    }
+
     /// Where every stream stands.
     pub fn logs(&self) -> &Logs {
         &self.logs
@@ -294,7 +346,7 @@ impl Replica {
     fn restore(&mut self, id: AgreementId, object: Object) -> Result<(), NotInForce> {
         match object {
             Object::Agreement { manifest, approvals, cards } => {
-                let agreement = Agreement::restore(&manifest, &approvals, &cards)?;
+                let agreement = Agreement::read(&manifest, &approvals, &cards)?;
                 agreement.all_cards().for_each(|card| self.keyring.learn(id, card));
                 self.agreements.insert(id, agreement);
             }
@@ -305,6 +357,8 @@ impl Replica {
                     agreement.renew(&card)?;
                 }
             }
+            Object::Manifest { manifest } => self.restore_manifest(id, &manifest)?,
+            Object::Opinion { stance, opinion } => self.restore_opinion(id, stance, &opinion)?,
             Object::Pause { member, paused } => self.paused.set(member, paused),
             Object::Receipt { receipt, base, lines, member: _ } => {
                 self.restore_receipt(id, &Object::told(&receipt, base, &lines)?)?;
@@ -345,9 +399,4 @@ impl Replica {
         let gone = self.links.remove(&link);
         self.forget_claims(gone.and_then(|link| link.greeted()));
     }
-}
-
-/// Whether a stream is one that peers may ever hear of.
-fn is_offered(stream: &Stream) -> bool {
-    stream.audience != Audience::Local
 }

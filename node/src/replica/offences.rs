@@ -26,6 +26,8 @@ enum Penalty {
 fn penalty(reject: &Reject) -> Penalty {
     match reject {
         later if later.passes_later() => Penalty::None,
+        // Somebody has not heard yet that the stream ended.
+        Reject::Cut { .. } => Penalty::None,
         // A node that runs twice, or was restored, contradicts itself until its operator has seen to it.
         Reject::BadField { field } if field == "receipt.number" || field == "receipt.lines" => Penalty::None,
         _ => Penalty::Offence,

@@ -94,7 +94,11 @@ impl Replica {
         if receipt.fields.agreement != id {
             return Err(Reject::WrongAgreement);
         }
-        held.manifest().member(member).ok_or(Reject::NotAMember { author: member })?;
+        if held.manifest().member(member).is_none() {
+            // Whoever passes on what a former member signed has done nothing wrong.
+            let mut named = held.epochs().manifests().filter_map(|manifest| manifest.member(member));
+            return named.next().map(|_| Teller::IsCurrent).ok_or(Reject::NotAMember { author: member });
+        }
         if member == self.me.code() {
             return self.remember_own(turn, id, receipt, told).map(|()| Teller::IsCurrent);
         }
@@ -202,7 +206,9 @@ impl Replica {
             Receipt::open(&told.receipt, |fields| keyring.entry_key(id, fields.member, fields.card))?;
         let place = (id, receipt.fields.member);
         let lines = whole(self.receipts.newest.get(&place), told).ok_or_else(|| bad("receipt.base"))?;
-        self.receipts.newest.insert(place, Held { receipt, lines });
+        let held = Held { receipt, lines };
+        self.cite(id, &held);
+        self.receipts.newest.insert(place, held);
         Ok(())
     }
 
@@ -223,15 +229,23 @@ impl Replica {
         let told = held.told(base, changed.unwrap_or_else(|| held.lines.clone()));
         self.receipts.due_ms.insert(id, turn.now.mono_ms + RECEIPT_PAUSE_MS);
         self.keep_receipt(turn, id, held, &told);
-        let links = self.links.iter().filter(|(_, link)| link.greeted().is_some_and(|about| about.0 == id));
-        let links: Vec<LinkId> = links.map(|(id, _)| *id).collect();
-        links.into_iter().for_each(|link| self.send(turn, link, Frame::Receipted(told.clone())));
+        let links = self.links_about(id);
+        links.into_iter().for_each(|(link, _)| self.send(turn, link, Frame::Receipted(told.clone())));
     }
 
     fn keep_receipt(&mut self, turn: &mut Turn, id: AgreementId, held: Held, told: &Receipted) {
         turn.appends.push(Append::Object(id, Object::receipt(&held.receipt.fields, told)));
+        self.cite(id, &held);
         self.receipts.newest.insert((id, held.receipt.fields.member), held);
         self.forks.doubt(id);
+    }
+
+    /// A receipt cites the manifest that its signer went by (P37).
+    fn cite(&mut self, id: AgreementId, held: &Held) {
+        let fields = &held.receipt.fields;
+        if let Some(agreement) = self.agreements.get_mut(&id) {
+            agreement.cite(fields.manifest, fields.member);
+        }
     }
 
     /// What each member but the author has signed that it holds of a stream.
@@ -258,7 +272,8 @@ impl Replica {
         let mut lines: Holdings = heads.filter(|(_, head)| head.position.0 > 0).collect();
         let signed = before.into_iter().flat_map(|before| &before.lines);
         let stands = |(stream, signed): &(&Stream, &Head)| {
-            self.forks.before(stream).is_some_and(|before| signed.position >= before.position)
+            let is_beyond = |end: Head| signed.position >= end.position;
+            self.forks.before(stream).is_some_and(is_beyond) || self.cut(stream).is_some_and(is_beyond)
         };
         lines.extend(signed.filter(stands).map(|(stream, signed)| (*stream, *signed)));
         lines

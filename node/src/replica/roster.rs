@@ -7,7 +7,9 @@ use xietong_proto::card::CardFields;
 use xietong_proto::id::*;
 
 use super::Replica;
+use super::agreement::Agreement;
 use super::io::Roster;
+use super::link::Link;
 
 /// Processes of one peer that are remembered.
 const INSTANCES_MAX: usize = 8;
@@ -110,11 +112,21 @@ impl Paused {
 }
 
 impl Replica {
+    /// Peers of links that stay for a moment although they are no members any more.
+    fn lingering(&self) -> impl Iterator<Item = PeerId> {
+        let is_over = |link: &&Link| {
+            let about = link.greeted().filter(|(_, member)| !self.paused.has(*member));
+            about.is_some_and(|(id, member)| self.partner(id, link.peer) != Some(member))
+        };
+        self.links.values().filter(is_over).map(|link| link.peer)
+    }
+
     /// All peers that an agreement names, the operator has not paused and who behave; of ours only other members'
     /// nodes.
     pub(super) fn roster(&self) -> Roster {
-        let mut roster = Roster::default();
-        let cards = self.agreements.values().flat_map(|agreement| agreement.cards());
+        let mut roster = Roster { peers: self.lingering().map(|peer| (peer, Vec::new())).collect() };
+        let is_in = |held: &&Agreement| held.manifest().member(self.me.code()).is_some();
+        let cards = self.agreements.values().filter(is_in).flat_map(|agreement| agreement.cards());
         for fields in cards.map(|card| &card.fields) {
             if fields.code == self.me.code() || self.paused.has(fields.code) {
                 continue;

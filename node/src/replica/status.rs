@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use xietong_proto::epochs::{Bar, Stage, Standing};
 use xietong_proto::id::*;
+use xietong_proto::manifest::Manifest;
+use xietong_proto::opinion::{OpinionFields, Stance};
 use xietong_proto::stream::{Audience, Stream};
 
 use super::Replica;
+use super::agreement::Agreement;
 use super::confirm::Unconfirmed;
 use super::io::Now;
 
@@ -15,6 +19,10 @@ use super::io::Now;
 pub struct AgreementStatus {
     /// Its id.
     pub agreement: AgreementId,
+    /// The version in force, by number.
+    pub epoch: Epoch,
+    /// Whether members write under it, and if not, why.
+    pub state: AgreementState,
     /// What people call it.
     pub title: String,
     /// What is read out.
@@ -29,6 +37,58 @@ pub struct AgreementStatus {
     pub peers: Vec<PeerStatus>,
     /// The streams held here.
     pub streams: Vec<StreamStatus>,
+    /// Every version that is known, in order of epoch: in force before and now, waiting, set aside.
+    pub manifests: Vec<ManifestStatus>,
+}
+
+/// Whether members write under an agreement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum AgreementState {
+    /// They do.
+    Open,
+    /// This member has been removed: what it holds can be read.
+    Left,
+    /// One of two members has withdrawn.
+    Closed { by: MemberCode },
+    /// Somebody has signed for two versions: nobody writes before another one reconciles them.
+    Split { rivals: Vec<ManifestId>, by: Vec<MemberCode> },
+}
+
+/// One version of an agreement, and what members have said of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ManifestStatus {
+    /// Its id.
+    pub manifest: ManifestId,
+    /// Its number.
+    pub epoch: Epoch,
+    /// What people call it.
+    pub title: String,
+    /// What is read out.
+    pub fingerprint: String,
+    /// How far it has come.
+    pub stage: Stage,
+    /// What has been said of it, in the order of the times that members claim.
+    pub opinions: Vec<OpinionStatus>,
+    /// Who has said nothing yet, of those whose approval brings it into force soonest.
+    pub missing: Vec<MemberCode>,
+    /// How many of them are needed.
+    pub lacking: u64,
+    /// Whether this member may approve it; if not, why.
+    pub bar: Option<Bar>,
+}
+
+/// What one member has said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OpinionStatus {
+    /// Who.
+    pub member: MemberCode,
+    /// What.
+    pub stance: Stance,
+    /// When, as it says.
+    pub time: Millis,
+    /// Why; perhaps empty.
+    pub reason: String,
 }
 
 /// Another member in one agreement.
@@ -103,17 +163,59 @@ impl Replica {
     }
 
     fn agreement_status(&self, id: AgreementId, now: Now) -> Option<AgreementStatus> {
-        let manifest = self.agreements.get(&id)?.manifest();
+        let held = self.agreements.get(&id)?;
+        let manifest = held.manifest();
         let others = manifest.fields.members.iter().filter(|member| member.code != self.me.code());
         Some(AgreementStatus {
             agreement: id,
             title: manifest.fields.title.clone(),
             fingerprint: manifest.fingerprint(),
+            epoch: manifest.fields.epoch,
+            state: self.state(held),
             valid_until: manifest.fields.valid_until,
             is_valid: manifest.is_valid_at(now.wall),
             unconfirmed: self.unconfirmed(id),
             peers: others.map(|member| self.peer_status(id, member.code, &member.name, now)).collect(),
             streams: self.stream_statuses(id),
+            manifests: held.epochs().manifests().filter_map(|of| self.manifest_status(held, of)).collect(),
+        })
+    }
+
+    fn state(&self, held: &Agreement) -> AgreementState {
+        match held.epochs().standing() {
+            Standing::Closed { by, .. } => AgreementState::Closed { by: *by },
+            Standing::Split { rivals, by, .. } => AgreementState::Split {
+                rivals: rivals.iter().copied().collect(),
+                by: by.iter().copied().collect(),
+            },
+            Standing::Proposed | Standing::InForce(_) => {
+                let is_member = held.manifest().member(self.me.code()).is_some();
+                if is_member { AgreementState::Open } else { AgreementState::Left }
+            }
+        }
+    }
+
+    fn manifest_status(&self, held: &Agreement, manifest: &Manifest) -> Option<ManifestStatus> {
+        let (epochs, id) = (held.epochs(), manifest.id());
+        let tally = epochs.tally(id)?;
+        let opinion = |OpinionFields { stance, member, time, reason, .. }: &OpinionFields| OpinionStatus {
+            member: *member,
+            stance: *stance,
+            time: *time,
+            reason: reason.clone(),
+        };
+        let mut opinions: Vec<_> = epochs.opinions(id).map(|said| opinion(&said.fields)).collect();
+        opinions.sort_by_key(|said| (said.time, said.member, said.stance));
+        Some(ManifestStatus {
+            manifest: id,
+            epoch: manifest.fields.epoch,
+            title: manifest.fields.title.clone(),
+            fingerprint: manifest.fingerprint(),
+            stage: tally.stage,
+            opinions,
+            missing: tally.missing.into_iter().collect(),
+            lacking: tally.lacking as u64,
+            bar: epochs.may(self.me.code(), Stance::Approves, id).err(),
         })
     }
 

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use xietong_proto::card::Card;
 use xietong_proto::id::*;
-use xietong_proto::limits::CARDS_MAX;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::Stream;
 use xietong_proto::sync::{Frame, Heads, Hello, Line, Want, digest};
@@ -15,7 +14,7 @@ use super::io::{LinkId, Message, NetAction};
 use super::link::{About, Link, Wanted, offset_ms, survivor};
 use super::receipts::Teller;
 use super::roster::Connection;
-use super::{Replica, Turn, is_offered};
+use super::{Replica, Turn};
 
 /// Between two looks for links that do not stand although a connection does.
 const LINKS_INTERVAL_MS: u64 = 5_000;
@@ -42,14 +41,20 @@ impl Replica {
 
     /// Asks for a link about an agreement that the peer is named in.
     pub(super) fn open(&mut self, turn: &mut Turn, peer: PeerId, agreement: AgreementId) {
-        let named = self.agreements.get(&agreement).and_then(|held| held.member_of(peer));
-        let Some(member) = named else { return };
+        let Some(member) = self.partner(agreement, peer) else { return };
         self.links_opened += 1;
         let id = LinkId(self.links_opened * 2);
         let mut link = Link::new(peer, true);
         link.about = Some(About { agreement, member, is_greeted: false });
         self.links.insert(id, link);
         turn.actions.push(NetAction::Open { link: id, peer, agreement });
+    }
+
+    /// The member with whom an agreement is spoken about over a transport key: both are members by what is in force.
+    pub(super) fn partner(&self, agreement: AgreementId, peer: PeerId) -> Option<MemberCode> {
+        let held = self.agreements.get(&agreement)?;
+        held.manifest().member(self.me.code())?;
+        held.member_of(peer)
     }
 
     fn open_all(&mut self, turn: &mut Turn, peer: PeerId) {
@@ -77,7 +82,7 @@ impl Replica {
             Frame::Hello(_) => self.refuse(turn, id, Reject::WrongAgreement),
             Frame::Cards(cards) => self.cards(turn, id, agreement, &cards),
             Frame::Heads(Heads::Digest(theirs)) => {
-                let lines = self.logs.lines(agreement, member);
+                let lines = self.lines(agreement, member);
                 if digest(&lines) == theirs {
                     self.heed(id, &lines, true);
                 } else {
@@ -114,8 +119,7 @@ impl Replica {
             }
             Frame::Range(range) if range.entries.is_empty() => self.nothing_there(id, range.stream),
             Frame::Rival(instance) => self.heed_rival(turn, agreement, instance),
-            // Nothing is made of later manifests yet.
-            Frame::Signing(_) => {}
+            Frame::Signing(signing) => self.signing(turn, id, agreement, &signing),
             Frame::Trace(trace) if trace.stream.agreement == agreement => {
                 self.serve_trace(turn, id, member, trace);
             }
@@ -132,8 +136,7 @@ impl Replica {
         let Some(link) = self.links.get(&id) else { return };
         let (peer, is_ours) = (link.peer, link.is_ours);
         let expected = link.about.map(|about| about.agreement);
-        let named = self.agreements.get(&hello.agreement).and_then(|held| held.member_of(peer));
-        let member = match named {
+        let member = match self.partner(hello.agreement, peer) {
             Some(member) if !self.paused.has(member) && !self.offences.shuts_out(peer) => member,
             Some(_) | None => return self.close(turn, id),
         };
@@ -164,7 +167,7 @@ impl Replica {
         if let Some((_, rival)) = rival {
             self.send(turn, id, Frame::Rival(rival));
         }
-        self.introduce(turn, id, about);
+        self.introduce(turn, id, about, hello.manifest);
     }
 
     /// Another process with the key of who says hello: its link, and itself. It lives if something came from it
@@ -207,16 +210,13 @@ impl Replica {
         self.send(turn, id, Frame::Hello(hello));
     }
 
-    /// Cards go before heads, so that the other end can check what it will ask for (P22).
-    fn introduce(&self, turn: &mut Turn, id: LinkId, about: About) {
-        let Some(held) = self.agreements.get(&about.agreement) else { return };
-        let cards: Vec<Vec<u8>> = held.all_cards().map(|card| card.bytes().to_vec()).collect();
-        for some in cards.chunks(CARDS_MAX) {
-            self.send(turn, id, Frame::Cards(some.to_vec()));
-        }
+    /// Manifests and cards go before heads, so that the other end can check what it will ask for (P22, P39).
+    fn introduce(&self, turn: &mut Turn, id: LinkId, about: About, newest: ManifestId) {
+        self.show_signings(turn, id, about.agreement, newest);
+        self.send_cards(turn, id, about.agreement);
         self.show_forks(turn, id, about.agreement, about.member);
         self.show_receipts(turn, id, about.agreement);
-        let lines = self.logs.lines(about.agreement, about.member);
+        let lines = self.lines(about.agreement, about.member);
         self.send(turn, id, Frame::Heads(Heads::All(lines)));
     }
 
@@ -232,7 +232,7 @@ impl Replica {
     /// Answers a request from the stored bytes; a stream that the member may not hold looks empty (P19).
     fn serve(&self, turn: &mut Turn, link: LinkId, agreement: AgreementId, to: MemberCode, want: Want) {
         let Want { stream, from, bytes_max } = want;
-        let may_hold = stream.agreement == agreement && is_offered(&stream) && stream.is_for(to);
+        let may_hold = stream.agreement == agreement && self.offers(&stream, to);
         let is_there = may_hold && from <= self.logs.head(&stream).position;
         let message = if is_there {
             Message::Range { stream, from, bytes_max }
@@ -265,6 +265,7 @@ impl Replica {
         }
         self.sign_receipts(turn);
         self.ask(turn);
+        self.placed.clear();
     }
 
     /// When something is due next, on the monotonic clock.
@@ -296,7 +297,12 @@ impl Replica {
             }
         }
         for (id, (agreement, member)) in due {
-            let digest = digest(&self.logs.lines(agreement, member));
+            if !self.links_about(agreement).contains(&(id, member)) {
+                self.close(turn, id);
+                self.publish_trust(turn);
+                continue;
+            }
+            let digest = digest(&self.lines(agreement, member));
             self.send(turn, id, Frame::Heads(Heads::Digest(digest)));
             self.show_receipt(turn, id, agreement, self.me.code());
         }
@@ -327,11 +333,9 @@ impl Replica {
         }
         let is_own = stream.author == self.me.code();
         let line = Line::new(stream, self.logs.head(&stream));
-        for (id, link) in &mut self.links {
-            let Some((agreement, member)) = link.greeted() else { continue };
-            if agreement != stream.agreement || !is_offered(&stream) || !stream.is_for(member) {
-                continue;
-            }
+        for (id, member) in self.links_about(stream.agreement) {
+            let may_hold = self.offers(&stream, member);
+            let Some(link) = self.links.get_mut(&id).filter(|_| may_hold) else { continue };
             let is_behind = link.reached(&stream) < position;
             let is_next = link.reached(&stream).next() == position;
             let message = if is_behind && (is_next || !is_own) {
@@ -340,7 +344,7 @@ impl Replica {
             } else {
                 Message::Frame(Frame::Heads(Heads::Changed(vec![line])))
             };
-            turn.actions.push(NetAction::Send { link: *id, message });
+            turn.actions.push(NetAction::Send { link: id, message });
         }
     }
 
@@ -351,10 +355,10 @@ impl Replica {
             let Some((agreement, member)) = link.greeted() else { continue };
             for (stream, shown) in &link.shown {
                 let is_news = stream.agreement == agreement
-                    && is_offered(stream)
-                    && stream.is_for(self.me.code())
+                    && self.offers(stream, self.me.code())
+                    && self.begins(stream)
                     && *shown > self.logs.head(stream).position
-                    && self.forks.limit(stream).is_none_or(|limit| self.logs.head(stream).position < limit);
+                    && self.limit(stream).is_none_or(|limit| self.logs.head(stream).position < limit);
                 let offer = (member == stream.author, *shown, *id);
                 let is_news = is_news && self.has_room(stream);
                 let best = sources.get(stream);

@@ -121,6 +121,9 @@ fn has_it(lang: Lang, peer: MemberCode, held: Held) -> String {
 
 fn hold(lang: Lang, hold: Hold) -> String {
     match hold {
+        Hold::NotOpen => say!(lang,
+            zh: "协议现行版次不许本单位提供",
+            en: "the version in force does not let this member say it"),
         Hold::NotValid => say!(lang, zh: "不在协议有效期内", en: "the agreement is not valid now"),
         Hold::Unconfirmed => say!(lang,
             zh: "启动后尚未与其他成员核对",
@@ -317,6 +320,7 @@ mod tests {
             (told(car, Some(Leaves::NotShared), Rule::NotShared), "没有标明", "not marked as shared"),
             (told(car, Some(stay), Rule::Stays { stays: Stays::Confidential }), "涉密车辆", "confidential"),
             (told(car, yes.clone(), waits(&[])), "即将发布", "about to be"),
+            (told(car, yes.clone(), waits(&[Hold::NotOpen])), "现行版次", "version in force"),
             (told(car, yes.clone(), waits(&[Hold::NotValid])), "有效期", "not valid now"),
             (told(car, yes.clone(), waits(&[Hold::Unconfirmed])), "尚未与其他成员核对", "were not compared"),
             (told(car, yes.clone(), waits(&[Hold::ClockDoubtful])), "时钟偏差", "the clock"),

@@ -10,6 +10,7 @@ mod disclosure;
 mod doctor;
 mod doors;
 mod drivers;
+mod epochs;
 mod evidence;
 mod failure;
 mod fault;
@@ -47,6 +48,7 @@ pub use doors::{
     deeds, deeds_go_on, health, revoked, role_name, token_made, token_refusal, tokens, turned_away,
 };
 pub use drivers::{candidates, driver_done, duties, unfit};
+pub use epochs::{agreement_state, unsaid};
 pub use evidence::{evidence, evidence_refusal, evidence_written, leaves_with_evidence, will_be_written};
 pub use failure::failure;
 pub use fault::{fault, file_refusal, yuan};

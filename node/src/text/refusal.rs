@@ -1,6 +1,6 @@
 //! Why the node does not do what is asked (不予办理), and what does not go on by itself.
 
-use super::{Lang, list, not_scrapped, reject, say, system, token_refusal, unfit};
+use super::{Lang, agreement_state, list, not_scrapped, reject, say, system, token_refusal, unfit, unsaid};
 use crate::calendar::minute;
 use crate::machine::{Refusal, Waiting};
 use crate::replica::agreement::NotInForce;
@@ -30,6 +30,7 @@ pub fn node_refusal(lang: Lang, refusal: &Refusal) -> String {
             zh: "本节点加入的协议中没有成员 {member}。",
             en: "No agreement here names the member {member}."),
         Refusal::Token { refusal } => token_refusal(lang, refusal),
+        Refusal::Unsaid { reason } => unsaid(lang, reason),
         Refusal::Data { refusal } => data_refusal(lang, refusal),
     }
 }
@@ -154,6 +155,16 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
                 zh: "协议“{title}”还有 {days_left} 天到期（北京时间 {until}）：到期后仍可查阅，但不再新增；请各成员及早商定下一版。",
                 en: "The agreement \"{title}\" ends in {days_left} days ({until}, UTC+8): it stays readable, but nothing new is authored; agree on the next version in time.")
         }
+        Waiting::AsksForOpinion { title, manifest, epoch, agreement: _ } => {
+            let id = &manifest.to_string()[..8];
+            say!(lang,
+                zh: "“{title}”第 {epoch} 版次（{id}）等待本单位表态。",
+                en: "\"{title}\", version {epoch} ({id}), waits for this member to approve or decline it.")
+        }
+        Waiting::NotOpen { title, state, agreement: _ } => agreement_state(lang, title, state),
+        Waiting::CardTooOld { title, agreement: _ } => say!(lang,
+            zh: "“{title}”要求本单位换用更新的名片和密钥：换用之前不发布。",
+            en: "\"{title}\" asks this member to sign under a newer card: nothing is published before this node has it."),
         Waiting::Unconfirmed { title, missing, agreement: _ } => unconfirmed(lang, title, missing),
         Waiting::ClockDoubtful { title, ahead_ms, agreement: _ } => {
             let minutes = ahead_ms.abs() / 60_000;

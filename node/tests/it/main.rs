@@ -1,5 +1,6 @@
 //! One binary for every integration test of the node.
 
+mod amend;
 mod corpus;
 mod crash;
 mod demo_files;

@@ -201,6 +201,9 @@ fn missing(nodes: &Nodes) -> Option<Unconfirmed> {
         Waiting::NoAgreement
         | Waiting::NotValid { .. }
         | Waiting::EndsSoon { .. }
+        | Waiting::AsksForOpinion { .. }
+        | Waiting::NotOpen { .. }
+        | Waiting::CardTooOld { .. }
         | Waiting::ClockDoubtful { .. }
         | Waiting::Unfolded { .. }
         | Waiting::DiskLow { .. }

@@ -55,7 +55,7 @@ impl Crowd {
     fn gather(heads_interval_ms: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
         let members: Vec<Keys> = (0..NODES).map(Keys::new).collect();
-        let held = agreement(&members, 1);
+        let held = agreement(&members, 1, members.len());
         let mut crowd = Self {
             runtime,
             asks: Vec::new(),

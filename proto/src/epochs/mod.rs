@@ -189,6 +189,13 @@ impl Epochs {
         closed.map(|(_, generation)| generation.next()).max().unwrap_or(Generation(1))
     }
 
+    /// The card that a later generation of a member's streams begins with, as the newest closing names it.
+    pub fn first_card(&self, member: MemberCode) -> Option<CardId> {
+        let newest = self.found.closings.iter().rfind(|((of, _), _)| *of == member)?.1;
+        let named = newest.iter().filter_map(|id| self.manifests.get(id)?.member(member));
+        named.map(|member| member.card).next()
+    }
+
     /// The stream behind which a generation begins: it is held up to its cut first. None for a first generation.
     pub fn stream_before(&self, stream: &Stream) -> Option<(Stream, Head)> {
         let generation = Generation(stream.generation.0.checked_sub(1)?);

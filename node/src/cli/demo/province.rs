@@ -54,7 +54,7 @@ pub struct Province {
 }
 
 /// Of every seal key in the demo.
-const PASSPHRASE: &str = "xietong demo";
+pub const PASSPHRASE: &str = "xietong demo";
 /// Between two looks at something that is about to happen.
 pub const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// How long anything may take that is about to happen.

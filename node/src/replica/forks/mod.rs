@@ -20,7 +20,7 @@ use crate::replica::agreement::{NotInForce, from_hex};
 use crate::replica::io::{Append, LinkId, Object};
 use crate::replica::link::Link;
 use crate::replica::logs::Past;
-use crate::replica::{Replica, Turn, is_offered};
+use crate::replica::{Replica, Turn};
 
 /// Signed heads that are kept of one forked stream; what leads further is not traced.
 const TRACED_MAX: usize = 100_000;
@@ -138,6 +138,11 @@ impl Forks {
         self.stale.extend(streams);
     }
 
+    /// Looks at a stream again, which may have been ended.
+    pub fn doubt_stream(&mut self, stream: Stream) {
+        self.stale.insert(stream);
+    }
+
     fn of(&self, id: AgreementId) -> impl Iterator<Item = &Stream> {
         self.streams.keys().filter(move |stream| stream.agreement == id)
     }
@@ -176,7 +181,7 @@ impl Replica {
         if stream.agreement != id {
             return Err(Reject::WrongAgreement);
         }
-        if !is_offered(&stream) || !stream.is_for(self.me.code()) {
+        if !self.offers(&stream, self.me.code()) {
             return Err(Reject::WrongAudience);
         }
         let held = self.agreements.get(&id).ok_or(Reject::WrongAgreement)?;
@@ -189,7 +194,7 @@ impl Replica {
         self.forks.learn(proof);
         self.logs.mark_forked(stream, proof.at());
         for (link, member) in self.links_about(id) {
-            if stream.is_for(member) {
+            if self.offers(&stream, member) {
                 self.send(turn, link, fork_frame(proof));
             }
             // Whoever has not met a signer judges by what others have of it.
@@ -207,7 +212,7 @@ impl Replica {
         to: MemberCode,
     ) {
         let streams = self.forks.streams.iter();
-        let shown = streams.filter(|(stream, _)| stream.agreement == id && stream.is_for(to));
+        let shown = streams.filter(|(stream, _)| stream.agreement == id && self.offers(stream, to));
         for proof in shown.flat_map(|(_, fork)| fork.proofs.values()) {
             self.send(turn, link, fork_frame(proof));
         }
@@ -245,17 +250,25 @@ impl Replica {
     /// Streams whose rows are of entries that do not count any more.
     pub fn take_rewound(&mut self) -> BTreeSet<Stream> {
         let (logs, rewound) = (&self.logs, std::mem::take(&mut self.forks.rewound));
-        rewound.into_iter().filter(|stream| logs.folded(stream) > logs.head(stream).position).collect()
+        let lags = |stream: &Stream| logs.folded(stream) > logs.head(stream).position;
+        let is_same =
+            |stream: &Stream, other: &Stream| *other == Stream { generation: other.generation, ..*stream };
+        // Rows do not tell of which generation they are: all are folded again, one after the other.
+        let generations =
+            |stream: Stream| logs.heads_and_origins().filter(move |other| is_same(&stream, other));
+        rewound.into_iter().filter(lags).flat_map(generations).collect()
     }
 
     fn judge(&mut self, turn: &mut Turn, stream: Stream) {
-        let Some(before) = self.forks.before(&stream) else { return };
+        let cut = self.cut(&stream);
+        let Some(before) = self.forks.before(&stream) else { return self.cut_back(turn, stream, cut) };
         let head = self.logs.head(&stream);
         if head.position >= before.position && self.id_at(turn.past, stream, before.position) != before.id {
             // What we hold left the others' before this fork: where, each link can tell.
             return self.look_lower(turn, stream, before.position);
         }
-        let signed = self.signed(&stream);
+        // Where a manifest says how far it counts nobody's receipts are asked (P38).
+        let signed = cut.map_or_else(|| self.signed(&stream), |cut| vec![cut]);
         let Some(fork) = self.forks.streams.get(&stream) else { return };
         let lineage = |to: &Head| fork.lineage(turn.past, &stream, head.position, *to);
         let (mut lineages, mut unknown) = (Vec::new(), Vec::new());
@@ -267,7 +280,11 @@ impl Replica {
         }
         let members =
             self.agreements.get(&stream.agreement).map_or(0, |held| held.manifest().fields.members.len());
-        let counts = supported(members.saturating_sub(1), before.position.next(), &lineages);
+        let others = if cut.is_some() { 1 } else { members.saturating_sub(1) };
+        let mut counts = supported(others, before.position.next(), &lineages);
+        if let Some(cut) = cut.filter(|cut| cut.position <= before.position) {
+            counts = Lineage { trunk: cut.position, branch: Vec::new() };
+        }
         let on_chain = lineages.iter().filter(|lineage| lineage.branch.is_empty());
         let signed_to = on_chain.map(|lineage| lineage.trunk).max().unwrap_or_default();
         if head.position > counts.trunk {
@@ -282,6 +299,18 @@ impl Replica {
             let missing: Vec<_> =
                 unknown.iter().filter(|to| !fork.traces.contains_key(&to.id)).map(new).collect();
             fork.traces.extend(missing);
+        }
+    }
+
+    /// A stream of which no fork is known is given up behind its cut. Where another entry stands at the cut it is forked:
+    /// where, each link can tell.
+    fn cut_back(&mut self, turn: &mut Turn, stream: Stream, cut: Option<Head>) {
+        let head = self.logs.head(&stream);
+        let Some(cut) = cut.filter(|cut| head.position >= cut.position && head != *cut) else { return };
+        if self.id_at(turn.past, stream, cut.position) == cut.id {
+            self.rewind(turn, stream, cut.position, cut.position);
+        } else {
+            self.look_lower(turn, stream, cut.position);
         }
     }
 
@@ -321,13 +350,13 @@ impl Replica {
 
     fn look_lower(&mut self, turn: &mut Turn, stream: Stream, at: Position) {
         for (link, member) in self.links_about(stream.agreement) {
-            if stream.is_for(member) {
+            if self.offers(&stream, member) {
                 self.send(turn, link, Frame::Want(Want { stream, from: at, bytes_max: 1 }));
             }
         }
     }
 
-    fn id_at(&self, past: &dyn Past, stream: Stream, position: Position) -> EntryId {
+    pub(in crate::replica) fn id_at(&self, past: &dyn Past, stream: Stream, position: Position) -> EntryId {
         let head = self.logs.head(&stream);
         match position {
             Position(0) => stream.origin().id,
@@ -336,12 +365,13 @@ impl Replica {
         }
     }
 
-    /// Links about an agreement, with whom.
+    /// Links about an agreement to who is a member now, with whom.
     pub(in crate::replica) fn links_about(&self, id: AgreementId) -> Vec<(LinkId, MemberCode)> {
-        let about = |(link, (of, member)): (&LinkId, (AgreementId, MemberCode))| {
-            (of == id).then_some((*link, member))
+        let about = |(link, known): (&LinkId, &Link)| {
+            let (of, member) = known.greeted()?;
+            (of == id && self.partner(id, known.peer) == Some(member)).then_some((*link, member))
         };
-        self.links.iter().filter_map(|(id, link)| Some((id, link.greeted()?))).filter_map(about).collect()
+        self.links.iter().filter_map(about).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use xietong_proto::sync::{Frame, Trace, Traced};
 use super::TRACED_MAX;
 use crate::replica::io::{Append, LinkId, Message, NetAction, Object};
 use crate::replica::link::Link;
-use crate::replica::{Replica, Turn, is_offered};
+use crate::replica::{Replica, Turn};
 
 /// Signed heads in one frame of the log.
 const TRACED_AT_ONCE: usize = 1_000;
@@ -26,7 +26,7 @@ impl Replica {
         trace: Trace,
     ) {
         let Trace { stream, from, to: target } = trace;
-        let may_hold = is_offered(&stream) && stream.is_for(to);
+        let may_hold = self.offers(&stream, to);
         let head = self.logs.head(&stream);
         let (mut heads, mut next) = (Vec::new(), target);
         let fork = self.forks.streams.get(&stream).filter(|_| may_hold);
@@ -102,7 +102,9 @@ impl Replica {
         let mut asks = Vec::new();
         for (stream, fork) in &mut self.forks.streams {
             let about = |link: &&Link| {
-                link.greeted().is_some_and(|(id, member)| id == stream.agreement && stream.is_for(member))
+                let held = self.agreements.get(&stream.agreement);
+                let may_hold = |member| held.is_some_and(|held| held.offers(stream, member));
+                link.greeted().is_some_and(|(id, member)| id == stream.agreement && may_hold(member))
             };
             let links: Vec<LinkId> =
                 self.links.iter().filter(|(_, link)| about(link)).map(|(id, _)| *id).collect();

@@ -5,14 +5,17 @@ use crate::failure::EvidenceRefusal;
 use crate::machine::{Refusal as NodeRefusal, Waiting};
 use crate::replica::agreement::NotInForce;
 use crate::replica::confirm::Unconfirmed;
+use crate::replica::epochs::Unsaid;
 use crate::replica::evidence::NoEvidence;
 use crate::replica::room::Shortage;
+use crate::replica::status::AgreementState;
 use crate::systems::Refusal;
 use crate::systems::drivers::duty::Unfit;
 use crate::systems::fault::{CodeFault, FileRefusal, Flag, FormFault, RowFault, Stays};
 use crate::systems::query::{ListRefusal, Place};
 use crate::systems::vehicles::scrapping::NotScrapped;
 use crate::text;
+use xietong_proto::epochs::Bar;
 use xietong_proto::reject::Reject;
 
 #[test]
@@ -267,6 +270,7 @@ fn commands_that_are_not_done() {
             (NodeRefusal::NotNamed { member: code("220000") }, "220000", "220000"),
             (NodeRefusal::NotThisNode, "传输密钥", "transport key"),
             (NodeRefusal::UnknownMember { member: code("220000") }, "220000", "220000"),
+            (NodeRefusal::Unsaid { reason: Unsaid::NotJoined }, "没有加入", "not joined"),
             (NodeRefusal::Data { refusal: Refusal::NotInRegister { id: self::text("y") } }, "没有 y", "no y"),
         ],
     );
@@ -303,6 +307,22 @@ fn agreements_and_what_waits() {
         text::waiting,
         &[
             (Waiting::NoAgreement, "agreement join", "agreement join"),
+            (
+                Waiting::AsksForOpinion {
+                    agreement,
+                    title: self::text("T"),
+                    manifest: ManifestId([2; 32]),
+                    epoch: Epoch(3),
+                },
+                "第 3 版次（02020202）",
+                "version 3 (02020202)",
+            ),
+            (
+                Waiting::NotOpen { agreement, title: self::text("T"), state: AgreementState::Left },
+                "已不是“T”的成员",
+                "has left \"T\"",
+            ),
+            (Waiting::CardTooOld { agreement, title: self::text("T") }, "更新的名片", "newer card"),
             (
                 Waiting::NotValid {
                     agreement,
@@ -395,4 +415,41 @@ const SHORT: Shortage = Shortage { free_bytes: 3 * MIB, needed_bytes: 64 * MIB }
 
 fn alone() -> Unconfirmed {
     Unconfirmed { needed: 1, compared: Vec::new(), silent: Vec::new(), fetching: 0, has_rival: false }
+}
+
+#[test]
+fn what_cannot_be_said_of_a_version_and_why_nobody_writes() {
+    let (author, system) = (code("220000"), System::VEHICLES);
+    let barred = |bar| Unsaid::Barred { bar };
+    holds(
+        text::unsaid,
+        &[
+            (Unsaid::NotJoined, "没有加入", "not joined"),
+            (Unsaid::Unlawful { reject: Reject::BadSignature }, "签名", "signature"),
+            (Unsaid::NotReady { reason: NotInForce::CardMissing { member: author } }, "缺少", "missing"),
+            (
+                Unsaid::CutNotHeld { author, system, have: Position(3), cut: Position(5) },
+                "截止在序号 5",
+                "at position 5",
+            ),
+            (barred(Bar::NotOpen), "现行版次", "does not follow"),
+            (barred(Bar::NotAsked), "不需要", "not asked"),
+            (barred(Bar::Spoken), "相反的表态", "opposite"),
+            (barred(Bar::Leaving), "提出退出", "withdrawn"),
+            (barred(Bar::Bound { to: ManifestId([2; 32]) }), "02020202", "02020202"),
+        ],
+    );
+    holds(
+        |lang, state| text::agreement_state(lang, "T", state),
+        &[
+            (AgreementState::Open, "生效中", "in force"),
+            (AgreementState::Left, "不再交换", "has left"),
+            (AgreementState::Closed { by: author }, "220000 已退出", "220000 has withdrawn"),
+            (
+                AgreementState::Split { rivals: vec![ManifestId([1; 32]); 2], by: vec![author] },
+                "2 个互相矛盾",
+                "2 next versions",
+            ),
+        ],
+    );
 }

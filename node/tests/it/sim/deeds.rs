@@ -38,6 +38,7 @@ impl World {
                 (0..self.rng.random_range(1..=4)).for_each(|_| self.mischief());
                 Ok(())
             }
+            0..30 if self.council.is_some() => self.deliberate(place),
             0..8 if self.restored.is_some() => self.back_up_or_restore(),
             0..10 if self.twins.is_some() => self.turn_face(place),
             0..50 => self.import(place),

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use xietong::machine::Work;
-use xietong::replica::agreement::Agreement;
 use xietong::replica::confirm::Unconfirmed;
 use xietong::replica::evidence::NoEvidence;
 use xietong::replica::io::NetEvent;
@@ -13,7 +12,9 @@ use xietong::systems::requests::About;
 use xietong::systems::vehicles::Vehicles;
 use xietong::systems::{self, Kind, Which, register};
 use xietong_proto::entry::Entry;
+use xietong_proto::epochs::{Standing, Tally};
 use xietong_proto::id::*;
+use xietong_proto::manifest::Manifest;
 use xietong_proto::stream::{Audience, Head, Stream};
 use xietong_proto::sync::{Frame, Heads};
 
@@ -28,6 +29,10 @@ use super::world::{World, agreements_of};
 pub enum Violation {
     /// Once healed, members hold unequal heads or digests.
     Converged { agreement: AgreementId, members: [MemberCode; 2] },
+    /// Once healed, members go by different versions, or none is in force.
+    OneEpoch { agreement: AgreementId, member: MemberCode, standing: Box<Standing> },
+    /// What all honest members have approved does not come into force.
+    Wedged { agreement: AgreementId, manifest: ManifestId, tally: Box<Option<Tally>> },
     /// Once healed, a node still does not author under an agreement.
     Unconfirmed { agreement: AgreementId, member: MemberCode, lacking: Option<Unconfirmed> },
     /// What more than half of the others have signed for does not count with somebody.
@@ -60,8 +65,12 @@ pub enum Violation {
 pub fn converged(world: &World) -> Result<(), Violation> {
     for agreement in &world.agreements {
         let id = agreement.id();
-        let members: Vec<&Node> =
-            honest(world).filter(|node| agreement.manifest().member(node.me.code()).is_some()).collect();
+        let newest = newest(world, id).unwrap_or_else(|| agreement.manifest().clone());
+        let is_member = |node: &&Node| newest.member(node.me.code()).is_some();
+        let members: Vec<&Node> = honest(world).filter(is_member).collect();
+        for node in &members {
+            one_epoch(world, node, id, &newest)?;
+        }
         let state = |node: &Node| {
             let logs = node.machine.as_ref().map(|machine| machine.replica().logs());
             let heads = logs
@@ -75,18 +84,14 @@ pub fn converged(world: &World) -> Result<(), Violation> {
         let replicas =
             members.iter().filter_map(|node| node.machine.as_ref()).map(|machine| machine.replica());
         // Alone there is nobody to compare with.
-        let are_alone = world
-            .nodes
-            .iter()
-            .filter(|node| node.machine.is_some())
-            .filter(|node| agreement.manifest().member(node.me.code()).is_some());
+        let are_alone = world.nodes.iter().filter(|node| node.machine.is_some()).filter(is_member);
         let are_alone = are_alone.count() < 2;
         let waits = replicas.into_iter().find(|replica| replica.unconfirmed(id).is_some() && !are_alone);
         if let Some(waits) = waits {
             let (member, lacking) = (waits.me().code(), waits.unconfirmed(id));
             return Err(Violation::Unconfirmed { agreement: id, member, lacking });
         }
-        members.iter().try_for_each(|node| all_receipted(world, node, agreement))?;
+        members.iter().try_for_each(|node| all_receipted(world, node, id, &newest))?;
         members.iter().try_for_each(|node| not_undone(world, node))?;
         members.iter().try_for_each(|node| proven(node, id))?;
         for pair in members.windows(2) {
@@ -121,11 +126,45 @@ fn paired(world: &World) -> Result<(), Violation> {
     Ok(())
 }
 
+/// The newest version that is in force with any honest node.
+pub fn newest(world: &World, id: AgreementId) -> Option<Manifest> {
+    let held = honest(world).filter_map(|node| node.machine.as_ref());
+    let held = held.flat_map(|machine| machine.replica().agreements()).filter(|held| held.id() == id);
+    held.map(|held| held.manifest().clone()).max_by_key(|manifest| manifest.fields.epoch)
+}
+
+/// A member goes by the same version as everybody else, and it is in force.
+fn one_epoch(world: &World, node: &Node, id: AgreementId, newest: &Manifest) -> Result<(), Violation> {
+    let Some(machine) = &node.machine else { return Ok(()) };
+    let held = machine.replica().agreements().find(|held| held.id() == id);
+    let Some(held) = held.filter(|held| !held.is_open() || held.manifest() != newest) else { return Ok(()) };
+    let may_be_split = world.council.as_ref().is_some_and(|council| !council.is_concluded);
+    match held.epochs().standing() {
+        Standing::Closed { .. } => return Ok(()),
+        Standing::Split { .. } if may_be_split => return Ok(()),
+        Standing::Split { .. } | Standing::InForce(_) | Standing::Proposed => {}
+    }
+    let standing = Box::new(held.epochs().standing().clone());
+    Err(Violation::OneEpoch { agreement: id, member: node.me.code(), standing })
+}
+
+/// Where a stream ends, as a node knows.
+fn cut(node: &Node, stream: &Stream) -> Option<Head> {
+    let replica = node.machine.as_ref().map(|machine| machine.replica())?;
+    replica.agreements().find(|held| held.id() == stream.agreement)?.epochs().cut(stream)
+}
+
 /// Nothing goes to a member that is not for it: no entry, and no mention of a stream.
-pub fn audience(world: &World, to: Place, frame: &Frame) -> Result<(), Violation> {
+pub fn audience(world: &World, from: Place, to: Place, frame: &Frame) -> Result<(), Violation> {
     let to = world.nodes[to].me.code();
     let named = agreements_of(world, to);
-    let may = |stream: &Stream| stream.is_for(to) && named.contains(&stream.agreement);
+    // By what the sender knows: whoever has heard that a member was removed sends it nothing more.
+    let is_member = |stream: &Stream| {
+        let replica = world.nodes[from].machine.as_ref().map(|machine| machine.replica());
+        let held = replica.and_then(|of| of.agreements().find(|held| held.id() == stream.agreement));
+        held.is_none_or(|held| held.manifest().member(to).is_some())
+    };
+    let may = |stream: &Stream| stream.is_for(to) && named.contains(&stream.agreement) && is_member(stream);
     let told: Vec<Stream> = match frame {
         Frame::Range(range) => streams_in(&range.entries),
         Frame::Fork(pair) => pair.iter().map(|head| head.header().stream).collect(),
@@ -157,7 +196,10 @@ pub(super) fn honest(world: &World) -> impl Iterator<Item = &Node> {
 fn is_honest(world: &World, member: MemberCode) -> bool {
     let rogue = world.rogue.as_ref().map(|rogue| world.nodes[rogue.place].me.code());
     let absent = world.absent.map(|place| world.nodes[place].me.code());
-    rogue != Some(member) && absent != Some(member) && !is_twins(world, member)
+    let double = world.council.as_ref().filter(|council| council.has_double_signer);
+    let double = double.map(|_| world.nodes[0].me.code());
+    let is_suspect = [rogue, absent, double].contains(&Some(member));
+    !is_suspect && !is_twins(world, member)
 }
 
 /// Whether a member may have signed two entries for one place: it ran twice, or goes on from an older state.
@@ -250,8 +292,9 @@ pub fn receipted(world: &World, place: Place) -> Result<(), Violation> {
         let lines = lines.iter().filter(|(stream, _)| !may_fork(world, stream.author));
         let signer = world.nodes.iter().find(|node| node.me.code() == fields.member);
         let Some(signer) = signer else { continue };
-        let lacks =
-            |(stream, head): &(&Stream, &Head)| signer.store.id_at(**stream, head.position) != Some(head.id);
+        let lacks = |(stream, head): &(&Stream, &Head)| {
+            cut(signer, stream).is_none() && signer.store.id_at(**stream, head.position) != Some(head.id)
+        };
         if let Some((stream, head)) = lines.into_iter().find(lacks) {
             return Err(Violation::Receipted { member: fields.member, stream: *stream, at: head.position });
         }
@@ -260,18 +303,23 @@ pub fn receipted(world: &World, place: Place) -> Result<(), Violation> {
 }
 
 /// Everybody has everybody's receipt for everything, in the end.
-fn all_receipted(world: &World, node: &Node, agreement: &Agreement) -> Result<(), Violation> {
+fn all_receipted(world: &World, node: &Node, id: AgreementId, newest: &Manifest) -> Result<(), Violation> {
     let Some(machine) = &node.machine else { return Ok(()) };
-    let (replica, id) = (machine.replica(), agreement.id());
+    let replica = machine.replica();
     let heads = replica.logs().heads();
     let is_shared = |stream: &Stream| stream.agreement == id && stream.audience == Audience::Agreement;
     let judged = heads.filter(|(stream, _)| is_shared(stream) && !may_fork(world, stream.author));
     for (stream, head) in judged {
         let signed = replica.receipted(stream);
-        let readers = agreement.manifest().fields.members.iter().map(|member| member.code);
+        let readers = newest.fields.members.iter().map(|member| member.code);
         let readers = readers.filter(|member| is_honest(world, *member));
         for member in readers.filter(|member| *member != stream.author) {
-            if signed.get(&member) != Some(&head.position) {
+            // What was signed for before a cut stands.
+            let is_cut = cut(node, stream).is_some();
+            let has_signed = signed
+                .get(&member)
+                .is_some_and(|signed| *signed == head.position || (is_cut && *signed > head.position));
+            if !has_signed {
                 return Err(Violation::Receipted { member, stream: *stream, at: head.position });
             }
         }
@@ -310,8 +358,14 @@ pub fn disclosed(node: &Node, now_ms: u64) -> Result<(), Violation> {
         let members = held.manifest().fields.members.iter().map(|member| member.code);
         let peers = members.filter(|code| *code != me && replica.has_compared(agreement, *code));
         let pairs = peers.map(|peer| Stream::pair(agreement, me, peer, System::VEHICLES));
-        let shared = Kind::ALL.map(|kind| Stream::shared(agreement, me, kind.system()));
-        for own in shared.into_iter().chain(pairs).filter(|own| replica.logs().forked_at(own).is_none()) {
+        let shared = Kind::ALL.map(|kind| replica.own_stream(agreement, kind.system()));
+        let takes_part = |own: &Stream| replica.takes_part(held, own.system);
+        for own in shared
+            .into_iter()
+            .chain(pairs)
+            .filter(takes_part)
+            .filter(|own| replica.logs().forked_at(own).is_none())
+        {
             let which = Which::From { key: "", rows_max: 1_000 };
             if !systems::disclose(node.store.rows(), today, &own, which).shared.is_empty() {
                 return Err(Violation::Disclosed { member: me, agreement });

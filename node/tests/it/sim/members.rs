@@ -48,6 +48,21 @@ impl Keys {
         Me { card: self.card.clone(), peer: self.peer, entry_key, secret: self.secret, instance: 1 }
     }
 
+    pub fn code(&self) -> MemberCode {
+        self.card.fields.code
+    }
+
+    pub fn seal(&self) -> SecretKey {
+        SecretKey::from_bytes(&self.seal)
+    }
+
+    /// What the member says of a manifest.
+    pub fn opinion(&self, stance: Stance, manifest: ManifestId) -> Opinion {
+        let (member, time, reason) = (self.code(), Millis(0), String::new());
+        let fields = OpinionFields { stance, manifest, member, time, reason };
+        Opinion::sign(&fields, &self.seal()).expect("the fields are in form")
+    }
+
     pub fn entry(&self) -> SecretKey {
         SecretKey::from_bytes(&self.entry)
     }
@@ -65,8 +80,8 @@ const PROVINCES: [&str; 20] = [
     "330000", "340000", "350000", "360000", "370000", "410000", "420000", "430000", "440000", "450000",
 ];
 
-/// One of all these members, that all have approved.
-pub fn agreement(members: &[Keys], number: u8) -> Agreement {
+/// One of all these members, that all have approved; so many decide what follows.
+pub fn agreement(members: &[Keys], number: u8, quorum: usize) -> Agreement {
     let mut members: Vec<&Keys> = members.iter().collect();
     members.sort_by_key(|keys| keys.card.fields.code);
     let named = |keys: &&Keys| Member {
@@ -83,7 +98,7 @@ pub fn agreement(members: &[Keys], number: u8) -> Agreement {
         level: Level::Provinces,
         members: members.iter().map(named).collect(),
         scope: vec![Scope { system: System::VEHICLES, profile: 1, rules_version: 1 }],
-        quorum: members.len() as u32,
+        quorum: quorum as u32,
         valid_from: Millis(0),
         valid_until: Millis(u64::MAX),
         nonce: [number; 16],
@@ -93,12 +108,7 @@ pub fn agreement(members: &[Keys], number: u8) -> Agreement {
         cuts: Default::default(),
     })
     .expect("the fields are in form");
-    let approve = |keys: &&Keys| {
-        let (stance, manifest, member) = (Stance::Approves, manifest.id(), keys.card.fields.code);
-        let fields = OpinionFields { stance, manifest, member, time: Millis(0), reason: String::new() };
-        Opinion::sign(&fields, &SecretKey::from_bytes(&keys.seal)).expect("the fields are in form")
-    };
-    let approvals = members.iter().map(approve).collect();
+    let approvals = members.iter().map(|keys| keys.opinion(Stance::Approves, manifest.id())).collect();
     let cards = members.iter().map(|keys| keys.card.clone()).collect();
     let mut epochs = Epochs::new(manifest).expect("a first manifest");
     epochs.learn(Vec::new(), approvals);

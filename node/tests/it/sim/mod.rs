@@ -2,6 +2,7 @@
 //! trace. After every step named invariants are checked; a failure prints the command that replays it.
 
 mod bookings;
+mod council;
 mod deeds;
 mod invariants;
 pub mod members;
@@ -38,6 +39,8 @@ pub enum Fault {
     LosesHolds,
     /// A node that tells nobody of a fork and takes no notice of one that it is told of.
     HidesForks,
+    /// A node that passes on no manifest and no opinion.
+    HidesSignings,
 }
 
 /// A run that broke an invariant.
@@ -67,6 +70,8 @@ pub struct Figures {
     pub crashes: u64,
     /// Frames that the network lost.
     pub lost: u64,
+    /// Versions of agreements that came into force after the first, with everybody in the end.
+    pub epochs: u64,
     /// How often a peer that offended was shut out.
     pub shut_out: u64,
     /// Requests that were made, offers that were refused because the vehicle was taken, statements that were settled.
@@ -147,6 +152,7 @@ fn the_world_really_loses_frames_and_crashes_nodes() {
     assert!(all.iter().map(|figures| figures.crashes).sum::<u64>() > 20);
     assert!(all.iter().map(|figures| figures.shut_out).sum::<u64>() > 2);
     assert!(all.iter().map(|figures| figures.unwritten).sum::<u64>() > 0);
+    assert!(all.iter().map(|figures| figures.epochs).sum::<u64>() > 10);
     assert!(all.iter().all(|figures| figures.entries > 3));
 }
 
@@ -158,6 +164,7 @@ fn every_planted_fault_is_found_within_a_hundred_seeds_of_its_kind() {
         Fault::FoldsByArrival,
         Fault::KeepsRowsOfForks,
         Fault::HidesForks,
+        Fault::HidesSignings,
     ];
     for fault in faults {
         // A hundred worlds of each kind; every third has forks.
@@ -179,9 +186,9 @@ fn the_seeds_asked_for_break_no_invariant() {
         _ => panic!("XIETONG_SIM: give one seed, or the first and the one after the last"),
     };
     let (sum, failures) = run_all(trade, from..to, shows_trace);
-    let Figures { steps, entries, crashes, lost, shut_out, requests, taken, settled, .. } = sum;
+    let Figures { steps, entries, crashes, lost, shut_out, epochs, requests, taken, settled, .. } = sum;
     println!(
-        "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {shut_out} peers shut out",
+        "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {shut_out} peers shut out, {epochs} epochs",
         to - from,
         failures.len()
     );
@@ -228,5 +235,6 @@ impl Figures {
         self.requests += other.requests;
         self.taken += other.taken;
         self.settled += other.settled;
+        self.epochs += other.epochs;
     }
 }

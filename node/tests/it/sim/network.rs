@@ -145,7 +145,7 @@ impl Network {
         let Some((to, link)) = self.pipes.get(&(from, link)).map(|pipe| pipe.other((from, link))) else {
             return;
         };
-        let may_lose = !matches!(frame, Frame::Hello(_) | Frame::Cards(_));
+        let may_lose = !matches!(frame, Frame::Hello(_) | Frame::Cards(_) | Frame::Signing(_));
         if may_lose && rng.random_ratio(self.weather.loses, 1000) {
             self.lost += 1;
             return;

@@ -216,6 +216,11 @@ impl Node {
             {
                 Vec::new()
             }
+            NetAction::Send { message: Message::Frame(Frame::Signing(_)), .. }
+                if self.fault == Fault::HidesSignings =>
+            {
+                Vec::new()
+            }
             NetAction::Send { link, message } => {
                 let read = |stream, from, bytes_max| self.store.read(stream, from, bytes_max);
                 let frames = carry::fill(message, read).expect("memory does not fail");

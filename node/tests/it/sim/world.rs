@@ -17,6 +17,7 @@ use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Frame;
 
 use super::bookings;
+use super::council::Council;
 use super::deeds::Backup;
 use super::invariants::{self, Violation};
 use super::members::{Keys, agreement};
@@ -51,6 +52,10 @@ pub struct World {
     pub restored: Option<Backup>,
     /// A member that also does mischief.
     pub rogue: Option<Rogue>,
+    /// Agreements are changed while they are lived by.
+    pub council: Option<Council>,
+    /// The keys of every member, by place.
+    pub keys: Vec<Keys>,
     /// Both were switched off in the end.
     pub are_off: bool,
     /// How far more than half of the others have signed for a stream, at any time.
@@ -69,9 +74,12 @@ impl World {
         let has_twins = seed % 3 == 1;
         let count = if has_twins { rng.random_range(2..=5) } else { rng.random_range(2..=4) };
         let members: Vec<Keys> = (0..count).map(Keys::new).collect();
-        let mut agreements = vec![agreement(&members, 1)];
+        let lives = seed.is_multiple_of(6);
+        let quorum = |count: usize| if lives { count / 2 + 1 } else { count };
+        let mut agreements = vec![agreement(&members, 1, quorum(count))];
         if count > 2 && rng.random_bool(0.7) {
-            agreements.push(agreement(&members[..rng.random_range(2..count)], 2));
+            let some = rng.random_range(2..count);
+            agreements.push(agreement(&members[..some], 2, quorum(some)));
         }
         let weather = Weather {
             loses: rng.random_range(0..100),
@@ -89,10 +97,12 @@ impl World {
             nodes,
             agreements,
             twins,
-            absent: (seed % 7 == 3 && !has_twins && count > 2).then_some(count - 1),
+            absent: (seed % 7 == 3 && !has_twins && !lives && count > 2).then_some(count - 1),
             restored: (seed % 6 == 3).then_some(Backup { place: 1, state: None }),
             rogue: (seed % 3 == 2).then(|| Rogue::new(0)),
             are_off: false,
+            council: lives.then(|| Council::new(seed.is_multiple_of(12))),
+            keys: members,
             settled: BTreeMap::new(),
             network: Network::new(weather),
             rng,
@@ -138,6 +148,7 @@ impl World {
         }
         self.heal()?;
         self.rest()?;
+        self.conclude()?;
         invariants::converged(self)?;
         bookings::settled_alike(self)?;
         Ok(self.figures())
@@ -190,7 +201,7 @@ impl World {
     }
 
     /// Until all nodes hold the same, and a while longer; a world that never comes to rest is a violation.
-    fn rest(&mut self) -> Result<(), Violation> {
+    pub(super) fn rest(&mut self) -> Result<(), Violation> {
         let end_ms = self.now_ms + REST_MS_MAX;
         while self.now_ms < end_ms {
             self.pass(3_000)?;
@@ -203,7 +214,7 @@ impl World {
     }
 
     /// Lets time pass: arrivals, deadlines and idle work in order.
-    fn pass(&mut self, span_ms: u64) -> Result<(), Violation> {
+    pub(super) fn pass(&mut self, span_ms: u64) -> Result<(), Violation> {
         let until_ms = self.now_ms + span_ms;
         let mut rounds = 0;
         loop {
@@ -277,7 +288,7 @@ impl World {
                 }
                 Wish::Send { link, frame } => {
                     if let Some(to) = self.network.other_end(place, link) {
-                        invariants::audience(self, to, &frame)?;
+                        invariants::audience(self, place, to, &frame)?;
                         if let Some(rogue) = self.rogue.as_mut().filter(|rogue| rogue.place == place) {
                             rogue.capture(&frame);
                         }

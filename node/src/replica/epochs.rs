@@ -1,0 +1,255 @@
+//! How an agreement lives on: proposals and opinions are taken over, logged before they leave, and passed on; and
+//! what follows when another manifest is in force (P37 to P39). Which is, the law says; nothing here decides it.
+
+use serde::{Deserialize, Serialize};
+use xietong_proto::card::Card;
+use xietong_proto::epochs::Bar;
+use xietong_proto::id::*;
+use xietong_proto::limits::{CARDS_MAX, OPINIONS_MAX};
+use xietong_proto::manifest::Manifest;
+use xietong_proto::opinion::{Opinion, Stance};
+use xietong_proto::reject::Reject;
+use xietong_proto::stream::Stream;
+use xietong_proto::sync::{Frame, Signing};
+
+use super::agreement::{Agreement, NotInForce, from_hex};
+use super::io::{Append, LinkId, Object};
+use super::link::Link;
+use super::{Replica, Turn};
+
+/// A manifest that was not known, and opinions that were not.
+type News = (Option<Manifest>, Vec<Opinion>);
+
+/// For so long a link stays to who is no member any more.
+const LINGER_MS: u64 = 1_000;
+
+/// Why a proposal or an opinion is not taken over, in the order of checking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Unsaid {
+    /// No such agreement has been joined here.
+    NotJoined,
+    /// The law refuses the manifest, or the opinion.
+    Unlawful { reject: Reject },
+    /// A card is missing, two members share a transport key, or this program is too old for it.
+    NotReady { reason: NotInForce },
+    /// This node does not hold a stream up to where the manifest would end it.
+    CutNotHeld { author: MemberCode, system: System, have: Position, cut: Position },
+    /// This member may not say that now.
+    Barred { bar: Bar },
+}
+
+impl From<Reject> for Unsaid {
+    fn from(reject: Reject) -> Self {
+        Self::Unlawful { reject }
+    }
+}
+
+/// A manifest with the cards of those whom it admits and what is said of it.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// A manifest that is not known yet; none if it is.
+    pub manifest: Option<Manifest>,
+    /// Cards that it names and that may not be known yet.
+    pub cards: Vec<Card>,
+    /// Opinions: what each says, body and signature.
+    pub opinions: Vec<(Stance, Vec<u8>)>,
+}
+
+impl Replica {
+    /// Takes over what an operator brings: this member's own proposal or opinion, or others' that came by hand.
+    pub fn say(&mut self, turn: &mut Turn, id: AgreementId, said: Said) -> Result<(), Unsaid> {
+        let mut agreement = self.agreements.get(&id).ok_or(Unsaid::NotJoined)?.clone();
+        if let Some(manifest) = said.manifest.clone() {
+            agreement.epochs().check(&manifest)?;
+            agreement.learn(vec![manifest], Vec::new());
+        }
+        for card in &said.cards {
+            agreement.renew(card)?;
+        }
+        let open = |(stance, bytes): &(Stance, Vec<u8>)| agreement.epochs().open(*stance, bytes);
+        let opinions: Vec<Opinion> = said.opinions.iter().map(open).collect::<Result<_, _>>()?;
+        for opinion in &opinions {
+            self.check_opinion(turn, &agreement, opinion)?;
+        }
+        self.take(turn, id, None, said.manifest, opinions);
+        said.cards.iter().for_each(|card| self.renew_card(turn, id, card));
+        self.show_cards(turn, id);
+        Ok(())
+    }
+
+    /// Whoever approves holds everything up to the cuts, and can read what it approves.
+    fn check_opinion(&self, turn: &Turn, agreement: &Agreement, opinion: &Opinion) -> Result<(), Unsaid> {
+        let fields = &opinion.fields;
+        if fields.member != self.me.code()
+            || agreement.epochs().opinions(fields.manifest).any(|of| of == opinion)
+        {
+            return Ok(());
+        }
+        let manifest = agreement.epochs().manifest(fields.manifest);
+        if let Some(manifest) = manifest.filter(|_| fields.stance == Stance::Approves) {
+            agreement.check(manifest).map_err(|reason| Unsaid::NotReady { reason })?;
+            for (stream, cut) in &manifest.fields.cuts {
+                let have = self.logs.head(stream).position;
+                if have < cut.position || self.id_at(turn.past, *stream, cut.position) != cut.id {
+                    let (author, system, cut) = (stream.author, stream.system, cut.position);
+                    return Err(Unsaid::CutNotHeld { author, system, have, cut });
+                }
+            }
+        }
+        let may = agreement.epochs().may(fields.member, fields.stance, fields.manifest);
+        may.map_err(|bar| Unsaid::Barred { bar })
+    }
+
+    /// A manifest with opinions came over a link.
+    pub(super) fn signing(&mut self, turn: &mut Turn, link: LinkId, id: AgreementId, signing: &Signing) {
+        match self.open_signing(id, signing) {
+            Ok(Some((manifest, opinions))) => self.take(turn, id, Some(link), manifest, opinions),
+            Ok(None) => {}
+            Err(reject) => self.refuse(turn, link, reject),
+        }
+    }
+
+    /// What is new of it; none if that is nothing, if nobody answers for it, or if there is no room.
+    fn open_signing(&self, id: AgreementId, signing: &Signing) -> Result<Option<News>, Reject> {
+        let held = self.agreements.get(&id).ok_or(Reject::WrongAgreement)?;
+        let manifest = Manifest::open(&signing.manifest)?;
+        let known = held.epochs().manifest(manifest.id());
+        if known.is_none() {
+            held.epochs().check(&manifest)?;
+        }
+        let mut with = held.clone();
+        with.learn(vec![manifest.clone()], Vec::new());
+        let open = |(stance, bytes): &(Stance, Vec<u8>)| with.epochs().open(*stance, bytes);
+        let opinions: Vec<Opinion> = signing.opinions.iter().map(open).collect::<Result<_, _>>()?;
+        let is_of_it = |opinion: &&Opinion| opinion.fields.manifest == manifest.id();
+        let is_new = |opinion: &&Opinion| !held.epochs().opinions(manifest.id()).any(|of| of == *opinion);
+        let has_room = |opinion: &&Opinion| {
+            self.has_room(&Stream::shared(id, opinion.fields.member, System::INSTITUTIONS))
+        };
+        let news = opinions.iter().filter(is_of_it).filter(is_new).filter(has_room);
+        let news: Vec<Opinion> = news.cloned().collect();
+        let is_vouched = known.is_some() || !news.is_empty();
+        Ok((!news.is_empty() && is_vouched).then_some((known.is_none().then_some(manifest), news)))
+    }
+
+    /// Takes over what is new, passes it on, and follows what is in force then.
+    fn take(
+        &mut self,
+        turn: &mut Turn,
+        id: AgreementId,
+        from: Option<LinkId>,
+        manifest: Option<Manifest>,
+        opinions: Vec<Opinion>,
+    ) {
+        let Some(agreement) = self.agreements.get_mut(&id) else { return };
+        let before = (agreement.manifest().id(), agreement.is_open());
+        let about = manifest.as_ref().map(Manifest::id).or_else(|| Some(opinions.first()?.fields.manifest));
+        if !agreement.learn(manifest.clone().into_iter().collect(), opinions.clone()) {
+            return;
+        }
+        let has_changed = before != (agreement.manifest().id(), agreement.is_open());
+        if let Some(manifest) = manifest {
+            let object = Object::Manifest { manifest: hex::encode(manifest.bytes()) };
+            turn.appends.push(Append::Object(id, object));
+        }
+        for opinion in &opinions {
+            let (stance, bytes) = (opinion.fields.stance, opinion.bytes());
+            self.room.take(id, opinion.fields.member, bytes.len());
+            let object = Object::Opinion { stance, opinion: hex::encode(bytes) };
+            turn.appends.push(Append::Object(id, object));
+        }
+        let is_about = |link: &Link| link.greeted().is_some_and(|about| about.0 == id);
+        let others = self.links.iter().filter(|(link, known)| is_about(known) && Some(**link) != from);
+        for link in others.map(|(link, _)| *link).collect::<Vec<_>>() {
+            about.into_iter().for_each(|about| self.show_signing(turn, link, id, about));
+        }
+        if has_changed {
+            self.follow(turn, id);
+        }
+    }
+
+    /// Another manifest is in force: other members connect, streams may have ended, other things may leave.
+    pub(super) fn follow(&mut self, turn: &mut Turn, id: AgreementId) {
+        // A link to who is no member any more ends a moment later: what ended it has to arrive.
+        let partners: Vec<LinkId> = self.links_about(id).into_iter().map(|(link, _)| link).collect();
+        for (link, known) in &mut self.links {
+            if !partners.contains(link) && known.about.is_some_and(|about| about.agreement == id) {
+                known.heads_due_ms = turn.now.mono_ms + LINGER_MS;
+            }
+        }
+        let streams: Vec<Stream> = self.logs.heads().map(|(stream, _)| *stream).collect();
+        let of_agreement = streams.into_iter().filter(|stream| stream.agreement == id);
+        of_agreement.for_each(|stream| self.forks.doubt_stream(stream));
+        self.forks.doubt(id);
+        self.to_compare.push(id);
+        self.links_due_ms = turn.now.mono_ms;
+        self.publish_trust(turn);
+    }
+
+    /// Shows a new link what its other end may lack: the manifests from the one it named on, and those that wait.
+    pub(super) fn show_signings(&self, turn: &mut Turn, link: LinkId, id: AgreementId, from: ManifestId) {
+        let Some(held) = self.agreements.get(&id) else { return };
+        let known = held.epochs().manifest(from).map(|manifest| manifest.fields.epoch).unwrap_or_default();
+        let newer = held.epochs().manifests().filter(|manifest| manifest.fields.epoch >= known);
+        newer.for_each(|manifest| self.show_signing(turn, link, id, manifest.id()));
+    }
+
+    fn show_signing(&self, turn: &mut Turn, link: LinkId, id: AgreementId, of: ManifestId) {
+        let Some(held) = self.agreements.get(&id) else { return };
+        for signing in held.signings(of) {
+            self.send(turn, link, Frame::Signing(signing));
+        }
+    }
+
+    /// Shows everybody all cards again.
+    fn show_cards(&self, turn: &mut Turn, id: AgreementId) {
+        for (link, _) in self.links_about(id) {
+            self.send_cards(turn, link, id);
+        }
+    }
+
+    /// All cards of an agreement (P22).
+    pub(super) fn send_cards(&self, turn: &mut Turn, link: LinkId, id: AgreementId) {
+        let Some(held) = self.agreements.get(&id) else { return };
+        let cards: Vec<Vec<u8>> = held.all_cards().map(|card| card.bytes().to_vec()).collect();
+        for some in cards.chunks(CARDS_MAX) {
+            self.send(turn, link, Frame::Cards(some.to_vec()));
+        }
+    }
+
+    /// Takes over what the log has of manifests and opinions.
+    pub(super) fn restore_manifest(&mut self, id: AgreementId, manifest: &str) -> Result<(), NotInForce> {
+        let manifest = Manifest::open(&from_hex(manifest)?)?;
+        if let Some(agreement) = self.agreements.get_mut(&id) {
+            agreement.learn(vec![manifest], Vec::new());
+        }
+        Ok(())
+    }
+
+    /// Takes over what the log has of opinions.
+    pub(super) fn restore_opinion(
+        &mut self,
+        id: AgreementId,
+        stance: Stance,
+        opinion: &str,
+    ) -> Result<(), NotInForce> {
+        if let Some(agreement) = self.agreements.get_mut(&id) {
+            let opinion = agreement.epochs().open(stance, &from_hex(opinion)?)?;
+            agreement.learn(Vec::new(), vec![opinion]);
+        }
+        Ok(())
+    }
+}
+
+impl Agreement {
+    /// A manifest and the opinions on it, in as few frames as they fit into.
+    pub fn signings(&self, id: ManifestId) -> Vec<Signing> {
+        let Some(manifest) = self.epochs().manifest(id) else { return Vec::new() };
+        let said = |opinion: &Opinion| (opinion.fields.stance, opinion.bytes().to_vec());
+        let opinions: Vec<(Stance, Vec<u8>)> = self.epochs().opinions(id).map(said).collect();
+        let signing =
+            |opinions: &[_]| Signing { manifest: manifest.bytes().to_vec(), opinions: opinions.to_vec() };
+        opinions.chunks(OPINIONS_MAX).map(signing).collect()
+    }
+}

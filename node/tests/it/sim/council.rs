@@ -1,0 +1,219 @@
+//! Agreements that are changed while they are lived by: members propose, approve, decline and remove each other,
+//! also while they are apart; one of them signs for whatever it is shown.
+
+use std::collections::BTreeSet;
+
+use rand::RngExt;
+use xietong::machine::{Answer, Command};
+use xietong::replica::agreement::Agreement;
+use xietong::replica::epochs::Said;
+use xietong_proto::epochs::{Stage, Standing};
+use xietong_proto::id::*;
+use xietong_proto::manifest::{Manifest, ManifestFields};
+use xietong_proto::opinion::Stance;
+use xietong_proto::receipt::Holdings;
+use xietong_proto::stream::Audience;
+
+use super::invariants::{self, Violation};
+use super::network::Place;
+use super::world::World;
+
+/// How a world changes its agreements.
+pub struct Council {
+    /// The first member approves whatever is proposed.
+    pub has_double_signer: bool,
+    /// Whatever was split has been reconciled.
+    pub is_concluded: bool,
+    proposals: u32,
+}
+
+/// Rounds in which everybody says what it can, in the end.
+const ROUNDS: u64 = 6;
+
+impl Council {
+    pub fn new(has_double_signer: bool) -> Self {
+        Self { has_double_signer, is_concluded: false, proposals: 0 }
+    }
+}
+
+impl World {
+    /// Somebody proposes a version, or speaks about those that are proposed.
+    pub(super) fn deliberate(&mut self, place: Place) -> Result<(), Violation> {
+        for held in self.held(place) {
+            if self.rng.random_bool(0.3) {
+                let next = self.draw_up(place, &held);
+                self.propose(place, held.id(), next)?;
+            }
+            self.speak(place, held.id(), 0.7)?;
+        }
+        Ok(())
+    }
+
+    fn held(&self, place: Place) -> Vec<Agreement> {
+        let code = self.nodes[place].me.code();
+        let replica = self.nodes[place].machine.as_ref().map(|machine| machine.replica());
+        let held = replica.into_iter().flat_map(|replica| replica.agreements());
+        held.filter(|held| held.manifest().member(code).is_some()).cloned().collect()
+    }
+
+    /// Another title, a member removed, or a member that begins again.
+    fn draw_up(&mut self, place: Place, held: &Agreement) -> Manifest {
+        let (newest, kind) = (held.manifest().clone(), self.rng.random_range(0..10));
+        let others = newest.fields.members.iter().filter(|member| member.code != self.nodes[place].me.code());
+        let others: Vec<MemberCode> = others.map(|member| member.code).collect();
+        let one = others[self.rng.random_range(0..others.len())];
+        let cuts = self.cuts(place, held, one);
+        let is_rival = |manifest: &&Manifest| manifest.fields.predecessor == Some(newest.id());
+        let rivals = held.epochs().manifests().filter(is_rival).map(Manifest::id);
+        let voids: BTreeSet<ManifestId> = rivals.filter(|_| kind == 5).collect();
+        self.successor(&newest, |fields| match kind {
+            0..5 => {}
+            5..8 if others.len() > 1 => {
+                fields.members.retain(|member| member.code != one);
+                fields.quorum = fields.quorum.min(fields.members.len() as u32);
+                (fields.cuts, fields.voids) = (cuts, voids);
+            }
+            _ => (fields.restarts, fields.cuts) = ([one].into(), cuts),
+        })
+    }
+
+    fn successor(&mut self, before: &Manifest, change: impl FnOnce(&mut ManifestFields)) -> Manifest {
+        let proposals = self.council.as_mut().map_or(0, |council| {
+            council.proposals += 1;
+            council.proposals
+        });
+        let mut fields = ManifestFields {
+            epoch: before.fields.epoch.next(),
+            predecessor: Some(before.id()),
+            title: format!("协议 {proposals}"),
+            voids: BTreeSet::new(),
+            reconciles: BTreeSet::new(),
+            restarts: BTreeSet::new(),
+            cuts: Holdings::new(),
+            ..before.fields.clone()
+        };
+        change(&mut fields);
+        Manifest::new(fields).expect("the change is in form")
+    }
+
+    fn cuts(&self, place: Place, held: &Agreement, of: MemberCode) -> Holdings {
+        let replica = self.nodes[place].machine.as_ref().map(|machine| machine.replica());
+        let heads = replica.into_iter().flat_map(|replica| replica.logs().heads());
+        let generation = held.epochs().generation(of);
+        let is_theirs = |stream: &xietong_proto::stream::Stream| {
+            let named = (stream.agreement, stream.author, stream.audience, stream.generation);
+            named == (held.id(), of, Audience::Agreement, generation)
+        };
+        heads.filter(|(stream, _)| is_theirs(stream)).map(|(stream, head)| (*stream, *head)).collect()
+    }
+
+    fn propose(&mut self, place: Place, id: AgreementId, next: Manifest) -> Result<(), Violation> {
+        self.note(&format!("{place} proposes {:?}", next.id()));
+        let approval = self.keys[place].opinion(Stance::Approves, next.id());
+        let opinions = vec![(Stance::Approves, approval.bytes().to_vec())];
+        self.say(place, id, Said { manifest: Some(next), cards: Vec::new(), opinions }).map(drop)
+    }
+
+    /// Says something of all that waits: mostly yes. Whoever signs for everything has its opinions taken to another
+    /// member, since its own node would not take them.
+    fn speak(&mut self, place: Place, id: AgreementId, approves: f64) -> Result<(), Violation> {
+        let Some(held) = self.held(place).into_iter().find(|held| held.id() == id) else { return Ok(()) };
+        let is_double = place == 0 && self.council.as_ref().is_some_and(|council| council.has_double_signer);
+        let waits = |manifest: &&Manifest| {
+            held.epochs().tally(manifest.id()).is_some_and(|tally| tally.stage == Stage::Open)
+        };
+        let open: Vec<ManifestId> = held.epochs().manifests().filter(waits).map(Manifest::id).collect();
+        for manifest in open {
+            let yes = is_double || self.rng.random_bool(approves);
+            let stance = if yes { Stance::Approves } else { Stance::Declines };
+            let is_done = self.opine(place, place, id, stance, manifest)?;
+            if is_double && !is_done && self.nodes.len() > 1 {
+                self.opine(1, place, id, stance, manifest)?;
+            } else if yes && !is_done && approves == 1.0 {
+                self.opine(place, place, id, Stance::Declines, manifest)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn opine(
+        &mut self,
+        at: Place,
+        by: Place,
+        id: AgreementId,
+        stance: Stance,
+        manifest: ManifestId,
+    ) -> Result<bool, Violation> {
+        self.note(&format!("{by} {stance:?} {manifest:?} at {at}"));
+        let opinion = self.keys[by].opinion(stance, manifest);
+        let opinions = vec![(stance, opinion.bytes().to_vec())];
+        self.say(at, id, Said { manifest: None, cards: Vec::new(), opinions })
+    }
+
+    fn say(&mut self, place: Place, agreement: AgreementId, said: Said) -> Result<bool, Violation> {
+        if self.nodes[place].machine.is_none() {
+            return Ok(false);
+        }
+        let command = Command::Say { agreement, said: Box::new(said) };
+        let (wishes, answer) = self.nodes[place].ask(self.now_ms, command);
+        self.grant(place, wishes)?;
+        Ok(matches!(answer, Some(Answer::Said { .. })))
+    }
+
+    /// Once everybody can speak with everybody, whatever waits is decided, what is split is reconciled, and one more
+    /// version that all approve comes into force: nothing that was said before wedges an agreement.
+    pub(super) fn conclude(&mut self) -> Result<(), Violation> {
+        if self.council.is_none() {
+            return Ok(());
+        }
+        for _ in 0..ROUNDS {
+            self.decide_what_waits()?;
+        }
+        self.council.iter_mut().for_each(|council| council.is_concluded = true);
+        for id in self.agreements.iter().map(Agreement::id).collect::<Vec<_>>() {
+            self.agree_once_more(id)?;
+        }
+        self.rest()
+    }
+
+    fn decide_what_waits(&mut self) -> Result<(), Violation> {
+        for place in 0..self.nodes.len() {
+            for held in self.held(place) {
+                if let Standing::Split { rivals, .. } = held.epochs().standing() {
+                    let mut rivals = rivals.clone();
+                    let first = rivals.pop_first().and_then(|first| held.epochs().manifest(first).cloned());
+                    let has_one = held.epochs().manifests().any(|of| of.fields.reconciles == rivals);
+                    if let Some(first) = first.filter(|_| !has_one) {
+                        let third = self.successor(&first, |fields| fields.reconciles = rivals);
+                        self.propose(place, held.id(), third)?;
+                    }
+                }
+                self.speak(place, held.id(), 1.0)?;
+            }
+            self.pass(500)?;
+        }
+        self.pass(6_000)
+    }
+
+    fn agree_once_more(&mut self, id: AgreementId) -> Result<(), Violation> {
+        let Some(newest) = invariants::newest(self, id) else { return Ok(()) };
+        let is_named = |place: &Place| newest.member(self.nodes[*place].me.code()).is_some();
+        let members: Vec<Place> = (0..self.nodes.len()).filter(is_named).collect();
+        let last = self.successor(&newest, |_| {});
+        self.propose(members[0], id, last.clone())?;
+        for _ in 0..2 {
+            self.pass(6_000)?;
+            for place in &members {
+                self.opine(*place, *place, id, Stance::Approves, last.id())?;
+            }
+        }
+        self.pass(6_000)?;
+        if invariants::newest(self, id).map(|newest| newest.id()) != Some(last.id()) {
+            let held = members.iter().flat_map(|place| self.held(*place)).find(|held| held.id() == id);
+            let tally = Box::new(held.and_then(|held| held.epochs().tally(last.id())));
+            return Err(Violation::Wedged { agreement: id, manifest: last.id(), tally });
+        }
+        self.tally.epochs += u64::from(last.fields.epoch.0) - 1;
+        Ok(())
+    }
+}
