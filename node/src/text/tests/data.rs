@@ -199,8 +199,8 @@ fn evidence_that_there_is_not() {
             (none(NoEvidence::NotForked), "分叉", "No fork"),
             (
                 none(NoEvidence::Broken { reason: NotInForce::CardMissing { member: code("220000") } }),
-                "第 2 版次",
-                "epoch 2",
+                "缺少协议所指的 220000",
+                "card of 220000",
             ),
             (none(NoEvidence::NotProven { reject: Reject::BadRoot }), "不足以证明", "does not prove it"),
             (
