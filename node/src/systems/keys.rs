@@ -180,9 +180,14 @@ pub fn of_hold(key: &[u8]) -> Option<(Millis, AgreementId, About)> {
     Some((until, AgreementId::from_slice(key.get(27..59)?)?, About::at(key, 59)?))
 }
 
-/// A request that its owner has answered and that is not over: system, owner, agreement, request.
-pub fn open(owner: MemberCode, agreement: AgreementId, about: &About) -> Vec<u8> {
-    [&open_prefix(about.system, owner)[..], &agreement.0, &about.bytes()].concat()
+/// A request on which its owner may have something to do until then: system, owner, until when, agreement, request.
+pub fn open(owner: MemberCode, until: Millis, agreement: AgreementId, about: &About) -> Vec<u8> {
+    [&open_until(about.system, owner, until)[..], &agreement.0, &about.bytes()].concat()
+}
+
+/// Where those of an owner begin that have something until then.
+pub fn open_until(system: System, owner: MemberCode, until: Millis) -> Vec<u8> {
+    [&open_prefix(system, owner)[..], &until.0.to_be_bytes()].concat()
 }
 
 /// All of an owner in a system.
@@ -192,7 +197,7 @@ pub fn open_prefix(system: System, owner: MemberCode) -> Vec<u8> {
 
 /// The agreement and request of an open one.
 pub fn of_open(key: &[u8]) -> Option<(AgreementId, About)> {
-    Some((AgreementId::from_slice(key.get(11..43)?)?, About::at(key, 43)?))
+    Some((AgreementId::from_slice(key.get(19..51)?)?, About::at(key, 51)?))
 }
 
 /// The highest number that a requester ever used in an agreement.

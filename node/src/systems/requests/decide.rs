@@ -334,7 +334,8 @@ fn step(about: &About, cites: Option<wire::Cite>, reason: &str) -> Step {
 /// Requests on our waiting list for a thing and a time, the longest first.
 fn waiting_for(here: &Here, kind: Kind, number: u64, (from, until): (u64, u64)) -> Vec<(Millis, About)> {
     let me = here.circle.me;
-    let open = here.rows.scan(&keys::open_prefix(kind.system(), me), &[]);
+    let waiting = keys::open_until(kind.system(), me, Millis(u64::MAX));
+    let open = here.rows.scan(&waiting, &[]);
     let waiting = open.filter_map(|(key, _)| {
         let (agreement, about) = keys::of_open(&key)?;
         let talk = query::talk(here.rows, me, agreement, &about)?;

@@ -4,6 +4,7 @@
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
 
+use super::decide::HOUR_MS;
 use super::talk::{CANCELLED, EXPIRED};
 use super::{LENT, State, decide, query};
 use crate::systems::rows::Rows;
@@ -18,11 +19,16 @@ pub struct Due {
     pub next: Option<Millis>,
 }
 
+/// What was over for so long is left as it stands.
+const LOOKED_BACK_MS: u64 = 90 * 24 * HOUR_MS;
+
 /// What an owner has to say now, and when it has to look again.
 pub fn due(rows: &dyn Rows, now: Millis, me: MemberCode) -> Due {
     let mut due = Due::default();
     for kind in LENT {
-        let open = rows.scan(&keys::open_prefix(kind.system(), me), &[]);
+        let since = Millis(now.0.saturating_sub(LOOKED_BACK_MS));
+        let from = keys::open_until(kind.system(), me, since);
+        let open = rows.scan(&keys::open_prefix(kind.system(), me), &from);
         for (agreement, about) in open.filter_map(|(key, _)| keys::of_open(&key)) {
             let Some(talk) = query::talk(rows, me, agreement, &about) else { continue };
             let deadline = talk.standing().map(|offer| Millis(offer.says.confirm_by_ms));

@@ -61,27 +61,30 @@ fn said(rows: &mut Overlay, origin: &Origin, kind: u16, body: &[u8]) {
             let_go(rows, &origin.stream, &about);
             let hold = keys::hold(author, offer.listing, Millis(offer.until_ms), agreement, &about);
             rows.put(hold, offer.from_ms.to_be_bytes().to_vec());
-            rows.put(keys::open(author, agreement, &about), Vec::new());
+            rows.put(keys::open(author, Millis(offer.until_ms), agreement, &about), Vec::new());
         }
-        record::WAIT => rows.put(keys::open(author, agreement, &about), Vec::new()),
-        record::DECLINE | record::RELEASE => {
-            let_go(rows, &origin.stream, &about);
-            rows.remove(keys::open(author, agreement, &about));
-        }
+        record::WAIT => rows.put(keys::open(author, WAITING, agreement, &about), Vec::new()),
+        record::DECLINE | record::RELEASE => let_go(rows, &origin.stream, &about),
         record::CONFIRM | record::CANCEL => {}
         _ => return,
     }
     put(rows, key, origin, body);
 }
 
-/// What an author held for a request it holds no more.
+/// A request on the waiting list is open until it is answered.
+const WAITING: Millis = Millis(u64::MAX);
+
+/// What an author held for a request it holds no more, and it does not wait.
 fn let_go(rows: &mut Overlay, stream: &Stream, about: &About) {
     let Stream { agreement, author, .. } = *stream;
     let held = rows.get(&keys::said(agreement, about, author, record::OFFER));
     let held = held.and_then(|row| Offer::decode(&Row::decode(&row)?.body[..]).ok());
     if let Some(offer) = held {
-        rows.remove(keys::hold(author, offer.listing, Millis(offer.until_ms), agreement, about));
+        let until = Millis(offer.until_ms);
+        rows.remove(keys::hold(author, offer.listing, until, agreement, about));
+        rows.remove(keys::open(author, until, agreement, about));
     }
+    rows.remove(keys::open(author, WAITING, agreement, about));
 }
 
 fn keep_highest(rows: &mut Overlay, origin: &Origin, number: u64) {
@@ -102,7 +105,7 @@ fn said_aside(rows: &mut Overlay, origin: &Origin, peer: MemberCode, kind: u16, 
 }
 
 fn kept_here(rows: &mut Overlay, origin: &Origin, kind: u16, body: &[u8]) {
-    let Stream { author, system, .. } = origin.stream;
+    let system = origin.stream.system;
     match kind {
         record::TOLD => {
             let Ok(Told { agreement, peer, kind, body }) = Told::decode(body) else { return };
@@ -110,10 +113,6 @@ fn kept_here(rows: &mut Overlay, origin: &Origin, kind: u16, body: &[u8]) {
             let (Some(agreement), Some(peer), Some(about)) = place else { return };
             let Ok(kind) = u16::try_from(kind) else { return };
             put(rows, keys::told(agreement, peer, &about, kind), origin, &body);
-            // What has set out is neither released nor expires.
-            if kind == record::DISPATCH {
-                rows.remove(keys::open(author, agreement, &about));
-            }
         }
         record::BLOCK => {
             let Ok(block) = Block::decode(body) else { return };
@@ -176,11 +175,8 @@ pub fn forget(rows: &mut Overlay, stream: &Stream) {
         rows.scan(&prefix, &[]).map(|(key, _)| key).filter(|key| is_theirs(key)).collect();
     for key in folded {
         let Some((about, _, kind)) = keys::of_said(&key) else { continue };
-        if kind == record::OFFER {
+        if [record::OFFER, record::WAIT].contains(&kind) {
             let_go(rows, stream, &about);
-        }
-        if stream.audience == Audience::Agreement {
-            rows.remove(keys::open(stream.author, stream.agreement, &about));
         }
         rows.remove(key);
     }
