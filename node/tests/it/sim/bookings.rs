@@ -27,7 +27,7 @@ impl World {
         }
         let command = if self.rng.random_bool(0.1) {
             Some(Requests::Tariff(tariff(self.rng.random_range(1..50_000))))
-        } else if self.rng.random_bool(0.35) {
+        } else if self.rng.random_bool(0.25) {
             self.wish(place)
         } else {
             self.step(place)
@@ -58,7 +58,7 @@ impl World {
         let me = node.me.code();
         let mut listed = listings::<Vehicles>(node.store.rows(), None);
         listed.retain(|(owner, _)| *owner != me);
-        let (owner, listing) = listed.get(self.rng.random_range(0..listed.len().max(1)).min(1))?;
+        let (owner, listing) = listed.get(usize::from(self.rng.random_bool(0.2)))?;
         let from = Millis(node.now(self.now_ms).wall.0 + self.rng.random_range(0..3) * DAY_MS / 2 + 1_000);
         Some(Requests::Ask(Box::new(Ask {
             listing: number_text(*owner, Kind::Vehicles, listing.number),
@@ -80,9 +80,16 @@ impl World {
     fn step(&mut self, place: Place) -> Option<Requests> {
         let node = &self.nodes[place];
         let mut views = query::list(node.store.rows(), node.me.code());
+        let me = node.me.code();
         views.retain(|view| !is_over(view.state));
-        let view = views.get(self.rng.random_range(0..views.len().clamp(1, 8)))?;
-        let is_owner = view.owner == node.me.code();
+        if self.rng.random_bool(0.8) {
+            views.retain(|view| is_turn_of_owner(view.state) == (view.owner == me));
+        }
+        if self.rng.random_bool(0.5) {
+            views.sort_by_key(|view| std::cmp::Reverse(view.state));
+        }
+        let view = views.get(self.rng.random_range(0..views.len().clamp(1, 3)))?;
+        let is_owner = view.owner == me;
         let hold_h = [None, Some(0)][usize::from(self.rng.random_bool(0.1))];
         let act = match (view.state, is_owner, self.rng.random_range(0..20)) {
             (_, _, 0) => Act::Cancel { reason: String::new() },
@@ -115,6 +122,11 @@ impl World {
 /// Whether nothing comes any more, but for what may be billed.
 fn is_over(state: State) -> bool {
     [State::Declined, State::Expired, State::Withdrawn, State::Closed].contains(&state)
+}
+
+/// Whether the owner is the one who can go on.
+fn is_turn_of_owner(state: State) -> bool {
+    ![State::Offered, State::Billed, State::Settled].contains(&state)
 }
 
 fn tariff(day_fen: i64) -> Tariff {
