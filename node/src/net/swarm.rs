@@ -38,8 +38,10 @@ const DIAL_PAUSE_MIN: Duration = Duration::from_millis(500);
 const DIAL_PAUSE_MAX: Duration = Duration::from_secs(30);
 /// How often the roster is looked through for whom to dial.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
-/// An older connection beside a new one is of a process that died; younger, both ends dialled at once.
+/// A younger connection beside a new one that the other end dialled may be because both did at once.
 const AT_ONCE: Duration = Duration::from_secs(3);
+/// How long an orderly end waits for the others to be told of it.
+const PARTING_MAX: Duration = Duration::from_secs(1);
 const HALF_OPEN_MAX: u32 = 64;
 const CONNECTIONS_MAX: u32 = 512;
 /// Two when both dialled at once, and as many again when a process died and its successor does the same.
@@ -80,7 +82,15 @@ pub struct Shell {
     events: mpsc::Sender<NetEvent>,
     commands: mpsc::UnboundedReceiver<Command>,
     roster: HashMap<Libp2pId, Candidate>,
-    connections: HashMap<ConnectionId, (Libp2pId, Instant)>,
+    connections: HashMap<ConnectionId, Known>,
+}
+
+/// A connection that stands.
+struct Known {
+    peer: Libp2pId,
+    since: Instant,
+    /// Whether this end dialled.
+    is_dialer: bool,
 }
 
 /// Somebody who may connect.
@@ -144,6 +154,7 @@ impl Shell {
                     Some(Command::Open { link, peer }) => self.open(link, peer),
                     Some(Command::AskDialled { peer, answer }) => self.ask_dialled(peer, answer),
                     Some(Command::Shutdown(done)) => {
+                        self.part().await;
                         // Whoever asked may have stopped waiting.
                         let _ = done.send(());
                         return;
@@ -256,8 +267,9 @@ impl Shell {
                 peer_id, connection_id, endpoint, num_established, ..
             } => {
                 let address = endpoint.get_remote_address().to_string();
-                let replaces = self.drop_stale(peer_id);
-                self.connections.insert(connection_id, (peer_id, Instant::now()));
+                let new = Known { peer: peer_id, since: Instant::now(), is_dialer: endpoint.is_dialer() };
+                let replaces = self.drop_stale(&new);
+                self.connections.insert(connection_id, new);
                 if num_established.get() == 1 || replaces {
                     self.connected(peer_id, address).await;
                 }
@@ -297,15 +309,34 @@ impl Shell {
         }
     }
 
-    /// Closes connections to a peer that are older than both ends dialling at once would explain.
-    fn drop_stale(&mut self, id: Libp2pId) -> bool {
-        let is_stale = |(of, since): &(Libp2pId, Instant)| *of == id && since.elapsed() > AT_ONCE;
+    /// Closes connections to a peer beside which a new one means that its process was another: who is connected
+    /// does not dial, and both ends dialling at once explains a young one of the other direction alone.
+    fn drop_stale(&mut self, new: &Known) -> bool {
+        let is_stale = |known: &Known| {
+            let is_twin = known.is_dialer != new.is_dialer && known.since.elapsed() <= AT_ONCE;
+            known.peer == new.peer && !is_twin
+        };
         let stale = self.connections.iter().filter(|(_, known)| is_stale(known));
         let stale: Vec<ConnectionId> = stale.map(|(connection, _)| *connection).collect();
         for connection in &stale {
             self.swarm.close_connection(*connection);
         }
         !stale.is_empty()
+    }
+
+    /// Ends all connections so that the others hear of it, and need not find out by silence.
+    async fn part(&mut self) {
+        for peer in self.swarm.connected_peers().copied().collect::<Vec<_>>() {
+            // It may have gone at this moment.
+            let _ = self.swarm.disconnect_peer_id(peer);
+        }
+        let ended = async {
+            while self.swarm.connected_peers().next().is_some() {
+                self.swarm.select_next_some().await;
+            }
+        };
+        // Whoever does not answer finds out by itself.
+        let _ = tokio::time::timeout(PARTING_MAX, ended).await;
     }
 
     async fn connected(&mut self, id: Libp2pId, address: String) {
