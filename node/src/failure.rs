@@ -10,6 +10,7 @@ use serde_json::json;
 use xietong_proto::id::{AgreementId, MemberCode};
 use xietong_proto::reject::Reject;
 
+use crate::backup::BackupRefusal;
 use crate::config::ConfigError;
 use crate::daemon::start::NodeFailure;
 use crate::files::FileFailure;
@@ -51,6 +52,8 @@ pub enum Failure {
     Import(ImportStopped),
     /// There is no evidence, or it does not hold.
     Evidence(EvidenceRefusal),
+    /// There is no backup, or it cannot be used.
+    Backup(BackupRefusal),
     /// The demo did not go as it should.
     Demo(DemoFailure),
     /// Anything else that stood in the way.
@@ -235,10 +238,16 @@ impl Failure {
             Self::Client(failure) => exit_of_client(failure),
             Self::Import(ImportStopped::ImportRefused { refusal, .. }) => exit_of_import(refusal),
             Self::Obstacle(Obstacle::CutOff) => Exit::Node,
+            Self::Backup(BackupRefusal::BackupFile(failure)) => exit_of(failure.source.kind()),
+            Self::Backup(BackupRefusal::BackupStore { error: StoreError::InUse { .. } }) => Exit::Node,
+            Self::Backup(BackupRefusal::BackupStore { .. }) => Exit::Machine,
             Self::Evidence(EvidenceRefusal::PlaceForm { .. }) => Exit::Usage,
-            Self::Config(_) | Self::Key(_) | Self::Paper { .. } | Self::Proposal(_) | Self::Evidence(_) => {
-                Exit::Refused
-            }
+            Self::Config(_)
+            | Self::Key(_)
+            | Self::Paper { .. }
+            | Self::Proposal(_)
+            | Self::Evidence(_)
+            | Self::Backup(_) => Exit::Refused,
         }
     }
 }
@@ -318,6 +327,12 @@ impl From<KeyError> for Failure {
 impl From<ProposalRefusal> for Failure {
     fn from(refusal: ProposalRefusal) -> Self {
         Self::Proposal(refusal)
+    }
+}
+
+impl From<BackupRefusal> for Failure {
+    fn from(refusal: BackupRefusal) -> Self {
+        Self::Backup(refusal)
     }
 }
 

@@ -46,6 +46,11 @@ pub fn read(path: &Path) -> Result<String, FileFailure> {
     read_text(path).map_err(FileAction::Read.on(path))
 }
 
+/// What went wrong while something was read.
+pub fn reading(path: &Path) -> impl FnOnce(io::Error) -> FileFailure {
+    FileAction::Read.on(path)
+}
+
 /// The bytes of a file of at most `bytes_max`.
 pub fn read_bytes(path: &Path, bytes_max: u64) -> Result<Vec<u8>, FileFailure> {
     read_within(path, bytes_max).map_err(FileAction::Read.on(path))
@@ -91,9 +96,28 @@ pub fn create_bytes(path: &Path, content: &[u8], mode: u32) -> Result<(), FileFa
     create_durably(path, content, mode).map_err(FileAction::Create.on(path))
 }
 
+/// Makes a file that must not exist of pieces that come one after the other, durably.
+pub fn create_of_pieces<E: From<FileFailure>>(
+    path: &Path,
+    mode: u32,
+    pieces: &mut dyn Iterator<Item = Result<Vec<u8>, E>>,
+) -> Result<(), E> {
+    let failed = || FileAction::Create.on(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(failed())?;
+    for piece in pieces {
+        file.write_all(&piece?).map_err(failed())?;
+    }
+    Ok(file.sync_all().and_then(|()| sync_folder(path)).map_err(failed())?)
+}
+
 /// Puts a whole new file in the place of an old one or of none, durably.
 pub fn replace(path: &Path, text: &str, mode: u32) -> Result<(), FileFailure> {
-    replace_durably(path, text, mode).map_err(FileAction::Replace.on(path))
+    replace_bytes(path, text.as_bytes(), mode)
+}
+
+/// The same with any content.
+pub fn replace_bytes(path: &Path, content: &[u8], mode: u32) -> Result<(), FileFailure> {
+    replace_durably(path, content, mode).map_err(FileAction::Replace.on(path))
 }
 
 fn read_text(path: &Path) -> io::Result<String> {
@@ -118,9 +142,9 @@ fn create_durably(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     sync_folder(path)
 }
 
-fn replace_durably(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+fn replace_durably(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder(path))?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     file.as_file().set_permissions(Permissions::from_mode(mode))?;
     file.as_file().sync_all()?;
     file.persist(path)?;

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::files::{self, FileFailure};
 use seal::{Passphrase, SealFile};
 
+pub mod parcel;
 pub mod seal;
 
 /// The secrets that a running node needs. The seal key is not among them: it may stay offline.
@@ -142,6 +143,21 @@ impl NodeKeys {
 /// Where the seal key is kept below the folder of keys, unless it lies on a medium.
 pub fn seal_path(folder: &Path) -> PathBuf {
     folder.join("seal.key")
+}
+
+/// Where the secret of this member's backups is kept.
+pub fn backup_path(folder: &Path) -> PathBuf {
+    folder.join("backup.key")
+}
+
+/// The secret of this member's backups, made when it is needed first.
+pub fn backup(folder: &Path) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    let path = backup_path(folder);
+    if !path.exists() {
+        let text = hex::encode(draw::<32>()) + "\n";
+        files::create(&path, &text, 0o600).map_err(KeyError::KeyFile)?;
+    }
+    read(path).map(Zeroizing::new)
 }
 
 /// Makes all secrets in a folder that must not exist yet.

@@ -1,6 +1,7 @@
 //! A node of xietong: a province's registers stay authoritative at home, and what an agreement names is
 //! shared with exactly its members.
 
+pub mod backup;
 pub mod calendar;
 pub mod cli;
 pub mod clock;

@@ -19,24 +19,29 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("telemetry", &["calendar", "clock", "config", "files"]),
     ("machine", &["calendar", "replica", "systems"]),
     ("store", &["replica", "systems"]),
+    ("backup", &["calendar", "files", "home", "keys", "store"]),
     ("net", &["replica"]),
     ("http", &["calendar", "clock", "config", "machine", "papers", "replica", "systems"]),
     ("daemon", &["clock", "config", "home", "http", "keys", "machine", "net", "replica", "store", "systems"]),
     ("doctor", &["config", "http", "keys", "machine", "replica"]),
     (
         "failure",
-        &["config", "daemon", "files", "http", "keys", "machine", "papers", "replica", "store", "systems"],
+        &[
+            "backup", "config", "daemon", "files", "http", "keys", "machine", "papers", "replica", "store",
+            "systems",
+        ],
     ),
     (
         "text",
         &[
-            "calendar", "config", "daemon", "doctor", "failure", "files", "http", "keys", "machine", "net",
-            "papers", "replica", "store", "systems", "tables",
+            "backup", "calendar", "config", "daemon", "doctor", "failure", "files", "http", "keys",
+            "machine", "net", "papers", "replica", "store", "systems", "tables",
         ],
     ),
     (
         "cli",
         &[
+            "backup",
             "calendar",
             "clock",
             "config",

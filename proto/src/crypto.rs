@@ -115,6 +115,11 @@ impl SecretKey {
         PublicKey(self.0.verifying_key())
     }
 
+    /// What only the holders of this key and of the other can compute (X25519 on the same two keys).
+    pub fn agree(&self, other: &PublicKey) -> [u8; 32] {
+        (self.0.to_scalar() * other.0.to_montgomery()).to_bytes()
+    }
+
     /// Signs tag ‖ body.
     pub fn sign(&self, tag: Tag, body: &[u8]) -> [u8; 64] {
         self.0.sign(&[tag.bytes(), body].concat()).to_bytes()

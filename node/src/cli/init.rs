@@ -66,7 +66,8 @@ impl Init {
     }
 }
 
-fn refuse_occupied(home: &Home) -> Result<(), Obstacle> {
+/// Where a home of any kind is, none is made.
+pub(super) fn refuse_occupied(home: &Home) -> Result<(), Obstacle> {
     let precious = [home.config(), home.keys(), home.card(), home.log()];
     match precious.into_iter().find(|path| path.exists()) {
         Some(path) => Err(Obstacle::HomeOccupied { path }),

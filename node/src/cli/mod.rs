@@ -16,6 +16,7 @@ use context::{Context, Globals};
 
 mod agreement;
 mod audit;
+mod backup;
 mod booking;
 pub mod caller;
 mod config;
@@ -111,6 +112,10 @@ enum Command {
     /// 数据日志 · The data log
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// 备份本节点，加密，可在运行时执行 · Back up this node, encrypted, also while it runs
+    Backup(backup::Backups),
+    /// 从备份恢复到空的主目录 · Make a home of a backup
+    Restore(backup::Restore),
     /// 证据：一条记录或一处分叉，连同全部佐证，一个文件 · Evidence: a record or a fork with all that proves it
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -180,6 +185,8 @@ impl Command {
             Self::Audit(command) => command.run(context),
             Self::Peer(command) => command.run(context),
             Self::Log(command) => command.run(context),
+            Self::Backup(command) => command.run(context),
+            Self::Restore(command) => command.run(context),
             Self::Evidence(command) => command.run(context),
             Self::Config(command) => command.run(context),
             Self::Member(command) => command.run(context),

@@ -65,9 +65,14 @@ impl Seal {
 
     /// The seal key itself.
     pub fn unlock(&self, context: &Context) -> Result<SecretKey, Failure> {
-        let path = self.path(context)?;
-        SealFile::read(&path)?;
-        Ok(keys::seal(&path, &self.words.get(context)?)?)
+        self.unlock_at(context, &self.path(context)?)
+    }
+
+    /// The seal key that was named, else the one in a file.
+    pub fn unlock_at(&self, context: &Context, path: &Path) -> Result<SecretKey, Failure> {
+        let path = self.seal.as_deref().unwrap_or(path);
+        SealFile::read(path)?;
+        Ok(keys::seal(path, &self.words.get(context)?)?)
     }
 
     /// Locks it with another passphrase.

@@ -172,6 +172,10 @@ impl Stored for Read {
         self.reader.read(|rows| look(rows));
     }
 
+    fn cut(&self) -> serde_json::Value {
+        serde_json::to_value(self.reader.cut()).expect("names and numbers are plain data")
+    }
+
     fn last(&self, system: System) -> Position {
         self.reader.last(&Stream::local(self.me, system))
     }

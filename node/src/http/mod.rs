@@ -95,6 +95,9 @@ pub trait Stored: Send + Sync {
     /// Lets `look` see the rows; commits wait until it has.
     fn look(&self, look: &mut dyn FnMut(&dyn Rows));
 
+    /// How far the data log goes, for a backup.
+    fn cut(&self) -> serde_json::Value;
+
     /// The newest position of a local stream of this member.
     fn last(&self, system: System) -> Position;
 
@@ -225,6 +228,7 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::Health => on(method, node::health),
         Route::Metrics => on(method, metrics::metrics),
         Route::Status => on(method, node::status),
+        Route::Cut => on(method, node::cut),
         Route::Digests => on(method, node::digests),
         Route::Doctor => on(method, doctor::examine),
         Route::List => on(method, data::list),

@@ -66,6 +66,11 @@ pub(super) async fn health(
     Ok((status, Json(health)))
 }
 
+/// How far the data log goes: what lies before it can be copied beside the node.
+pub(super) async fn cut(State(desk): State<Desk>) -> Json<serde_json::Value> {
+    Json(desk.stored.cut())
+}
+
 pub(super) async fn digests(
     State(desk): State<Desk>,
     Extension(asked): Extension<Asked>,

@@ -16,6 +16,7 @@ pub enum Route {
     List,
     Show,
     Places,
+    Cut,
     VehicleReport,
     AssetReport,
     EnergyReport,
@@ -109,7 +110,7 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
@@ -118,6 +119,7 @@ impl Route {
         Self::List,
         Self::Show,
         Self::Places,
+        Self::Cut,
         Self::VehicleReport,
         Self::AssetReport,
         Self::EnergyReport,
@@ -171,6 +173,7 @@ impl Route {
             Self::List => ("list", GET, "/v1/{kind}", Look),
             Self::Show => ("show", GET, "/v1/{kind}/one", Look),
             Self::Places => ("places", GET, "/v1/places", Look),
+            Self::Cut => ("cut", GET, "/v1/cut", Look),
             Self::VehicleReport => ("vehicle-report", GET, "/v1/vehicles/report", Look),
             Self::AssetReport => ("asset-report", GET, "/v1/assets/report", Look),
             Self::EnergyReport => ("energy-report", GET, "/v1/energy/report", Look),
@@ -248,7 +251,7 @@ mod tests {
             routes.map(Route::name).collect()
         };
         let watch = ["health", "metrics", "status", "digests", "doctor"];
-        let reports = ["list", "show", "places", "vehicle-report", "asset-report", "energy-report"];
+        let reports = ["list", "show", "places", "cut", "vehicle-report", "asset-report", "energy-report"];
         let bookings = ["requests", "request", "calendar", "accounts", "search", "tariffs"];
         let fleet = ["supervision", "free-drivers", "duties", "feed"];
         let disclosure = ["explain", "disclosure-preview", "papers"];

@@ -10,6 +10,7 @@ use xietong_proto::entry::Entry;
 use xietong_proto::id::{AgreementId, MemberCode, Position};
 use xietong_proto::stream::{Head, Stream};
 
+use super::cut::Cut;
 use super::error::StoreError;
 use super::home::{Home, Stopped};
 use super::index::Index;
@@ -62,6 +63,7 @@ impl Disk {
             logs: home.logs().into(),
             rows: MachineRows(index.tree().clone()),
             heads: Arc::new(RwLock::new(boot.heads.clone())),
+            ends: Arc::new(RwLock::new(logs.iter().map(|(log, open)| (*log, open.end())).collect())),
         };
         let store = Self { me, index, logs, reader, segment_bytes_max, has_failed: false, home };
         Ok(Opened { store, boot, recovery })
@@ -111,6 +113,8 @@ impl Disk {
         let mut visible = self.reader.heads.write().expect(WRITER_LIVES);
         self.index.apply(changes)?;
         visible.extend(heads);
+        let ends = self.logs.iter().map(|(log, open)| (*log, open.end()));
+        self.reader.ends.write().expect(WRITER_LIVES).extend(ends);
         Ok(())
     }
 
@@ -212,9 +216,17 @@ pub struct Reader {
     /// The newest entry of each stream. Written only together with the rows: who holds it sees both as of
     /// one commit.
     heads: Arc<RwLock<BTreeMap<Stream, Head>>>,
+    /// How far each log goes; written with the heads.
+    ends: Arc<RwLock<BTreeMap<AgreementId, LogEnd>>>,
 }
 
 impl Reader {
+    /// How far the logs go, as of one commit.
+    pub fn cut(&self) -> Cut {
+        let heads = self.heads.read().expect(WRITER_LIVES);
+        Cut::new(self.ends.read().expect(WRITER_LIVES).clone(), &heads)
+    }
+
     /// Looks at the rows as of one commit.
     pub fn read<T>(&self, look: impl FnOnce(&dyn Rows) -> T) -> T {
         let _heads = self.heads.read().expect(WRITER_LIVES);

@@ -1,5 +1,6 @@
 //! Where a node keeps things: the log, which is the authority, and the rows, which are derived from it.
 
+pub mod cut;
 pub mod disk;
 pub mod error;
 pub mod evidence;

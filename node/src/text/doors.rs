@@ -167,6 +167,7 @@ fn act(lang: Lang, name: &str) -> String {
         Route::Health => say!(lang, zh: "查看健康状况", en: "see health"),
         Route::Metrics => say!(lang, zh: "读取指标", en: "read metrics"),
         Route::Status => say!(lang, zh: "查看状况", en: "see status"),
+        Route::Cut => say!(lang, zh: "查看数据日志到哪里", en: "see how far the log goes"),
         Route::Digests => say!(lang, zh: "查看摘要", en: "see digests"),
         Route::Doctor => say!(lang, zh: "诊断", en: "examine"),
         Route::List => say!(lang, zh: "列表", en: "list"),

@@ -1,8 +1,8 @@
 //! Why a command did not do what it was asked.
 
 use super::{
-    Lang, client_failure, config, evidence_refusal, file, import_refusal, key, node_failure, paper, proposal,
-    say,
+    Lang, backup_refusal, client_failure, config, evidence_refusal, file, import_refusal, key, node_failure,
+    paper, proposal, say,
 };
 use crate::failure::{DemoFailure, Expected, Failure, ImportStopped, NodeStopped, Obstacle};
 
@@ -22,6 +22,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> String {
             import_refusal(lang, *kind, refusal)
         }
         Failure::Evidence(refusal) => evidence_refusal(lang, refusal),
+        Failure::Backup(refusal) => backup_refusal(lang, refusal),
         Failure::Demo(failure) => demo(lang, failure),
         Failure::Obstacle(obstacle) => self::obstacle(lang, obstacle),
     }

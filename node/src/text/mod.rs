@@ -2,6 +2,7 @@
 //! English; both stand side by side so that neither is forgotten. Decides nothing, knows no file and no clock.
 
 mod answers;
+mod backup;
 mod client;
 mod columns;
 mod config;
@@ -38,6 +39,7 @@ mod words;
 mod tests;
 
 pub use answers::*;
+pub use backup::{backup_holds, backup_refusal, backup_taken, restored};
 pub use client::{client_failure, import_refusal, problem};
 pub use columns::{Heading, column, kind, listing_columns, register_columns, scrapping_columns};
 pub use config::config;

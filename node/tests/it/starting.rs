@@ -40,6 +40,7 @@ fn an_old_home_publishes_nothing_before_the_other_has_shown_what_it_holds() {
     nodes.provinces[OTHER].kill();
     restore(&nodes, &backup);
     nodes.provinces[ME].start().expect("it starts");
+    nodes.await_folded(ME);
     let report = nodes.import(ME, Kind::Vehicles);
     assert_eq!(report["added"], 60, "importing never waits");
     let silent = vec![nodes.provinces[OTHER].code()];
@@ -49,6 +50,75 @@ fn an_old_home_publishes_nothing_before_the_other_has_shown_what_it_holds() {
     nodes.provinces[OTHER].start().expect("it starts");
     nodes.await_equal(&[ME, OTHER]);
     assert_unforked(&nodes, &[ME, OTHER]);
+}
+
+#[test]
+fn a_backup_made_during_an_import_holds_one_moment() {
+    let mut nodes = two();
+    let first = backup(&mut nodes);
+    let during = std::thread::scope(|scope| {
+        let import = scope.spawn(|| nodes.import(ME, Kind::Vehicles));
+        let taken = nodes.provinces[ME].give(&["backup", text(&first)]).expect("it is backed up");
+        import.join().expect("the import goes on");
+        taken
+    });
+    let name = during["name"].as_str().expect("a name");
+    nodes.provinces[ME].give(&["backup", "verify", text(&first), "--at", name]).expect("it holds");
+    nodes.provinces[ME].kill();
+    fs::remove_dir_all(&nodes.provinces[ME].home).expect("it was there");
+    nodes.provinces[ME].give(&["restore", text(&first), "--at", name]).expect("it is restored");
+    nodes.provinces[ME].give(&["log", "verify"]).expect("all of it holds");
+    nodes.provinces[ME].start().expect("it starts");
+    wait_until("it may publish again", || missing(&nodes).is_none());
+    nodes.import(ME, Kind::Vehicles);
+    nodes.await_equal(&[ME, OTHER]);
+    assert_unforked(&nodes, &[ME, OTHER]);
+}
+
+#[test]
+fn a_node_restored_from_nothing_but_its_keys_gets_back_every_stream_of_the_agreement() {
+    let (mut nodes, _) = backed_up_before_publishing();
+    nodes.provinces[ME].kill();
+    for lost in ["log", "rows"] {
+        fs::remove_dir_all(nodes.provinces[ME].home.join(lost)).expect("it was there");
+    }
+    nodes.start_and_join(ME);
+    wait_until("its own stream is here again", || {
+        let status = nodes.provinces[ME].status().expect("it answers").status;
+        status.agreements[0].streams.iter().any(|stream| stream.author.as_str() == HEILONGJIANG.code)
+    });
+    wait_until("it may publish again", || missing(&nodes).is_none());
+    for kind in [Kind::Institutions, Kind::Assets, Kind::Vehicles] {
+        nodes.import(ME, kind);
+    }
+    nodes.await_equal(&[ME, OTHER]);
+    assert_unforked(&nodes, &[ME, OTHER]);
+}
+
+#[test]
+fn what_is_missing_cut_or_altered_in_a_backup_is_named_and_nothing_is_restored() {
+    let mut nodes = two();
+    let folder = backup(&mut nodes);
+    let verify = ["backup", "verify", text(&folder)];
+    let whole = nodes.provinces[ME].give(&verify).expect("it holds");
+    let piece = whole["backup"]["files"][0]["pieces"][0]["name"].as_str().expect("a name");
+    let piece = folder.join("pieces").join(piece);
+    let good = fs::read(&piece).expect("it is there");
+    let mut flipped = good.clone();
+    flipped[good.len() / 2] ^= 1;
+    for (bad, said) in [(&flipped[..], "was altered or cut"), (&good[..good.len() - 1], "was altered or cut")]
+    {
+        fs::write(&piece, bad).expect("ours");
+        let reason = nodes.provinces[ME].refused(&verify).expect("refused");
+        assert!(reason.contains(said), "{reason}");
+    }
+    fs::remove_file(&piece).expect("ours");
+    let reason = nodes.provinces[ME].refused(&verify).expect("refused");
+    assert!(reason.contains("is missing"), "{reason}");
+    nodes.provinces[ME].kill();
+    fs::remove_dir_all(&nodes.provinces[ME].home).expect("it was there");
+    nodes.provinces[ME].refused(&["restore", text(&folder)]).expect("refused");
+    assert!(!nodes.provinces[ME].home.join("config.toml").exists(), "no node starts there");
 }
 
 #[test]
@@ -165,19 +235,21 @@ fn two() -> Nodes {
     nodes
 }
 
-/// A copy of the whole home, made as the README says.
+/// A backup made beside the running node, as the README says.
 fn backup(nodes: &mut Nodes) -> PathBuf {
-    nodes.provinces[ME].give(&["stop"]).expect("it stops");
-    let copy = nodes.folder.path().join("backup");
-    copy_folder(&nodes.provinces[ME].home, &copy);
-    nodes.provinces[ME].start().expect("it starts");
-    wait_until("it may publish again", || missing(nodes).is_none());
-    copy
+    let folder = nodes.folder.path().join("backup");
+    let taken = nodes.provinces[ME].give(&["backup", text(&folder)]).expect("it is backed up");
+    assert!(taken["new_bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{taken}");
+    folder
 }
 
 fn restore(nodes: &Nodes, backup: &Path) {
     fs::remove_dir_all(&nodes.provinces[ME].home).expect("it was there");
-    copy_folder(backup, &nodes.provinces[ME].home);
+    nodes.provinces[ME].give(&["restore", text(backup)]).expect("it is restored");
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
 }
 
 fn copy_folder(from: &Path, to: &Path) {

@@ -41,6 +41,11 @@ async fn doors() {
 }
 
 #[tokio::test]
+async fn backup() {
+    follow("backup.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
+#[tokio::test]
 async fn evidence() {
     follow("evidence.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }

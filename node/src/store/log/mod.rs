@@ -184,6 +184,11 @@ pub fn logs(root: &Path) -> Result<Vec<AgreementId>, StoreError> {
     Ok(names.iter().filter_map(log).collect())
 }
 
+/// The segments of a log, in order.
+pub fn segments_of(root: &Path, log: AgreementId) -> Result<Vec<u32>, StoreError> {
+    segments(&root.join(folder_name(log)))
+}
+
 /// Bytes of all segments of a log.
 pub fn bytes(root: &Path, log: AgreementId) -> Result<u64, StoreError> {
     let segments = segments(&root.join(folder_name(log)))?;

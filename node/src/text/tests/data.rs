@@ -1,6 +1,7 @@
 //! What is said of rows, files, releases and lists: one line for each code.
 
 use super::*;
+use crate::backup::BackupRefusal;
 use crate::failure::EvidenceRefusal;
 use crate::machine::{Refusal as NodeRefusal, Waiting};
 use crate::replica::agreement::NotInForce;
@@ -9,6 +10,7 @@ use crate::replica::epochs::Unsaid;
 use crate::replica::evidence::NoEvidence;
 use crate::replica::room::Shortage;
 use crate::replica::status::AgreementState;
+use crate::store::error::StoreError;
 use crate::systems::Refusal;
 use crate::systems::drivers::duty::Unfit;
 use crate::systems::fault::{CodeFault, FileRefusal, Flag, FormFault, RowFault, Stays};
@@ -168,6 +170,29 @@ fn remarks() {
             (Stays::NotBooked, "未入账", "accounts"),
             (Stays::StorageNotWiped, "未清除", "wiped"),
             (Stays::ConditionNotListable, "报废", "Scrap"),
+        ],
+    );
+}
+
+#[test]
+fn backups_that_cannot_be_used() {
+    use BackupRefusal::*;
+    let in_use = BackupStore { error: StoreError::InUse { lock: path() } };
+    holds(
+        text::backup_refusal,
+        &[
+            (NoVault { folder: path() }, "没有备份", "no backups in /h/x"),
+            (
+                OtherVault { folder: path(), member: code("220000") },
+                "220000 的另一套",
+                "other backups, of 220000",
+            ),
+            (OtherSeal { folder: path() }, "打不开", "does not open"),
+            (NoBackup { folder: path(), names: vec![self::text("a")] }, "现有：a", "there are: a"),
+            (Missing { file: path() }, "缺少 /h/x", "/h/x is missing"),
+            (Damaged { file: path() }, "/h/x 被改动或截断", "/h/x was altered or cut"),
+            (BackupFile(failed(FileAction::Create, ErrorKind::StorageFull)), "磁盘已满", "the disk is full"),
+            (in_use, "另一个进程", "Another process"),
         ],
     );
 }
