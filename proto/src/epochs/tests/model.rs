@@ -128,7 +128,6 @@ fn whatever_honest_members_say_never_brings_two_epochs_into_force() {
     for chosen in [[0, 4], [6, 8]] {
         explore(4, 3, &chosen);
     }
-    println!("{states} states");
     assert!(states > 10_000, "{states}");
 }
 
