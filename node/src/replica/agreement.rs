@@ -234,6 +234,13 @@ impl Agreement {
         Some(card.fields.code)
     }
 
+    /// The member, now or before, of whom any card lists a transport key.
+    pub fn was_member(&self, peer: PeerId) -> Option<MemberCode> {
+        let lists = |card: &&Card| card.fields.transport_keys.contains(&peer);
+        let codes = self.cards.values().filter(lists).map(|card| card.fields.code);
+        codes.into_iter().find(|code| self.epochs.were_together(*code, *code))
+    }
+
     /// Whether a member may hold a stream (P19, P38): as a member now, of one with whom it ever was a member at once.
     pub fn offers(&self, stream: &Stream, to: MemberCode) -> bool {
         stream.audience != Audience::Local

@@ -10,11 +10,11 @@ use xietong_proto::manifest::Manifest;
 use xietong_proto::opinion::{Opinion, Stance};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::Stream;
-use xietong_proto::sync::{Frame, Signing};
+use xietong_proto::sync::{Frame, Hello, Signing};
 
 use super::agreement::{Agreement, NotInForce, from_hex};
 use super::io::{Append, LinkId, Object};
-use super::link::Link;
+use super::link::{About, Link};
 use super::{Replica, Turn};
 
 /// A manifest that was not known, and opinions that were not.
@@ -185,6 +185,26 @@ impl Replica {
         self.to_compare.push(id);
         self.links_due_ms = turn.now.mono_ms;
         self.publish_trust(turn);
+    }
+
+    /// Somebody says hello who is no member by what we know, or to whom we are none, and goes by an older manifest: what
+    /// brought the newer one into force is all that it gets, and the link ends a moment later (P39).
+    pub(super) fn catch_up(&mut self, turn: &mut Turn, id: LinkId, hello: &Hello) {
+        let Some(link) = self.links.get(&id) else { return };
+        let (peer, is_ours) = (link.peer, link.is_ours);
+        let is_older = |held: &&Agreement| {
+            let known = held.epochs().manifest(hello.manifest);
+            known.is_some_and(|known| known.fields.epoch < held.manifest().fields.epoch)
+        };
+        let held = self.agreements.get(&hello.agreement).filter(is_older).filter(|_| !is_ours);
+        let member = held.and_then(|held| held.was_member(peer));
+        let member = member.filter(|of| !self.paused.has(*of) && !self.offences.shuts_out(peer));
+        let Some(member) = member else { return self.close(turn, id) };
+        let about = About { agreement: hello.agreement, member, is_greeted: true };
+        let heads_due_ms = turn.now.mono_ms + LINGER_MS;
+        self.link_mut(id, |link| (link.about, link.heads_due_ms) = (Some(about), heads_due_ms));
+        self.say_hello(turn, id, hello.agreement);
+        self.show_signings(turn, id, hello.agreement, hello.manifest);
     }
 
     /// Shows a new link what its other end may lack: the manifests from the one it named on, and those that wait.

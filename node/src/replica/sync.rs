@@ -138,7 +138,8 @@ impl Replica {
         let expected = link.about.map(|about| about.agreement);
         let member = match self.partner(hello.agreement, peer) {
             Some(member) if !self.paused.has(member) && !self.offences.shuts_out(peer) => member,
-            Some(_) | None => return self.close(turn, id),
+            Some(_) => return self.close(turn, id),
+            None => return self.catch_up(turn, id, &hello),
         };
         if expected.is_some_and(|agreement| agreement != hello.agreement) {
             return self.refuse(turn, id, Reject::WrongAgreement);
@@ -198,7 +199,7 @@ impl Replica {
         stays == id
     }
 
-    fn say_hello(&self, turn: &mut Turn, id: LinkId, agreement: AgreementId) {
+    pub(super) fn say_hello(&self, turn: &mut Turn, id: LinkId, agreement: AgreementId) {
         let Some(held) = self.agreements.get(&agreement) else { return };
         let hello = Hello {
             agreement,

@@ -74,7 +74,7 @@ impl World {
         let has_twins = seed % 3 == 1;
         let count = if has_twins { rng.random_range(2..=5) } else { rng.random_range(2..=4) };
         let members: Vec<Keys> = (0..count).map(Keys::new).collect();
-        let lives = seed.is_multiple_of(6);
+        let lives = seed.is_multiple_of(6) && trade == Trade::None;
         let quorum = |count: usize| if lives { count / 2 + 1 } else { count };
         let mut agreements = vec![agreement(&members, 1, quorum(count))];
         if count > 2 && rng.random_bool(0.7) {
