@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
-use xietong_proto::epochs::Bar;
+use xietong_proto::epochs::{Bar, Stage};
 use xietong_proto::id::*;
 use xietong_proto::limits::{CARDS_MAX, OPINIONS_MAX};
 use xietong_proto::manifest::Manifest;
@@ -106,7 +106,32 @@ impl Replica {
         match self.open_signing(id, signing) {
             Ok(Some((manifest, opinions))) => self.take(turn, id, Some(link), manifest, opinions),
             Ok(None) => {}
-            Err(reject) => self.refuse(turn, link, reject),
+            Err(reject) => return self.refuse(turn, link, reject),
+        }
+        self.answer_signing(turn, link, id, signing);
+    }
+
+    /// Whoever shows a manifest without opinions that are held here is shown them: it may have had no room for them.
+    fn answer_signing(&self, turn: &mut Turn, link: LinkId, id: AgreementId, signing: &Signing) {
+        let Ok(manifest) = Manifest::open(&signing.manifest) else { return };
+        let Some(held) = self.agreements.get(&id) else { return };
+        let is_told = |of: &Opinion| {
+            signing.opinions.iter().any(|(stance, bytes)| *stance == of.fields.stance && *bytes == of.bytes())
+        };
+        let held: Vec<&Opinion> = held.epochs().opinions(manifest.id()).collect();
+        if held.len() <= OPINIONS_MAX && !held.into_iter().all(is_told) {
+            self.show_signing(turn, link, id, manifest.id());
+        }
+    }
+
+    /// Shows again what waits, in case it was not taken: with the comparison of heads.
+    pub(super) fn show_waiting(&self, turn: &mut Turn, link: LinkId, id: AgreementId) {
+        let Some(held) = self.agreements.get(&id) else { return };
+        let waits = |manifest: &&Manifest| {
+            held.epochs().tally(manifest.id()).is_some_and(|tally| tally.stage == Stage::Open)
+        };
+        for manifest in held.epochs().manifests().filter(waits) {
+            self.show_signing(turn, link, id, manifest.id());
         }
     }
 

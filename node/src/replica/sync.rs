@@ -306,6 +306,7 @@ impl Replica {
             let digest = digest(&self.lines(agreement, member));
             self.send(turn, id, Frame::Heads(Heads::Digest(digest)));
             self.show_receipt(turn, id, agreement, self.me.code());
+            self.show_waiting(turn, id, agreement);
         }
         if self.links_due_ms <= now_ms {
             self.links_due_ms = now_ms + LINKS_INTERVAL_MS;
