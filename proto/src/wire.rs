@@ -38,6 +38,10 @@ pub mod energy {
 pub mod drivers {
     include!(concat!(env!("OUT_DIR"), "/xietong.drivers.rs"));
 }
+/// What passes from member to member.
+pub mod handovers {
+    include!(concat!(env!("OUT_DIR"), "/xietong.handovers.rs"));
+}
 /// What all registers share.
 pub mod registers {
     include!(concat!(env!("OUT_DIR"), "/xietong.registers.rs"));

@@ -6,6 +6,7 @@ use super::Answer;
 use super::booking;
 use super::context::Context;
 use super::fleet::{Scrap, Supervise};
+use super::handover::Transfer;
 use super::list::Filters;
 use super::register::RegisterCommand;
 use crate::failure::Failure;
@@ -25,6 +26,9 @@ pub enum AssetCommand {
     Reserve(booking::Reserve),
     /// 一项资产在一段时间内的占用 · When a listed asset is not free
     Calendar(booking::Calendar),
+    /// 移交给其他成员，或接收 · Hand an asset to another member, or take one in
+    #[command(subcommand)]
+    Transfer(Transfer),
     /// 区域汇总：按成员和资产大类 · The regional table by member and top class
     Report,
 }
@@ -45,6 +49,9 @@ pub enum VehicleCommand {
     /// 价目 · What vehicles cost
     #[command(subcommand)]
     Tariff(booking::TariffCommand),
+    /// 跨省移交（调出、调入、退回、收回） · Hand a vehicle to another member, or take one in
+    #[command(subcommand)]
+    Transfer(Transfer),
     /// 区域汇总：按成员和车辆类型 · The regional table by member and type
     Report,
     /// 监督：超编、超标、超龄、油耗、检验保险、标识、闲置，附依据 · Which vehicles break which rule, with the evidence
@@ -128,6 +135,7 @@ impl AssetCommand {
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Register(command) => command.run(context, Kind::Assets),
+            Self::Transfer(transfer) => transfer.run(context, Kind::Assets),
             Self::Reserve(ask) => ask.run(context),
             Self::Calendar(calendar) => calendar.run(context),
             Self::Report => {
@@ -144,6 +152,7 @@ impl VehicleCommand {
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Register(command) => command.run(context, Kind::Vehicles),
+            Self::Transfer(transfer) => transfer.run(context, Kind::Vehicles),
             Self::Search(search) => search.run(context),
             Self::Book(ask) => ask.run(context),
             Self::Calendar(calendar) => calendar.run(context),

@@ -30,6 +30,7 @@ mod energy;
 mod evidence;
 mod feed;
 mod fleet;
+mod handover;
 mod import;
 mod init;
 mod kinds;

@@ -13,6 +13,7 @@ pub mod drivers;
 pub mod epochs;
 pub mod feed;
 pub mod fleet;
+pub mod handover;
 pub mod metrics;
 pub mod node;
 pub mod requests;
@@ -257,6 +258,8 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::Withdraw => on(method, data::withdraw),
         Route::Scrap => on(method, fleet::scrap),
         Route::Duty => on(method, drivers::duty),
+        Route::Handovers => on(method, handover::list),
+        Route::HandOver => on(method, handover::hand_over),
         Route::Release => on(method, data::release),
         Route::Papers => on(method, epochs::papers),
         Route::JoinWithPapers => on(method, epochs::join),

@@ -30,6 +30,7 @@ pub enum Route {
     FreeDrivers,
     Duties,
     Feed,
+    Handovers,
     Explain,
     Preview,
     Papers,
@@ -37,6 +38,7 @@ pub enum Route {
     Withdraw,
     Scrap,
     Duty,
+    HandOver,
     Block,
     Release,
     Ask,
@@ -110,7 +112,7 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 48] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
@@ -133,6 +135,7 @@ impl Route {
         Self::FreeDrivers,
         Self::Duties,
         Self::Feed,
+        Self::Handovers,
         Self::Explain,
         Self::Preview,
         Self::Papers,
@@ -141,6 +144,7 @@ impl Route {
         Self::Scrap,
         Self::Duty,
         Self::Block,
+        Self::HandOver,
         Self::Release,
         Self::Ask,
         Self::Act,
@@ -186,6 +190,8 @@ impl Route {
             Self::Supervision => ("supervision", GET, "/v1/vehicles/supervision", Look),
             Self::FreeDrivers => ("free-drivers", GET, "/v1/drivers/free", Look),
             Self::Duties => ("duties", GET, "/v1/drivers/duties", Look),
+            Self::Handovers => ("handovers", GET, "/v1/{kind}/handovers", Look),
+            Self::HandOver => ("hand-over", POST, "/v1/{kind}/handover", Decide),
             Self::Feed => ("feed", GET, "/v1/feed", Look),
             Self::Explain => ("explain", GET, "/v1/explain", Look),
             Self::Preview => ("disclosure-preview", POST, "/v1/disclosure/preview", Look),
@@ -253,12 +259,23 @@ mod tests {
         let watch = ["health", "metrics", "status", "digests", "doctor"];
         let reports = ["list", "show", "places", "cut", "vehicle-report", "asset-report", "energy-report"];
         let bookings = ["requests", "request", "calendar", "accounts", "search", "tariffs"];
-        let fleet = ["supervision", "free-drivers", "duties", "feed"];
+        let fleet = ["supervision", "free-drivers", "duties", "feed", "handovers"];
         let disclosure = ["explain", "disclosure-preview", "papers"];
         let look = [&reports[..], &bookings, &fleet, &disclosure].concat();
         let enter = ["import", "withdraw", "scrap", "duty", "block"];
-        let decide =
-            ["release", "ask", "act", "tariff-set", "join-papers", "say", "join", "pause", "excuse", "stop"];
+        let decide = [
+            "hand-over",
+            "release",
+            "ask",
+            "act",
+            "tariff-set",
+            "join-papers",
+            "say",
+            "join",
+            "pause",
+            "excuse",
+            "stop",
+        ];
         let audit = ["disclosure-log", "disclosure-entries", "deeds", "tokens"];
         assert_eq!(may(Role::Auditor), [&watch[..], &audit].concat());
         assert_eq!(may(Role::Observer), [&watch[..], &look].concat());

@@ -97,6 +97,34 @@ pub fn duties(driver_no: &str) -> Vec<u8> {
     [b"Y", driver_no.as_bytes(), &[0]].concat()
 }
 
+/// The beginning of all that was said of handovers.
+pub const HANDOVERS: &[u8] = b"X";
+
+/// Something that was said of a handover: agreement, system, author, position, index (P32).
+pub fn handover(origin: &super::Origin) -> Vec<u8> {
+    let stream = origin.stream;
+    let prefix = handovers(stream.agreement, Some((stream.system, Some(stream.author))));
+    [&prefix[..], &origin.position.0.to_be_bytes(), &origin.index.to_be_bytes()].concat()
+}
+
+/// All that was said of them in an agreement, in a system of it, or by one author there.
+pub fn handovers(agreement: AgreementId, within: Option<(System, Option<MemberCode>)>) -> Vec<u8> {
+    let (system, author) = within.unzip();
+    let system = system.map(|system| system.0.to_be_bytes().to_vec()).unwrap_or_default();
+    let author = author.flatten().map(|author| author.bytes().to_vec()).unwrap_or_default();
+    [HANDOVERS, &agreement.0, &system, &author].concat()
+}
+
+/// The agreement of such a key.
+pub fn agreement_of_handover(key: &[u8]) -> Option<AgreementId> {
+    AgreementId::from_slice(key.get(1..33)?)
+}
+
+/// The author of such a key.
+pub fn author_of_handover(key: &[u8]) -> Option<MemberCode> {
+    MemberCode::from_bytes(key.get(35..43)?.try_into().ok()?).ok()
+}
+
 /// A month's release, as decided here.
 pub fn release(period: &str) -> Vec<u8> {
     [b"E", period.as_bytes()].concat()

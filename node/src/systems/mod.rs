@@ -9,6 +9,7 @@ pub mod doors;
 pub mod drivers;
 pub mod energy;
 pub mod fault;
+pub mod handover;
 pub mod history;
 pub mod institutions;
 mod keys;
@@ -153,6 +154,8 @@ pub enum Command {
     Withdraw { kind: Kind, ids: Vec<String>, reason: String, dry_run: bool },
     /// Release a month of energy.
     Release { period: String, dry_run: bool },
+    /// Hand a listed thing to another member, or answer.
+    HandOver { kind: Kind, id: String, step: handover::Step },
     /// Take a step on a vehicle's way out.
     Scrap { id: String, step: scrapping::Step },
     /// Take a driver up, or let one go.
@@ -226,6 +229,8 @@ pub enum Refusal {
     LedgerBehind { period: String },
     /// There is no row of that month that could be released.
     NothingToRelease { period: String },
+    /// A thing is not handed over, or not taken in.
+    HandOver { id: String, reason: handover::NotHandedOver },
     /// A step on a vehicle's way out is not the next.
     Scrapping { vin: String, reason: scrapping::NotScrapped },
     /// A driver may not take up a duty.
@@ -254,6 +259,13 @@ pub struct Circle {
 }
 
 impl Circle {
+    /// The agreements under which this node may say something now that a member hears.
+    pub fn open_with(&self, kind: Kind, member: MemberCode) -> Vec<AgreementId> {
+        let hears =
+            |standing: &&Standing| standing.open.contains(&kind) && standing.members.contains(&member);
+        self.agreements.iter().filter(hears).map(|standing| standing.agreement).collect()
+    }
+
     /// How one of them stands.
     pub fn standing(&self, agreement: AgreementId) -> Option<&Standing> {
         self.agreements.iter().find(|standing| standing.agreement == agreement)
@@ -320,6 +332,7 @@ pub fn forget(rows: &mut Overlay, stream: &Stream) {
         folded.into_iter().for_each(|key| rows.remove(key));
     }
     requests::forget(rows, stream);
+    handover::forget(rows, stream);
 }
 
 /// What has to be said so that a stream shows what it should.
@@ -355,6 +368,11 @@ pub fn decide(rows: &dyn Rows, now: Millis, circle: &Circle, command: Command) -
             let intake = for_register!(kind, R => register::take_back::<R>(rows, today, &ids, &reason));
             Ok(Decision::of_intake(kind, intake, circle, dry_run))
         }
+        Command::HandOver { kind, id, step } => {
+            let decided = handover::decide(rows, now, circle, kind, &id, step);
+            let said = decided.map_err(|reason| Refusal::HandOver { id, reason })?;
+            Ok(Decision::of_handover(kind, said))
+        }
         Command::Scrap { id, step } => {
             let intake = scrapping::decide(rows, today, circle, &id, &step)?;
             Ok(Decision::of_intake(Kind::Vehicles, intake, circle, false))
@@ -381,6 +399,7 @@ pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
         (Kind::Energy, register::record::LEDGER | register::record::RELEASE) => {
             release_act::apply(rows, origin, record);
         }
+        (_, low) if handover::is_ours(low) => handover::apply(rows, origin, record),
         (Kind::Vehicles, scrapping::SCRAPPING) => scrapping::apply(rows, origin, record),
         (Kind::Drivers, drivers::DUTY) => drivers::apply(rows, origin, record),
         (_, _) if is_of_requests(record) => requests::apply(rows, origin, record),
@@ -417,7 +436,8 @@ pub fn digest(rows: &dyn Rows, agreement: AgreementId) -> [u8; 32] {
     let mut bytes = Vec::new();
     let shown = rows.scan(&keys::agreement_prefix(agreement), &[]);
     let said = rows.scan(&keys::said_prefix(agreement, None), &[]);
-    for part in shown.chain(said).flat_map(|(key, value)| [key, value]) {
+    let handed = rows.scan(&keys::handovers(agreement, None), &[]);
+    for part in shown.chain(said).chain(handed).flat_map(|(key, value)| [key, value]) {
         bytes.extend((part.len() as u32).to_be_bytes());
         bytes.extend(part);
     }
@@ -476,6 +496,12 @@ fn take_in<R: Register>(
 }
 
 impl Decision {
+    fn of_handover(kind: Kind, said: handover::Said) -> Self {
+        let handover::Said { said, local, keys } = said;
+        let report = Report::Import(ImportReport::default());
+        Self { kind, local, said: vec![said], told: BTreeSet::new(), keys, report }
+    }
+
     fn of_intake(kind: Kind, intake: Intake, circle: &Circle, dry_run: bool) -> Self {
         let Intake { records, keys, mut report } = intake;
         report.leaving.to = circle.members.get(&kind).into_iter().flatten().copied().collect();

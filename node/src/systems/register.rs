@@ -13,7 +13,7 @@ use super::column::Column;
 use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Quarantined, Stays};
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
-use super::{Circle, Diff, Kind, Lines, Which, keys};
+use super::{Circle, Diff, Kind, Lines, Which, handover, keys};
 
 /// One register: what a row is and what it means.
 pub trait Register: Sized + 'static {
@@ -371,13 +371,15 @@ pub fn disclose<R: Register>(
     let system = R::KIND.system();
     let (ids, next) = ids_of(rows, system, which);
     let mut diff = Diff { local: Vec::new(), shared: Vec::new(), next };
-    let mut last = last_number(rows, system, me);
+    let (mut last, gone) = (last_number(rows, system, me), handover::gone(rows, system, me));
     if matches!(which, Which::From { key: "", .. }) {
         diff.shared.extend(nobodys(rows, system, agreement, me));
     }
     for id in ids {
         let wanted = get::<R>(rows, &id).and_then(|(_, row)| R::disclose(&row, today).leaves());
-        let number = rows.get(&keys::number(system, id.as_bytes())).and_then(|value| number_of(&value));
+        let number = number(rows, system, &id);
+        // What was handed over is not shown: nobody else may ask for it.
+        let wanted = wanted.filter(|_| number.is_none_or(|number| !gone.contains(&number)));
         let shown = number.and_then(|number| rows.get(&keys::listing(agreement, system, me, number)));
         let shown = shown.and_then(|row| Row::decode(&row));
         match (wanted, shown) {
@@ -388,8 +390,7 @@ pub fn disclose<R: Register>(
             (Some(mut listing), shown) => {
                 listing.set_number(number.unwrap_or_else(|| {
                     last += 1;
-                    let numbering = Numbering { key: id.clone().into_bytes(), number: last };
-                    diff.local.push(record(system, record::NUMBER, numbering.encode_to_vec()));
+                    diff.local.push(numbering(system, &id, last));
                     last
                 }));
                 let body = listing.encode_to_vec();
@@ -400,6 +401,23 @@ pub fn disclose<R: Register>(
         }
     }
     diff
+}
+
+/// The listing number of a row, if it ever had one.
+pub fn number(rows: &dyn Rows, system: System, id: &str) -> Option<u64> {
+    rows.get(&keys::number(system, id.as_bytes())).and_then(|value| number_of(&value))
+}
+
+/// The listing number of a row, or its next one and the record that gives it (P31).
+pub fn number_for(rows: &dyn Rows, system: System, me: MemberCode, id: &str) -> (u64, Option<Record>) {
+    let next = || last_number(rows, system, me) + 1;
+    let give = |number| (number, Some(numbering(system, id, number)));
+    number(rows, system, id).map_or_else(|| give(next()), |number| (number, None))
+}
+
+fn numbering(system: System, id: &str, number: u64) -> Record {
+    let numbering = Numbering { key: id.as_bytes().to_vec(), number };
+    record(system, record::NUMBER, numbering.encode_to_vec())
 }
 
 /// The highest number in use: of things here, and of listings that a log older than they knows nothing of (P31).

@@ -194,6 +194,8 @@ fn act(lang: Lang, name: &str) -> String {
         Route::SetTariff => say!(lang, zh: "设定价目", en: "set a tariff"),
         Route::Import => say!(lang, zh: "导入", en: "import"),
         Route::Withdraw => say!(lang, zh: "撤销", en: "withdraw"),
+        Route::Handovers => say!(lang, zh: "查看移交", en: "see handovers"),
+        Route::HandOver => say!(lang, zh: "办理移交", en: "hand over"),
         Route::Scrap => say!(lang, zh: "办理车辆报废", en: "scrap a vehicle"),
         Route::Duty => say!(lang, zh: "派驾驶员", en: "take up a driver"),
         Route::Release => say!(lang, zh: "发布能耗", en: "release energy"),

@@ -16,6 +16,7 @@ mod evidence;
 mod failure;
 mod fault;
 mod files;
+mod handover;
 mod import;
 mod lang;
 mod log;
@@ -55,6 +56,7 @@ pub use evidence::{evidence, evidence_refusal, evidence_written, leaves_with_evi
 pub use failure::failure;
 pub use fault::{fault, file_refusal, yuan};
 pub use files::{file, key};
+pub use handover::{handovers, not_handed_over};
 pub use import::{Imported, imported, rejected_header, rejected_row};
 pub use lang::Lang;
 pub(crate) use lang::say;

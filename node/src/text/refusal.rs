@@ -1,6 +1,9 @@
 //! Why the node does not do what is asked (不予办理), and what does not go on by itself.
 
-use super::{Lang, agreement_state, list, not_scrapped, reject, say, system, token_refusal, unfit, unsaid};
+use super::{
+    Lang, agreement_state, list, not_handed_over, not_scrapped, reject, say, system, token_refusal, unfit,
+    unsaid,
+};
 use crate::calendar::minute;
 use crate::machine::{Refusal, Waiting};
 use crate::replica::agreement::NotInForce;
@@ -57,6 +60,10 @@ pub fn data_refusal(lang: Lang, refusal: &systems::Refusal) -> String {
         systems::Refusal::LedgerBehind { period } => say!(lang,
             zh: "其他成员持有本单位 {period} 的发布，而本机的发布台账没有：本机是从较早的备份恢复的，无法判断再次发布会泄露什么；请恢复较新的备份。",
             en: "Members hold our release of {period}, which this node's ledger does not have: it was restored from an older backup and cannot tell what another release would give away; restore a newer one."),
+        systems::Refusal::HandOver { id, reason } => {
+            let reason = not_handed_over(lang, reason);
+            say!(lang, zh: "{id}：{reason}", en: "{id}: {reason}")
+        }
         systems::Refusal::Scrapping { vin, reason } => {
             let reason = not_scrapped(lang, reason);
             say!(lang, zh: "车辆 {vin}：{reason}", en: "Vehicle {vin}: {reason}")

@@ -14,7 +14,7 @@ use crate::calendar;
 use crate::systems::query::{number_text, parse_number, register_ids};
 use crate::systems::register::{self, Disclosure, record as record_of};
 use crate::systems::rows::Rows;
-use crate::systems::{Circle, Decision, Kind, Standing, keys, trips};
+use crate::systems::{Circle, Decision, Kind, Standing, handover, keys, trips};
 
 /// What is decided upon.
 #[derive(Clone, Copy)]
@@ -180,6 +180,8 @@ impl Case<'_> {
         let key = rows.get(&keys::holder_of_number(system, number));
         let key = key.and_then(|key| String::from_utf8(key).ok());
         let row = key.as_ref().and_then(|key| register::get::<R>(rows, key)).map(|(_, row)| row);
+        // What is on its way to another member is nobody's to lend.
+        let row = row.filter(|_| !handover::gone(rows, system, me).contains(&number));
         let (Some(key), Some(row)) = (key, row) else {
             return Err(Refusal::NotShared { listing: listing() });
         };

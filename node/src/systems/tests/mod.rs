@@ -4,6 +4,7 @@ mod disclosure;
 mod doors;
 mod files;
 mod folding;
+mod handover;
 mod refusals;
 mod requests;
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::systems::drivers::duty::{Duty, Unfit};
 use crate::systems::fault::{CellFault, CodeFault, Fault, Flag, FormFault, RowFault, Stays};
+use crate::systems::handover::{self, NotHandedOver};
 use crate::systems::query::{List, ListRefusal, Owner, list};
 use crate::systems::vehicles::scrapping::{NotScrapped, Step};
 use crate::systems::{drivers, keys};
@@ -293,6 +294,10 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
         let step = Step::Deregistered { on };
         Command::Scrap { id: text("LSVNA418XR0000001"), step }
     };
+    let hand_over = || {
+        let step = handover::Step::Decline { reason: String::new() };
+        Command::HandOver { kind: Kind::Vehicles, id: text("V9"), step }
+    };
     let behind = {
         let mut restored = Bench::new();
         let key = keys::listing(AGREEMENT, System::ENERGY, me(), 202_502);
@@ -310,6 +315,7 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
             bench.import(Kind::Vehicles, VEHICLE);
             bench.command(scrap(TODAY)).expect_err("refused")
         },
+        bench.command(hand_over()).expect_err("refused"),
         behind,
     ];
     let expected = [
@@ -323,6 +329,7 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
             vin: text("LSVNA418XR0000001"),
             reason: NotScrapped::StepMissing { step: text("recycled") },
         },
+        Refusal::HandOver { id: text("V9"), reason: NotHandedOver::NotOnItsWay },
         Refusal::LedgerBehind { period: text("2025-02") },
     ];
     assert_eq!(refused, expected);

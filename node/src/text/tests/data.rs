@@ -14,11 +14,34 @@ use crate::store::error::StoreError;
 use crate::systems::Refusal;
 use crate::systems::drivers::duty::Unfit;
 use crate::systems::fault::{CodeFault, FileRefusal, Flag, FormFault, RowFault, Stays};
+use crate::systems::handover::NotHandedOver;
 use crate::systems::query::{ListRefusal, Place};
 use crate::systems::vehicles::scrapping::NotScrapped;
 use crate::text;
 use xietong_proto::epochs::Bar;
 use xietong_proto::reject::Reject;
+
+#[test]
+fn handing_over() {
+    let to = code("220000");
+    holds(
+        text::not_handed_over,
+        &[
+            (NotHandedOver::NoSuchKind, "不能移交", "not handed over"),
+            (NotHandedOver::NotListedTo { to }, "与 220000 共同", "agreement with 220000"),
+            (
+                NotHandedOver::Promised { request: "220000-VR-000001".parse().expect("a request") },
+                "申请 220000-VR-000001",
+                "request 220000-VR-000001",
+            ),
+            (NotHandedOver::DayInFuture { on: DAY }, "2027-01-02 还没有到", "2027-01-02 has not come"),
+            (NotHandedOver::NotOnItsWay, "尚待答复", "on its way"),
+            (NotHandedOver::NotDeclined, "不能收回", "nothing to take back"),
+            (NotHandedOver::NotNow, "目前不能发布", "nothing may be said now"),
+            (NotHandedOver::RowTaken { id: self::text("V1") }, "没有 V1", "has no V1"),
+        ],
+    );
+}
 
 #[test]
 fn scrapping() {
@@ -275,6 +298,11 @@ fn commands_that_are_not_done() {
             (Refusal::PeriodNotOver { period: period.clone() }, "还没有结束", "not over"),
             (Refusal::LedgerBehind { period: period.clone() }, "较早的备份", "older backup"),
             (Refusal::NothingToRelease { period }, "没有可发布", "no energy"),
+            (
+                Refusal::HandOver { id: self::text("V9"), reason: NotHandedOver::NotOnItsWay },
+                "V9：没有移交给",
+                "V9: Nothing of that number",
+            ),
             (
                 Refusal::Scrapping { vin: self::text("V1"), reason: NotScrapped::RecyclerForm },
                 "车辆 V1：回收企业",

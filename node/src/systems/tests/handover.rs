@@ -1,0 +1,174 @@
+//! A vehicle and an asset pass from one member to another, through the decisions and folds of two nodes.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::systems::handover::{NotHandedOver, Stage, Step, list};
+use crate::systems::{Standing, digest, query};
+
+struct World {
+    rows: [Overlay<'static>; 2],
+    position: u64,
+}
+
+fn member(place: usize) -> MemberCode {
+    ["230000", "220000"][place].parse().expect("a member code")
+}
+
+fn circle(place: usize) -> Circle {
+    let standing = Standing {
+        agreement: AGREEMENT,
+        members: [member(0), member(1)].into(),
+        scope: Kind::ALL.into(),
+        valid_from: Millis(0),
+        valid_until: Millis(u64::MAX),
+        open: Kind::ALL.into(),
+    };
+    Circle {
+        me: member(place),
+        rules: Rules::shipped().into(),
+        members: Default::default(),
+        agreements: vec![standing],
+    }
+}
+
+impl World {
+    /// The first member lists a vehicle and an asset.
+    fn new() -> Self {
+        let mut world = Self { rows: [Overlay::new(&Nothing), Overlay::new(&Nothing)], position: 0 };
+        for place in 0..2 {
+            world.import(place, Kind::Institutions, INSTITUTION);
+        }
+        world.import(0, Kind::Vehicles, VEHICLE);
+        world.import(0, Kind::Assets, ASSET);
+        world
+    }
+
+    fn import(&mut self, place: usize, kind: Kind, text: &str) {
+        let file = Box::new(Cursor::new(text.as_bytes().to_vec()));
+        let mut sheet =
+            open_sheet(kind, file, &HeaderMap::default(), ROWS_MAX, TODAY).expect("a file in order");
+        while let Some((lines, quarantined)) = sheet.next_lines(10).expect("to its end") {
+            assert!(quarantined.is_empty(), "{quarantined:?}");
+            self.give(place, Command::Import { lines, dry_run: false }).expect("imports are not refused");
+        }
+    }
+
+    /// Decides, folds at both what is said to both, and brings listings in line.
+    fn give(&mut self, place: usize, command: Command) -> Result<(), Refusal> {
+        let decision = decide(&self.rows[place], NOW, &circle(place), command)?;
+        let system = decision.kind.system();
+        let (local, shared) =
+            (Stream::local(member(place), system), Stream::shared(AGREEMENT, member(place), system));
+        for (_, record) in decision.said {
+            self.fold(shared, &[record], &[0, 1]);
+        }
+        self.fold(local, &decision.local, &[place]);
+        let diff = disclose(&self.rows[place], TODAY, &shared, Which::Keys(&decision.keys));
+        self.fold(local, &diff.local, &[place]);
+        self.fold(shared, &diff.shared, &[0, 1]);
+        Ok(())
+    }
+
+    fn fold(&mut self, stream: Stream, records: &[Record], places: &[usize]) {
+        self.position += 1;
+        let (position, epoch, time) = (Position(self.position), Epoch(1), Millis(0));
+        for place in places {
+            for (index, record) in (0..).zip(records) {
+                apply(&mut self.rows[*place], &Origin { stream, position, index, epoch, time }, record);
+            }
+        }
+    }
+
+    fn step(&mut self, place: usize, kind: Kind, id: &str, step: Step) -> Result<(), NotHandedOver> {
+        let id = id.to_owned();
+        self.give(place, Command::HandOver { kind, id, step }).map_err(|refusal| match refusal {
+            Refusal::HandOver { reason, .. } => reason,
+            other => panic!("{other:?}"),
+        })
+    }
+
+    /// Listing numbers that both see, and the stages of all handovers; both members say the same.
+    fn seen(&self, kind: Kind) -> (Vec<String>, Vec<Stage>) {
+        let prefix = |rows: &Overlay| {
+            let asked = query::List { owner: query::Owner::All, filters: Vec::new(), after: None };
+            let page = query::list(rows, kind, member(0), &asked).expect("a list");
+            let ids: BTreeSet<String> =
+                page.items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect();
+            let stages: Vec<Stage> = list(rows, kind).iter().map(|handover| handover.state).collect();
+            (ids.into_iter().collect::<Vec<_>>(), stages)
+        };
+        let [one, other] = [prefix(&self.rows[0]), prefix(&self.rows[1])];
+        assert_eq!(one, other);
+        assert_eq!(digest(&self.rows[0], AGREEMENT), digest(&self.rows[1], AGREEMENT));
+        one
+    }
+}
+
+const ID: &str = "230000-V-000001";
+
+fn out() -> Step {
+    Step::Out { to: member(1), plate_surrendered: Some(TODAY) }
+}
+
+#[test]
+fn a_vehicle_goes_over_and_is_listed_by_its_new_owner() {
+    let mut world = World::new();
+    assert_eq!(world.seen(Kind::Vehicles), (vec![ID.to_owned()], vec![]));
+    world.step(0, Kind::Vehicles, ID, out()).expect("it is listed");
+    assert_eq!(world.seen(Kind::Vehicles), (vec![], vec![Stage::Out]), "what is out is not listed");
+    let take = || Step::In { own: "LSVNA418XR0000001".to_owned() };
+    let early = world.step(1, Kind::Vehicles, ID, take());
+    assert_eq!(
+        early,
+        Err(NotHandedOver::RowTaken { id: "LSVNA418XR0000001".to_owned() }),
+        "no row of its own yet"
+    );
+    world.import(1, Kind::Vehicles, &VEHICLE.replace("黑A12345", "吉A12345"));
+    let news = "220000-V-000001".to_owned();
+    world.step(1, Kind::Vehicles, ID, take()).expect("it is on its way");
+    assert_eq!(world.seen(Kind::Vehicles), (vec![news], vec![Stage::In]));
+    assert_eq!(world.step(1, Kind::Vehicles, ID, take()), Err(NotHandedOver::NotOnItsWay));
+    world.import(0, Kind::Vehicles, &VEHICLE.replace("1000", "1001"));
+    assert_eq!(world.seen(Kind::Vehicles).0.len(), 1, "its first owner does not list it again");
+}
+
+#[test]
+fn an_asset_is_declined_and_taken_back() {
+    let mut world = World::new();
+    let id = "230000-A-000001";
+    let step = |world: &mut World, place, step| world.step(place, Kind::Assets, id, step);
+    step(&mut world, 0, Step::Out { to: member(1), plate_surrendered: None }).expect("it is listed");
+    assert_eq!(step(&mut world, 0, Step::Reclaim), Err(NotHandedOver::NotDeclined));
+    step(&mut world, 1, Step::Decline { reason: "缺件".to_owned() }).expect("it is on its way");
+    assert_eq!(
+        world.seen(Kind::Assets),
+        (vec![], vec![Stage::Declined]),
+        "not to be shown before it is back"
+    );
+    step(&mut world, 0, Step::Reclaim).expect("it was declined");
+    assert_eq!(world.seen(Kind::Assets), (vec![id.to_owned()], vec![Stage::Reclaimed]));
+}
+
+#[test]
+fn what_may_not_be_handed_over_is_refused_by_name() {
+    let tomorrow = TODAY.tomorrow().expect("a day");
+    let to = "210000".parse().expect("a member code");
+    let table: Vec<(usize, Kind, &str, Step, NotHandedOver)> = vec![
+        (0, Kind::Energy, ID, out(), NotHandedOver::NoSuchKind),
+        (0, Kind::Vehicles, "V9", out(), NotHandedOver::NotListedTo { to: member(1) }),
+        (0, Kind::Vehicles, ID, Step::Out { to, plate_surrendered: None }, NotHandedOver::NotListedTo { to }),
+        (
+            0,
+            Kind::Vehicles,
+            ID,
+            Step::Out { to: member(1), plate_surrendered: Some(tomorrow) },
+            NotHandedOver::DayInFuture { on: tomorrow },
+        ),
+        (1, Kind::Vehicles, ID, Step::Decline { reason: String::new() }, NotHandedOver::NotOnItsWay),
+        (0, Kind::Vehicles, ID, Step::Reclaim, NotHandedOver::NotDeclined),
+    ];
+    for (place, kind, id, step, reason) in table {
+        assert_eq!(World::new().step(place, kind, id, step), Err(reason));
+    }
+}
