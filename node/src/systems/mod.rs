@@ -13,6 +13,7 @@ pub mod handover;
 pub mod history;
 pub mod institutions;
 mod keys;
+mod kind;
 pub mod query;
 pub mod reading;
 pub mod register;
@@ -42,6 +43,7 @@ use xietong_proto::wire;
 
 use crate::calendar;
 
+pub use self::kind::Kind;
 pub use self::row::{Origin, Row, Source};
 use assets::Assets;
 use drivers::Drivers;
@@ -55,66 +57,6 @@ use rules::Rules;
 use sheet::{HeaderMap, Keys, Sheet, SheetInfo};
 use text_file::File;
 use vehicles::{Vehicles, scrapping};
-
-/// A system as this program knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// 单位.
-    Institutions,
-    /// 资产.
-    Assets,
-    /// 车辆.
-    Vehicles,
-    /// 能耗.
-    Energy,
-    /// 驾驶员.
-    Drivers,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Institutions, Self::Assets, Self::Vehicles, Self::Energy, Self::Drivers];
-
-    /// Its number in the protocol.
-    pub fn system(self) -> System {
-        match self {
-            Self::Institutions => System::INSTITUTIONS,
-            Self::Assets => System::ASSETS,
-            Self::Vehicles => System::VEHICLES,
-            Self::Energy => System::ENERGY,
-            Self::Drivers => System::DRIVERS,
-        }
-    }
-
-    /// The kind of a system number; none for systems that this program cannot read.
-    pub fn of(system: System) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.system() == system)
-    }
-
-    /// Its name in paths and files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Institutions => "institutions",
-            Self::Assets => "assets",
-            Self::Vehicles => "vehicles",
-            Self::Energy => "energy",
-            Self::Drivers => "drivers",
-        }
-    }
-
-    /// The letter in its listing numbers.
-    pub fn letter(self) -> char {
-        match self {
-            Self::Institutions => 'I',
-            Self::Assets => 'A',
-            Self::Vehicles => 'V',
-            Self::Energy => 'E',
-            Self::Drivers => 'D',
-        }
-    }
-}
 
 /// Runs the same code for the register of a kind.
 macro_rules! for_register {

@@ -2,6 +2,7 @@
 
 mod data;
 mod doors;
+mod fleet;
 mod requests;
 
 use std::io::ErrorKind;
