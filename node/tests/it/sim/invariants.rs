@@ -290,8 +290,9 @@ pub fn receipted(world: &World, place: Place) -> Result<(), Violation> {
         .filter(|(by, _)| is_honest(world, by.member) && !may_fork(world, by.member))
     {
         let lines = lines.iter().filter(|(stream, _)| !may_fork(world, stream.author));
-        let signer = world.nodes.iter().find(|node| node.me.code() == fields.member);
-        let Some(signer) = signer else { continue };
+        // One that is down cannot say what was cut since; it is looked at when it is up again.
+        let is_signer = |node: &&Node| node.me.code() == fields.member && node.machine.is_some();
+        let Some(signer) = world.nodes.iter().find(is_signer) else { continue };
         let lacks = |(stream, head): &(&Stream, &Head)| {
             cut(signer, stream).is_none() && signer.store.id_at(**stream, head.position) != Some(head.id)
         };

@@ -200,17 +200,26 @@ impl World {
         Ok(())
     }
 
-    /// Until all nodes hold the same, and a while longer; a world that never comes to rest is a violation.
+    /// Until all nodes hold the same, and still do a while later: who could say nothing before it was confirmed
+    /// may move the world again. A world that never comes to rest is a violation.
     pub(super) fn rest(&mut self) -> Result<(), Violation> {
         let end_ms = self.now_ms + REST_MS_MAX;
         while self.now_ms < end_ms {
             self.pass(3_000)?;
-            let settled = self.nodes.iter().filter(|node| node.machine.is_some()).all(Node::is_settled);
-            if settled && invariants::converged(self).is_ok() {
-                return self.pass(6_000);
+            if !self.is_at_rest() {
+                continue;
+            }
+            self.pass(6_000)?;
+            if self.is_at_rest() {
+                return Ok(());
             }
         }
         invariants::converged(self)
+    }
+
+    fn is_at_rest(&self) -> bool {
+        let settled = self.nodes.iter().filter(|node| node.machine.is_some()).all(Node::is_settled);
+        settled && invariants::converged(self).is_ok()
     }
 
     /// Lets time pass: arrivals, deadlines and idle work in order.
