@@ -11,8 +11,9 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use xietong::cli::demo::data::{HEILONGJIANG, JILIN};
-use xietong::cli::demo::province::Transport;
+use xietong::cli::demo::province::{PASSPHRASE, Transport};
 use xietong::http::route::Route;
+use xietong::keys::seal::{Passphrase, SealFile};
 use xietong::systems::Kind;
 
 use crate::nodes::{Nodes, wait_until};
@@ -165,12 +166,15 @@ fn no_secret_is_written_anywhere_but_into_its_own_file() {
         province.give(&["stop"]).expect("it stops");
     }
     let mut secrets = vec![secret.clone().into_bytes(), hex::decode(secret).expect("digits")];
-    for keys in [0, 1].map(|place| guarded.nodes.files(place, "keys")) {
-        for key in keys {
-            let digits = fs::read_to_string(key).expect("a key").trim().to_owned();
-            secrets.push(hex::decode(&digits).expect("a key is digits"));
-            secrets.push(digits.into_bytes());
-        }
+    let passphrase = Passphrase::new(PASSPHRASE.to_owned()).expect("long enough");
+    for key in [0, 1].into_iter().flat_map(|place| guarded.nodes.files(place, "keys")) {
+        // The seal is locked: what must not be found is what lies within.
+        let bytes = if key.ends_with("seal.key") {
+            SealFile::read(&key).expect("a seal").unlock(&passphrase).expect("its passphrase").to_vec()
+        } else {
+            hex::decode(fs::read_to_string(key).expect("a key").trim()).expect("a key is digits")
+        };
+        secrets.extend([hex::encode(&bytes).into_bytes(), bytes]);
     }
     let written = files_below(guarded.nodes.folder.path());
     assert!(written.iter().any(|path| path.ends_with("operation.log")), "{written:?}");
