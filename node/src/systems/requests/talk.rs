@@ -1,4 +1,4 @@
-//! Where a request stands: a pure function of the set of facts that are known, whoever said them and in whatever
+//! Where a request stands (P52): a pure function of the set of facts that are known, whoever said them and in whatever
 //! order they came. A fact counts by who said it and by what it cites, never by its time.
 
 use prost::Message;
