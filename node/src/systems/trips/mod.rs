@@ -1,6 +1,6 @@
 //! Trips 用车: what follows when a vehicle was promised – it sets out, comes back, is billed and settled. All of it
-//! goes to the other party alone. What it costs follows from the records by one pure function on both sides, to the
-//! same fen; nothing here reckons with fractions.
+//! goes to the other party alone. What it costs (P54) follows from the records by one pure function on both sides, to
+//! the same fen; nothing here reckons with fractions.
 
 mod bill;
 mod decide;
