@@ -64,8 +64,8 @@ async fn say(desk: &Desk, asked: &Asked, command: Command) -> Result<Json<Report
     }
 }
 
-fn refused(refusal: systems::requests::Refusal) -> Problem {
-    Refusal::Data { refusal: refusal.into() }.into()
+fn refused(refusal: impl Into<systems::requests::Refusal>) -> Problem {
+    Refusal::Data { refusal: systems::Refusal::Request { refusal: refusal.into() } }.into()
 }
 
 pub(super) async fn ask(

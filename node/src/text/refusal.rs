@@ -1,5 +1,7 @@
 //! Why the node does not do what is asked (不予办理), and what does not go on by itself.
 
+use xietong_proto::id::{MemberCode, Position, System};
+
 use super::{
     Lang, agreement_state, list, not_handed_over, not_scrapped, reject, say, system, token_refusal, unfit,
     unsaid,
@@ -8,6 +10,7 @@ use crate::calendar::minute;
 use crate::machine::{Refusal, Waiting};
 use crate::replica::agreement::NotInForce;
 use crate::replica::confirm::Unconfirmed;
+use crate::replica::room::Shortage;
 use crate::systems;
 use crate::systems::query::ListRefusal;
 
@@ -180,18 +183,7 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
                 zh: "本机时钟比“{title}”其他成员的中位数{zh} {minutes} 分钟：暂不发布；请校准时间服务。",
                 en: "This clock is {minutes} minutes {en} the median of the members of \"{title}\": nothing is published; set the time service right.")
         }
-        Waiting::DiskLow { shortage, is_full } => {
-            let (free, needed) = (mib(shortage.free_bytes), mib(shortage.needed_bytes));
-            if *is_full {
-                say!(lang,
-                    zh: "磁盘只剩 {free} MiB，不足 {needed} MiB：不接收也不写入任何内容，只供查看；请腾出空间。",
-                    en: "The disk has {free} MiB left of the {needed} MiB that are needed: nothing is taken or written, what is here can be read; make room.")
-            } else {
-                say!(lang,
-                    zh: "磁盘只剩 {free} MiB，低于预留的 {needed} MiB（room.reserve_mib）：暂不接收其他成员的数据，本单位照常；请腾出空间。",
-                    en: "The disk has {free} MiB left of the {needed} MiB kept in reserve (room.reserve_mib): nothing of other members is taken, your own work goes on; make room.")
-            }
-        }
+        Waiting::DiskLow { shortage, is_full } => disk_low(lang, shortage, *is_full),
         Waiting::QuotaReached { title, member, bytes, day_bytes, agreement: _ } => {
             let (held, today) = (mib(*bytes), mib(*day_bytes));
             say!(lang,
@@ -204,20 +196,35 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
                 zh: "{author} 的{name}有 {entries} 条已收到、正在入表。",
                 en: "{entries} entries of {author} ({name}) are in the log and on their way into the rows.")
         }
-        Waiting::Forked { author, system: number, at, counts, is_own: false } => {
-            let name = system(lang, *number);
-            say!(lang,
-                zh: "{author} 的{name}在序号 {at} 有两个版本（分叉，同号异文）：计至序号 {counts}，此后不再接收，请与对方电话核实。",
-                en: "{author} signed two entries at position {at} ({name}, a fork): the stream counts up to {counts}, nothing more of it is taken; call them.")
-        }
-        Waiting::Forked { system: number, at, counts, is_own: true, author: _ } => {
-            let name = system(lang, *number);
-            say!(lang,
-                zh: "本单位的{name}在序号 {at} 有两个版本（分叉，同号异文）：有另一个节点在用本单位的密钥，请立即停掉。计至序号 {counts}，{name}在此协议下不再对外提供。",
-                en: "Your own {name} stream has two entries at position {at} (a fork): another node runs, or ran, with your keys; stop it. The stream counts up to {counts}; nothing more of {name} is published under this agreement.")
+        Waiting::Forked { author, system, at, counts, is_own } => {
+            forked(lang, *author, *system, [*at, *counts], *is_own)
         }
         Waiting::CalendarMissing { year } => say!(lang,
             zh: "没有 {year} 年的工作日历：期限暂按周一至周五计算。国务院办公厅的放假通知公布后，请把 {year}.toml 放入主目录的 calendar 文件夹并重启（格式见 config/calendar）。",
             en: "There is no calendar for {year}: deadlines count Monday to Friday. Once the State Council's notice is out put {year}.toml into the folder calendar of the home and restart (config/calendar shows the form)."),
     }
+}
+
+fn disk_low(lang: Lang, shortage: &Shortage, is_full: bool) -> String {
+    let (free, needed) = (mib(shortage.free_bytes), mib(shortage.needed_bytes));
+    if is_full {
+        return say!(lang,
+            zh: "磁盘只剩 {free} MiB，不足 {needed} MiB：不接收也不写入任何内容，只供查看；请腾出空间。",
+            en: "The disk has {free} MiB left of the {needed} MiB that are needed: nothing is taken or written, what is here can be read; make room.");
+    }
+    say!(lang,
+        zh: "磁盘只剩 {free} MiB，低于预留的 {needed} MiB（room.reserve_mib）：暂不接收其他成员的数据，本单位照常；请腾出空间。",
+        en: "The disk has {free} MiB left of the {needed} MiB kept in reserve (room.reserve_mib): nothing of other members is taken, your own work goes on; make room.")
+}
+
+fn forked(lang: Lang, author: MemberCode, of: System, [at, counts]: [Position; 2], is_own: bool) -> String {
+    let name = system(lang, of);
+    if is_own {
+        return say!(lang,
+            zh: "本单位的{name}在序号 {at} 有两个版本（分叉，同号异文）：有另一个节点在用本单位的密钥，请立即停掉。计至序号 {counts}，{name}在此协议下不再对外提供。",
+            en: "Your own {name} stream has two entries at position {at} (a fork): another node runs, or ran, with your keys; stop it. The stream counts up to {counts}; nothing more of {name} is published under this agreement.");
+    }
+    say!(lang,
+        zh: "{author} 的{name}在序号 {at} 有两个版本（分叉，同号异文）：计至序号 {counts}，此后不再接收，请与对方电话核实。",
+        en: "{author} signed two entries at position {at} ({name}, a fork): the stream counts up to {counts}, nothing more of it is taken; call them.")
 }

@@ -6,7 +6,7 @@ use xietong_proto::id::*;
 use xietong_proto::wire::requests::{Particulars, Request};
 
 use super::decide::{HOUR_MS, Here, URGENT_HOLD_H, check_open, checked, checked_telephone, stands, tell};
-use super::{About, Ask, LENT, Lent, Refusal, Report, State, for_lent, query, record};
+use super::{About, Ask, LENT, Lent, NoGround, NotAsked, Refusal, Report, State, for_lent, query, record};
 use crate::systems::codes::division;
 use crate::systems::query::parse_number;
 use crate::systems::register::record as record_of;
@@ -21,21 +21,22 @@ const ANSWER_H: u64 = 48;
 
 /// Decides a request.
 pub fn decide(here: &Here, ask: Ask) -> Result<Decision, Refusal> {
-    let unknown = || Refusal::UnknownListing { listing: ask.listing.clone() };
+    let unknown = || NotAsked::UnknownListing { listing: ask.listing.clone() };
     let named = LENT.into_iter().find_map(|kind| Some((kind, parse_number(kind, &ask.listing)?)));
     let (kind, (owner, number)) = named.ok_or_else(unknown)?;
     if owner == here.circle.me {
-        return Err(Refusal::OwnListing { listing: ask.listing.clone() });
+        return Err(NotAsked::OwnListing { listing: ask.listing.clone() }.into());
     }
     let agreement = agreement_for(here, kind, (owner, number), &ask)?;
     check_times(here.now, &ask)?;
     let max = for_lent!(kind, R => check_thing::<R>(here, agreement, (owner, number), &ask), Err(unknown()))?;
     if !(1..=max).contains(&ask.count) {
-        return Err(Refusal::CountRange { max });
+        return Err(NotAsked::CountRange { max }.into());
     }
-    let place = division::read(&ask.place).map_err(|_| Refusal::PlaceUnknown { place: ask.place.clone() })?;
+    let place =
+        division::read(&ask.place).map_err(|_| NotAsked::PlaceUnknown { place: ask.place.clone() })?;
     if ask.approval_no.trim().is_empty() {
-        return Err(Refusal::ApprovalMissing);
+        return Err(NotAsked::ApprovalMissing.into());
     }
     let request = Request {
         requester: here.circle.me.to_string(),
@@ -81,13 +82,14 @@ fn agreement_for(
     let named =
         here.circle.agreements.iter().filter(|held| ask.agreement.is_none_or(|id| id == held.agreement));
     let with_owner: Vec<&Standing> = named.filter(|held| held.members.contains(&owner)).collect();
-    let judged = with_owner.iter().map(|held| {
+    let judged = with_owner.iter().map(|held| -> Result<AgreementId, Refusal> {
         check_open(held, kind, owner, here.now)?;
         let shown = here.rows.get(&keys::listing(held.agreement, kind.system(), owner, number));
-        shown.map(|_| held.agreement).ok_or_else(|| Refusal::UnknownListing { listing: ask.listing.clone() })
+        shown.ok_or_else(|| NotAsked::UnknownListing { listing: ask.listing.clone() })?;
+        Ok(held.agreement)
     });
     // The first that will do; else what stands in the way of the last looked at.
-    let mut why = Refusal::NoAgreement { member: owner };
+    let mut why: Refusal = NoGround::NoAgreement { member: owner }.into();
     for verdict in judged {
         match verdict {
             Ok(agreement) => return Ok(agreement),
@@ -97,21 +99,21 @@ fn agreement_for(
     Err(why)
 }
 
-fn check_times(now: Millis, ask: &Ask) -> Result<(), Refusal> {
+fn check_times(now: Millis, ask: &Ask) -> Result<(), NotAsked> {
     let (from, until) = (ask.from, ask.until);
     if until <= from {
-        return Err(Refusal::EndBeforeStart);
+        return Err(NotAsked::EndBeforeStart);
     }
     if until.0 - from.0 > u64::from(DAYS_MAX) * DAY_MS {
-        return Err(Refusal::PeriodTooLong { days_max: DAYS_MAX });
+        return Err(NotAsked::PeriodTooLong { days_max: DAYS_MAX });
     }
     // What is needed at once may have begun when it is written down.
     let earliest = if ask.urgent { now.0.saturating_sub(u64::from(URGENT_HOLD_H) * HOUR_MS) } else { now.0 };
     if from.0 < earliest {
-        return Err(Refusal::StartsInPast { from });
+        return Err(NotAsked::StartsInPast { from });
     }
     if from.0 > now.0 + u64::from(AHEAD_DAYS_MAX) * DAY_MS {
-        return Err(Refusal::TooFarAhead { days_max: AHEAD_DAYS_MAX });
+        return Err(NotAsked::TooFarAhead { days_max: AHEAD_DAYS_MAX });
     }
     Ok(())
 }
@@ -122,17 +124,17 @@ fn check_thing<R: Lent>(
     agreement: AgreementId,
     (owner, number): (MemberCode, u64),
     ask: &Ask,
-) -> Result<i64, Refusal> {
+) -> Result<i64, NotAsked> {
     let row = here.rows.get(&keys::listing(agreement, R::KIND.system(), owner, number));
     let listing = row.and_then(|row| R::Listing::decode(&Row::decode(&row)?.body[..]).ok());
-    let listing = listing.ok_or_else(|| Refusal::UnknownListing { listing: ask.listing.clone() })?;
+    let listing = listing.ok_or_else(|| NotAsked::UnknownListing { listing: ask.listing.clone() })?;
     Ok(R::serves(&listing))
 }
 
-fn purpose(purposes: &[(&str, &str)], said: &str) -> Result<String, Refusal> {
+fn purpose(purposes: &[(&str, &str)], said: &str) -> Result<String, NotAsked> {
     let found = purposes.iter().find(|(code, word)| [*code, *word].contains(&said.trim()));
     let all = || purposes.iter().map(|(code, word)| format!("{word} {code}")).collect();
-    found.map(|(code, _)| (*code).to_owned()).ok_or_else(|| Refusal::PurposeUnknown { purposes: all() })
+    found.map(|(code, _)| (*code).to_owned()).ok_or_else(|| NotAsked::PurposeUnknown { purposes: all() })
 }
 
 fn next_number(here: &Here, kind: Kind) -> u64 {
@@ -161,7 +163,7 @@ fn made_before(here: &Here, kind: Kind, request: &Request) -> Result<Option<Deci
         && let Some(talk) = seen(&about)
     {
         if !is_same(&talk.request.says) {
-            return Err(Refusal::KeyReused { id: about });
+            return Err(NotAsked::KeyReused { id: about }.into());
         }
         let state = talk.state();
         let report = Report::Stands { id: about, state, repeated: true, next: Vec::new() };
@@ -173,7 +175,7 @@ fn made_before(here: &Here, kind: Kind, request: &Request) -> Result<Option<Deci
     let twin = recent.into_iter().find(|about| {
         seen(about).is_some_and(|talk| is_same(&talk.request.says) && pending.contains(&talk.state()))
     });
-    twin.map_or(Ok(None), |id| Err(Refusal::AskedAlready { id }))
+    twin.map_or(Ok(None), |id| Err(NotAsked::AskedAlready { id }.into()))
 }
 
 /// Own requests among which a double is looked for.

@@ -8,7 +8,8 @@ use xietong_proto::wire::requests::{self as wire, Offer, Particulars, Step, Told
 
 use super::talk::NO_SHOW;
 use super::{
-    About, Act, Block, Command, LENT, Lent, Refusal, Report, State, Talk, ask, for_lent, query, record,
+    About, Act, Block, Command, LENT, Lent, NoGround, NotAsked, OutOfTurn, Refusal, Report, State, Talk,
+    Unlent, ask, for_lent, query, record,
 };
 use crate::calendar;
 use crate::systems::query::{number_text, parse_number, register_ids};
@@ -41,10 +42,10 @@ pub fn decide(here: &Here, command: Command) -> Result<Decision, Refusal> {
     match command {
         Command::Ask(ask) => ask::decide(here, *ask),
         Command::Act { about, act } => {
-            let agreement = query::find(here.rows, &about).ok_or(Refusal::UnknownRequest { id: about })?;
+            let agreement = query::find(here.rows, &about).ok_or(OutOfTurn::UnknownRequest { id: about })?;
             let me = here.circle.me;
             let talk = query::talk(here.rows, me, agreement, &about);
-            let talk = talk.ok_or(Refusal::UnknownRequest { id: about })?;
+            let talk = talk.ok_or(OutOfTurn::UnknownRequest { id: about })?;
             Case { here: *here, about, agreement, talk: &talk }.decide(act)
         }
         Command::Block(block) => decide_block(here, block),
@@ -88,7 +89,7 @@ impl Case<'_> {
                 self.stands_at(&[State::Confirmed])?;
                 let from = self.talk.standing().map_or(Millis(0), |offer| Millis(offer.says.from_ms));
                 if self.here.now < from {
-                    return Err(Refusal::NotBegun { from });
+                    return Err(OutOfTurn::NotBegun { from }.into());
                 }
                 self.step(record::RELEASE, NO_SHOW, State::NoShow)
             }
@@ -118,10 +119,10 @@ impl Case<'_> {
         if !is_taken_late {
             self.stands_at(&[State::Offered])?;
         }
-        let offer = self.talk.standing().ok_or(Refusal::WrongState { state: self.talk.state() })?;
+        let offer = self.talk.standing().ok_or(OutOfTurn::WrongState { state: self.talk.state() })?;
         let by = Millis(offer.says.confirm_by_ms);
         if self.here.now >= by && !is_taken_late {
-            return Err(Refusal::LateConfirm { by });
+            return Err(OutOfTurn::LateConfirm { by }.into());
         }
         let after = if is_taken_late { self.talk.state() } else { State::Confirmed };
         self.step(record::CONFIRM, "", after)
@@ -136,16 +137,16 @@ impl Case<'_> {
         let is_waited_for = self.talk.state() == State::Waiting;
         let by = Millis(if is_waited_for && !asked.urgent { asked.from_ms } else { by });
         if now >= by {
-            return Err(Refusal::LateAnswer { by });
+            return Err(OutOfTurn::LateAnswer { by }.into());
         }
         let number = match &listing {
             None => asked.listing,
             Some(id) => parse_number(kind, id)
                 .filter(|(owner, _)| *owner == self.here.circle.me)
                 .map(|(_, number)| number)
-                .ok_or_else(|| Refusal::UnknownListing { listing: id.clone() })?,
+                .ok_or_else(|| NotAsked::UnknownListing { listing: id.clone() })?,
         };
-        let unlent = || Err(Refusal::UnknownRequest { id: self.about });
+        let unlent = || Err(OutOfTurn::UnknownRequest { id: self.about }.into());
         let told = for_lent!(kind, R => self.lendable::<R>(number), unlent())?;
         let hours = hold_h.unwrap_or(if asked.urgent { URGENT_HOLD_H } else { HOLD_H });
         let confirm_by = Millis(now.0 + u64::from(hours) * HOUR_MS);
@@ -183,36 +184,36 @@ impl Case<'_> {
         // What is on its way to another member is nobody's to lend.
         let row = row.filter(|_| !handover::gone(rows, system, me).contains(&number));
         let (Some(key), Some(row)) = (key, row) else {
-            return Err(Refusal::NotShared { listing: listing() });
+            return Err(Unlent::NotShared { listing: listing() }.into());
         };
         let while_lent = (Millis(asked.from_ms), Millis(asked.until_ms));
         let last_day = calendar::date(Millis(asked.until_ms - 1));
         let shown = match R::disclose(&row, last_day) {
             Disclosure::Leaves(shown) => shown,
-            Disclosure::Stays(stays) => return Err(Refusal::NotLent { stays }),
-            Disclosure::NotShared => return Err(Refusal::NotShared { listing: listing() }),
+            Disclosure::Stays(stays) => return Err(Unlent::NotLent { stays }.into()),
+            Disclosure::NotShared => return Err(Unlent::NotShared { listing: listing() }.into()),
         };
         if R::is_out_of_order(&row) {
-            return Err(Refusal::OutOfOrder);
+            return Err(Unlent::OutOfOrder.into());
         }
         if asked.count > R::serves(&shown) {
-            return Err(Refusal::CountRange { max: R::serves(&shown) });
+            return Err(NotAsked::CountRange { max: R::serves(&shown) }.into());
         }
         if let Some(taken) = query::blocked(rows, R::KIND, &key, while_lent).into_iter().next() {
             let (reason, from, until) = (taken.reason.unwrap_or_default(), taken.from, taken.until);
-            return Err(Refusal::Blocked { reason, from, until });
+            return Err(Unlent::Blocked { reason, from, until }.into());
         }
         let held = query::held(rows, system, me, number, while_lent).into_iter();
         let other = held.filter_map(|taken| Some((taken.request?, taken.from, taken.until)));
         if let Some((with, from, until)) = other.into_iter().find(|(with, ..)| *with != self.about) {
-            return Err(Refusal::Overlaps { with, from, until });
+            return Err(Unlent::Overlaps { with, from, until }.into());
         }
         if let Some(id) = self.who_waits_longer(number).filter(|_| !asked.urgent) {
-            return Err(Refusal::OthersWait { id });
+            return Err(Unlent::OthersWait { id }.into());
         }
         let tariff = match R::tariff(&shown) {
             None => Vec::new(),
-            Some(word) => trips::tariff(rows, word).ok_or(Refusal::NoTariff { word: word.to_owned() })?,
+            Some(word) => trips::tariff(rows, word).ok_or(Unlent::NoTariff { word: word.to_owned() })?,
         };
         Ok(Lendable { tariff, particulars: R::particulars(&row) })
     }
@@ -232,23 +233,23 @@ impl Case<'_> {
     }
 
     /// Refuses who does not own the thing.
-    pub fn own(&self) -> Result<(), Refusal> {
+    pub fn own(&self) -> Result<(), OutOfTurn> {
         let owner = self.talk.owner;
-        if owner == self.here.circle.me { Ok(()) } else { Err(Refusal::NotTheOwner { owner }) }
+        if owner == self.here.circle.me { Ok(()) } else { Err(OutOfTurn::NotTheOwner { owner }) }
     }
 
     /// Refuses who has not asked.
-    pub fn asked(&self) -> Result<(), Refusal> {
+    pub fn asked(&self) -> Result<(), OutOfTurn> {
         let requester = self.about.requester;
-        if requester == self.here.circle.me { Ok(()) } else { Err(Refusal::NotTheRequester { requester }) }
+        if requester == self.here.circle.me { Ok(()) } else { Err(OutOfTurn::NotTheRequester { requester }) }
     }
 
     /// Refuses unless the request stands at one of some states.
-    pub fn stands_at(&self, states: &[State]) -> Result<(), Refusal> {
+    pub fn stands_at(&self, states: &[State]) -> Result<(), OutOfTurn> {
         match self.talk.state() {
             state if states.contains(&state) => Ok(()),
-            State::CancelAsked | State::Cancelled => Err(Refusal::AlreadyCancelled),
-            state => Err(Refusal::WrongState { state }),
+            State::CancelAsked | State::Cancelled => Err(OutOfTurn::AlreadyCancelled),
+            state => Err(OutOfTurn::WrongState { state }),
         }
     }
 
@@ -286,7 +287,7 @@ impl Case<'_> {
         let peer =
             if self.about.requester == self.here.circle.me { self.talk.owner } else { self.about.requester };
         let standing =
-            self.here.circle.standing(self.agreement).ok_or(Refusal::NoAgreement { member: peer })?;
+            self.here.circle.standing(self.agreement).ok_or(NoGround::NoAgreement { member: peer })?;
         check_open(standing, self.kind(), peer, self.here.now)?;
         let mut decision = stands(self.kind(), self.about, after);
         decision.said.push((self.agreement, record_of(self.about.system, kind, body)));
@@ -352,24 +353,24 @@ fn waiting_for(here: &Here, kind: Kind, number: u64, (from, until): (u64, u64)) 
 }
 
 /// Refuses while, or where, nothing can be said under an agreement.
-pub fn check_open(held: &Standing, kind: Kind, member: MemberCode, now: Millis) -> Result<(), Refusal> {
+pub fn check_open(held: &Standing, kind: Kind, member: MemberCode, now: Millis) -> Result<(), NoGround> {
     if !held.scope.contains(&kind) {
-        return Err(Refusal::OutOfScope { kind, member });
+        return Err(NoGround::OutOfScope { kind, member });
     }
     if now < held.valid_from || now >= held.valid_until {
-        return Err(Refusal::AgreementExpired { until: held.valid_until });
+        return Err(NoGround::AgreementExpired { until: held.valid_until });
     }
     if !held.open.contains(&kind) {
-        return Err(Refusal::NotOpen { agreement: held.agreement });
+        return Err(NoGround::NotOpen { agreement: held.agreement });
     }
     Ok(())
 }
 
 fn decide_block(here: &Here, block: Block) -> Result<Decision, Refusal> {
     if block.until <= block.from {
-        return Err(Refusal::EndBeforeStart);
+        return Err(NotAsked::EndBeforeStart.into());
     }
-    let unknown = || Refusal::UnknownListing { listing: block.id.clone() };
+    let unknown = || NotAsked::UnknownListing { listing: block.id.clone() };
     let ids = std::slice::from_ref(&block.id);
     let find = |kind| register_ids(here.rows, kind, here.circle.me, ids).ok();
     let found = LENT.into_iter().find_map(|kind| Some((kind, find(kind)?.pop()?)));
@@ -381,17 +382,17 @@ fn decide_block(here: &Here, block: Block) -> Result<Decision, Refusal> {
 }
 
 /// A text that a record may carry.
-pub fn checked(text: &str) -> Result<&str, Refusal> {
+pub fn checked(text: &str) -> Result<&str, NotAsked> {
     let is_short = text.chars().count() <= TEXT_CHARS_MAX;
-    is_short.then_some(text.trim()).ok_or(Refusal::TextTooLong { chars_max: TEXT_CHARS_MAX })
+    is_short.then_some(text.trim()).ok_or(NotAsked::TextTooLong { chars_max: TEXT_CHARS_MAX })
 }
 
 /// Digits and what stands between them: a name does not pass.
-pub fn checked_telephone(text: &str) -> Result<String, Refusal> {
+pub fn checked_telephone(text: &str) -> Result<String, NotAsked> {
     let telephone = text.trim();
     let is_one =
         telephone.len() <= 32 && telephone.chars().all(|c| c.is_ascii_digit() || "+- ()".contains(c));
     is_one
         .then(|| telephone.to_owned())
-        .ok_or_else(|| Refusal::TelephoneForm { telephone: telephone.to_owned() })
+        .ok_or_else(|| NotAsked::TelephoneForm { telephone: telephone.to_owned() })
 }

@@ -28,7 +28,7 @@ pub use act::{Act, Ask, Block, Command, Report};
 pub use decide::{Case, Here, checked, decide};
 pub use due::{Due, due};
 pub use fold::{apply, disclose, forget, is_ours};
-pub use refusal::Refusal;
+pub use refusal::{NoGround, NotAsked, OutOfTurn, Refusal, Unlent};
 pub use talk::{Fact, Said, State, Talk, join, release_state};
 
 /// A register whose listed things can be asked for.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::id::*;
 use xietong_proto::wire::requests::{Block, Offer, Particulars, Request};
 
-use super::{About, Fact, LENT, Refusal, State, Talk, join, record};
+use super::{About, Fact, LENT, NotAsked, State, Talk, join, record};
 use crate::calendar::rfc3339;
 use crate::systems::query::{number_text, parse_number};
 use crate::systems::rows::Rows;
@@ -127,14 +127,14 @@ pub fn calendar(
     me: MemberCode,
     id: &str,
     while_asked: (Millis, Millis),
-) -> Result<Vec<Taken>, Refusal> {
+) -> Result<Vec<Taken>, NotAsked> {
     let named = LENT.into_iter().find_map(|kind| Some((kind, parse_number(kind, id)?)));
     let is_listed = |(kind, (owner, number)): &(Kind, (MemberCode, u64))| {
         let key = |agreement| keys::listing(agreement, kind.system(), *owner, *number);
         systems::query::agreements(rows).into_iter().any(|agreement| rows.get(&key(agreement)).is_some())
     };
     let (kind, (owner, number)) =
-        named.filter(is_listed).ok_or_else(|| Refusal::UnknownListing { listing: id.to_owned() })?;
+        named.filter(is_listed).ok_or_else(|| NotAsked::UnknownListing { listing: id.to_owned() })?;
     let mut taken = held(rows, kind.system(), owner, number, while_asked);
     let key = rows.get(&keys::holder_of_number(kind.system(), number)).filter(|_| owner == me);
     if let Some(key) = key.and_then(|key| String::from_utf8(key).ok()) {

@@ -1,4 +1,4 @@
-//! Why something is not done with a request (不予办理): one variant a rule.
+//! Why something is not done with a request (不予办理): one variant a rule, by what it is about.
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::*;
@@ -7,11 +7,28 @@ use super::{About, State};
 use crate::calendar::rfc3339;
 use crate::systems::Kind;
 use crate::systems::fault::Stays;
+use crate::systems::trips::NotDriven;
 
-/// In the order of checking, as far as one act can meet several.
+/// In each the order of checking, as far as one act can meet several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Refusal {
+    /// As it is put.
+    Ask(NotAsked),
+    /// For want of an agreement.
+    Agreement(NoGround),
+    /// By whose turn it is.
+    Turn(OutOfTurn),
+    /// Because of the thing.
+    Thing(Unlent),
+    /// Because of the trip.
+    Trip(NotDriven),
+}
+
+/// Why a request is not made as it is put.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code")]
-pub enum Refusal {
+pub enum NotAsked {
     /// Nothing is listed under this number.
     UnknownListing { listing: String },
     /// One's own things are dispatched at home.
@@ -39,6 +56,16 @@ pub enum Refusal {
     TextTooLong { chars_max: usize },
     /// Not a telephone number; a name would never leave.
     TelephoneForm { telephone: String },
+    /// The key was given for something else before.
+    KeyReused { id: About },
+    /// The same has been asked for and is not over.
+    AskedAlready { id: About },
+}
+
+/// Why no agreement bears a word on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum NoGround {
     /// No agreement that is in force here names the other party.
     NoAgreement { member: MemberCode },
     /// The agreement does not speak of such things.
@@ -50,10 +77,12 @@ pub enum Refusal {
     },
     /// Nothing may be said under the agreement yet: passes later.
     NotOpen { agreement: AgreementId },
-    /// The key was given for something else before.
-    KeyReused { id: About },
-    /// The same has been asked for and is not over.
-    AskedAlready { id: About },
+}
+
+/// Why it is not for this member to go on with it, or not as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum OutOfTurn {
     /// There is no such request.
     UnknownRequest { id: About },
     /// Only the owner of the thing can do this.
@@ -79,6 +108,12 @@ pub enum Refusal {
         #[serde(with = "rfc3339")]
         from: Millis,
     },
+}
+
+/// Why the owner cannot promise a thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum Unlent {
     /// The thing is not in the register any more, or not to be shared.
     NotShared { listing: String },
     /// The thing would not be listed until the end of it.
@@ -105,29 +140,34 @@ pub enum Refusal {
     OthersWait { id: About },
     /// Nobody has said what such a vehicle costs.
     NoTariff { word: String },
-    /// Not a type of vehicles.
-    TypeUnknown { types: Vec<String> },
-    /// Only vehicles set out, and are billed.
-    NoTrip { kind: Kind },
-    /// Not confirmed, nor so urgent that it may be afterwards.
-    NotConfirmed,
-    /// The odometer stood higher before.
-    OdometerBackwards { have_km: i64 },
-    /// More than a vehicle drives in that time.
-    OdometerJumps { km_max: i64 },
-    /// Back before it set out, or in the future.
-    TimeOrder {
-        #[serde(with = "rfc3339")]
-        after: Millis,
-        #[serde(with = "rfc3339")]
-        before: Millis,
-    },
-    /// An amount of money or a percentage out of its range.
-    AmountRange { max: i64 },
-    /// It cost nothing.
-    NothingToBill,
-    /// The statement says another amount than the records.
-    BillDiffers { billed_fen: i64, computed_fen: Option<i64> },
-    /// A score is 1 to 5.
-    ScoreRange,
+}
+
+impl From<NotAsked> for Refusal {
+    fn from(refusal: NotAsked) -> Self {
+        Self::Ask(refusal)
+    }
+}
+
+impl From<NoGround> for Refusal {
+    fn from(refusal: NoGround) -> Self {
+        Self::Agreement(refusal)
+    }
+}
+
+impl From<OutOfTurn> for Refusal {
+    fn from(refusal: OutOfTurn) -> Self {
+        Self::Turn(refusal)
+    }
+}
+
+impl From<Unlent> for Refusal {
+    fn from(refusal: Unlent) -> Self {
+        Self::Thing(refusal)
+    }
+}
+
+impl From<NotDriven> for Refusal {
+    fn from(refusal: NotDriven) -> Self {
+        Self::Trip(refusal)
+    }
 }

@@ -4,9 +4,9 @@ use prost::Message;
 use xietong_proto::id::Millis;
 use xietong_proto::wire::trips::{self as wire, Dispatch, Evaluation, Return, Verdict};
 
-use super::{Tariff, may_be_billed, statement};
+use super::{NotDriven, Tariff, may_be_billed, statement};
 use crate::systems::register::{self, record as record_of};
-use crate::systems::requests::{Act, Case, Refusal, Report, State, checked, record};
+use crate::systems::requests::{Act, Case, OutOfTurn, Refusal, Report, State, checked, record};
 use crate::systems::rows::Rows;
 use crate::systems::vehicles::{TYPES, Vehicles};
 use crate::systems::{Decision, Kind, Row, keys};
@@ -21,7 +21,7 @@ const COUNT_MAX: i64 = 10_000;
 /// Decides a step.
 pub fn decide(case: &Case, act: Act) -> Result<Decision, Refusal> {
     if case.kind() != Kind::Vehicles {
-        return Err(Refusal::NoTrip { kind: case.kind() });
+        return Err(NotDriven::NoTrip { kind: case.kind() }.into());
     }
     match act {
         Act::Dispatch { at, odometer_km } => dispatch(case, at, odometer_km),
@@ -44,12 +44,12 @@ fn dispatch(case: &Case, at: Option<Millis>, odometer_km: i64) -> Result<Decisio
     let is_urgent = case.talk.request.says.urgent;
     case.stands_at(&[State::Confirmed, State::Offered])?;
     if case.talk.state() == State::Offered && !is_urgent {
-        return Err(Refusal::NotConfirmed);
+        return Err(NotDriven::NotConfirmed.into());
     }
     let at = checked_time(case, at, Millis(0))?;
     let have_km = odometer(case).unwrap_or(0);
     if odometer_km < have_km {
-        return Err(Refusal::OdometerBackwards { have_km });
+        return Err(NotDriven::OdometerBackwards { have_km }.into());
     }
     let (requester, number) = names(case);
     let said = Dispatch { requester, number, at_ms: at.0, odometer_km };
@@ -67,16 +67,16 @@ fn returned(case: &Case, at: Option<Millis>, odometer_km: i64, tolls_fen: i64) -
     // A disputed return may be told again, for another statement.
     case.stands_at(&[State::Dispatched, State::Disputed])?;
     let Some(out) = case.talk.dispatch.as_ref().map(|out| &out.says) else {
-        return Err(Refusal::WrongState { state: case.talk.state() });
+        return Err(OutOfTurn::WrongState { state: case.talk.state() }.into());
     };
     let at = checked_time(case, at, Millis(out.at_ms))?;
     if odometer_km < out.odometer_km {
-        return Err(Refusal::OdometerBackwards { have_km: out.odometer_km });
+        return Err(NotDriven::OdometerBackwards { have_km: out.odometer_km }.into());
     }
     let hours = i64::try_from((at.0 - out.at_ms) / 3_600_000 + 1).unwrap_or(i64::MAX);
     let km_max = hours.saturating_mul(KM_AN_HOUR_MAX);
     if odometer_km - out.odometer_km > km_max {
-        return Err(Refusal::OdometerJumps { km_max });
+        return Err(NotDriven::OdometerJumps { km_max }.into());
     }
     let tolls_fen = within(tolls_fen, FEN_MAX)?;
     let (requester, number) = names(case);
@@ -89,9 +89,9 @@ fn bill(case: &Case) -> Result<Decision, Refusal> {
     case.own()?;
     let state = case.talk.state();
     if !may_be_billed(state) {
-        return Err(Refusal::WrongState { state });
+        return Err(OutOfTurn::WrongState { state }.into());
     }
-    let bill = statement(case.talk).ok_or(Refusal::NothingToBill)?;
+    let bill = statement(case.talk).ok_or(NotDriven::NothingToBill)?;
     Ok(case.tell(record::BILL, bill.encode_to_vec(), State::Billed))
 }
 
@@ -103,7 +103,9 @@ fn settle(case: &Case) -> Result<Decision, Refusal> {
     let billed = case.talk.bill.as_ref().map(|bill| &bill.says);
     if computed.as_ref() != billed {
         let billed_fen = billed.map_or(0, |bill| bill.total_fen);
-        return Err(Refusal::BillDiffers { billed_fen, computed_fen: computed.map(|bill| bill.total_fen) });
+        return Err(
+            NotDriven::BillDiffers { billed_fen, computed_fen: computed.map(|bill| bill.total_fen) }.into()
+        );
     }
     Ok(case.tell(record::SETTLE, verdict(case, ""), State::Settled))
 }
@@ -112,7 +114,7 @@ fn evaluate(case: &Case, score: i64, comment: &str) -> Result<Decision, Refusal>
     case.asked()?;
     case.stands_at(&[State::Settled])?;
     if !(1..=5).contains(&score) {
-        return Err(Refusal::ScoreRange);
+        return Err(NotDriven::ScoreRange.into());
     }
     let (requester, number) = names(case);
     let said = Evaluation { requester, number, score, comment: checked(comment)?.to_owned() };
@@ -129,13 +131,13 @@ fn names(case: &Case) -> (String, u64) {
     (case.about.requester.to_string(), case.about.number)
 }
 
-fn checked_time(case: &Case, at: Option<Millis>, after: Millis) -> Result<Millis, Refusal> {
+fn checked_time(case: &Case, at: Option<Millis>, after: Millis) -> Result<Millis, NotDriven> {
     let (at, before) = (at.unwrap_or(case.here.now), case.here.now);
-    if at < after || at > before { Err(Refusal::TimeOrder { after, before }) } else { Ok(at) }
+    if at < after || at > before { Err(NotDriven::TimeOrder { after, before }) } else { Ok(at) }
 }
 
-fn within(value: i64, max: i64) -> Result<i64, Refusal> {
-    if (0..=max).contains(&value) { Ok(value) } else { Err(Refusal::AmountRange { max }) }
+fn within(value: i64, max: i64) -> Result<i64, NotDriven> {
+    if (0..=max).contains(&value) { Ok(value) } else { Err(NotDriven::AmountRange { max }) }
 }
 
 /// Sets what vehicles of a type cost, for what is offered from then on.
@@ -158,9 +160,9 @@ pub fn set_tariff(tariff: &Tariff) -> Result<Decision, Refusal> {
 }
 
 /// Names all types.
-pub fn unknown_type() -> Refusal {
+pub fn unknown_type() -> NotDriven {
     let words = TYPES.iter().map(|(code, word)| format!("{word} {code}"));
-    Refusal::TypeUnknown { types: words.chain([ANY.to_owned()]).collect() }
+    NotDriven::TypeUnknown { types: words.chain([ANY.to_owned()]).collect() }
 }
 
 /// The type that stands for all that have no tariff of their own.

@@ -5,6 +5,7 @@
 mod bill;
 mod decide;
 pub mod net;
+mod refusal;
 pub mod search;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use crate::calendar::rfc3339;
 
 pub use bill::statement;
 pub use decide::{decide, set_tariff, tariff, tariffs};
+pub use refusal::NotDriven;
 
 /// What a vehicle of a type costs, in fen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use crate::calendar::rfc3339;
 use crate::systems::Kind;
 use crate::systems::codes::{division, neighbours};
 use crate::systems::query::{listings, number_text};
-use crate::systems::requests::{Refusal, query};
+use crate::systems::requests::{NotAsked, Refusal, query};
 use crate::systems::rows::Rows;
 use crate::systems::vehicles::{TYPES, Vehicles};
 
@@ -69,9 +69,9 @@ pub struct Found {
 pub fn search(rows: &dyn Rows, me: MemberCode, wish: &Wish) -> Result<Vec<Found>, Refusal> {
     let Wish { seats, near, from, until, vehicle_type } = wish;
     if until <= from {
-        return Err(Refusal::EndBeforeStart);
+        return Err(NotAsked::EndBeforeStart.into());
     }
-    let near = division::read(near).map_err(|_| Refusal::PlaceUnknown { place: near.clone() })?;
+    let near = division::read(near).map_err(|_| NotAsked::PlaceUnknown { place: near.clone() })?;
     let code = |word: &String| TYPES.iter().find(|(code, zh)| [code, zh].contains(&&word.as_str()));
     let wanted = match vehicle_type {
         None => None,

@@ -6,7 +6,9 @@ use rand::RngExt;
 use xietong::machine::{Answer, Command, Refusal as NodeRefusal};
 use xietong::store::Store;
 use xietong::systems::query::{listings, number_text};
-use xietong::systems::requests::{self, Act, Ask, Command as Requests, Refusal, State, query, record};
+use xietong::systems::requests::{
+    self, Act, Ask, Command as Requests, Refusal, State, Unlent, query, record,
+};
 use xietong::systems::trips::Tariff;
 use xietong::systems::vehicles::Vehicles;
 use xietong::systems::{self, Kind};
@@ -44,7 +46,7 @@ impl World {
                 ..
             }))) => self.tally.settled += 1,
             Some(Answer::Refused(NodeRefusal::Data {
-                refusal: systems::Refusal::Request { refusal: Refusal::Overlaps { .. } },
+                refusal: systems::Refusal::Request { refusal: Refusal::Thing(Unlent::Overlaps { .. }) },
             })) => self.tally.taken += 1,
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! What a request goes through, and what each of those concerned sees of it.
 
 use super::*;
+use crate::systems::requests::{OutOfTurn, Unlent};
 
 #[test]
 fn a_trip_goes_from_request_to_settlement_and_both_see_the_same() {
@@ -53,7 +54,10 @@ fn one_thing_in_two_agreements_is_promised_once() {
     owner.hear(&third);
     assert_eq!(owner.act(first, offer()), Ok(State::Offered));
     let refused = owner.act(second, offer());
-    assert!(matches!(refused, Err(Refused::Overlaps { with, .. }) if with == first), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Refused::Thing(Unlent::Overlaps { with, .. })) if with == first),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -91,7 +95,7 @@ fn what_is_not_confirmed_in_time_or_was_cancelled_is_let_go_and_the_next_in_line
     requester.hear(&owner);
     assert_eq!(requester.state(first), State::Expired);
     let refused = owner.act(first, offer());
-    assert!(matches!(refused, Err(Refused::LateAnswer { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(Refused::Turn(OutOfTurn::LateAnswer { .. }))), "{refused:?}");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use super::super::refusals::variants;
 use super::*;
 use crate::systems::fault::Stays;
 use crate::systems::keys;
-use crate::systems::requests::Block;
+use crate::systems::requests::{Block, NotAsked, OutOfTurn, Unlent};
+use crate::systems::trips::NotDriven;
 
 /// What a requester is told that asks so.
 fn asking(change: impl Fn(&mut Ask)) -> Refused {
@@ -211,23 +212,30 @@ fn refused() -> Vec<(&'static str, Refused)> {
 #[test]
 fn each_reason_has_its_name() {
     let by_name: BTreeMap<_, _> = refused().into_iter().collect();
-    let expected = [
-        ("no such listing", Refused::UnknownListing { listing: text("230000-V-000009") }),
-        ("persons", Refused::CountRange { max: 5 }),
-        ("inspection runs out on the way", Refused::NotLent { stays: Stays::InspectionExpired }),
-        ("a late answer", Refused::LateAnswer { by: at("2026-11-26 08:00") }),
-        ("odometer below the register", Refused::OdometerBackwards { have_km: 1_000 }),
-        ("too fast", Refused::OdometerJumps { km_max: 150 }),
-        ("another amount than the records", Refused::BillDiffers { billed_fen: 43_000, computed_fen: None }),
-        ("accepting what was cancelled", Refused::AlreadyCancelled),
-        ("accepting what was declined", Refused::WrongState { state: State::Declined }),
+    let expected: [(_, Refused); 9] = [
+        ("no such listing", NotAsked::UnknownListing { listing: text("230000-V-000009") }.into()),
+        ("persons", NotAsked::CountRange { max: 5 }.into()),
+        ("inspection runs out on the way", Unlent::NotLent { stays: Stays::InspectionExpired }.into()),
+        ("a late answer", OutOfTurn::LateAnswer { by: at("2026-11-26 08:00") }.into()),
+        ("odometer below the register", NotDriven::OdometerBackwards { have_km: 1_000 }.into()),
+        ("too fast", NotDriven::OdometerJumps { km_max: 150 }.into()),
+        (
+            "another amount than the records",
+            NotDriven::BillDiffers { billed_fen: 43_000, computed_fen: None }.into(),
+        ),
+        ("accepting what was cancelled", OutOfTurn::AlreadyCancelled.into()),
+        ("accepting what was declined", OutOfTurn::WrongState { state: State::Declined }.into()),
     ];
     for (name, refusal) in expected {
         let found = by_name.iter().find(|(of, _)| of.contains(name)).map(|(_, refusal)| refusal.clone());
         assert_eq!(found, Some(refusal), "{name}");
     }
     let told: BTreeSet<_> = by_name.values().map(super::super::code).collect();
-    let all = variants(include_str!("../../requests/refusal.rs"), "pub enum Refusal {");
+    let of_requests = include_str!("../../requests/refusal.rs");
+    let [asked, ground, turn, thing] = ["NotAsked", "NoGround", "OutOfTurn", "Unlent"]
+        .map(|name| variants(of_requests, &format!("pub enum {name} {{")));
+    let trip = variants(include_str!("../../trips/refusal.rs"), "pub enum NotDriven {");
+    let all: BTreeSet<_> = [asked, ground, turn, thing, trip].into_iter().flatten().collect();
     assert_eq!(told, all);
 }
 
