@@ -112,14 +112,16 @@ impl Replica {
     }
 
     /// Whoever shows a manifest without opinions that are held here is shown them: it may have had no room for them.
-    fn answer_signing(&self, turn: &mut Turn, link: LinkId, id: AgreementId, signing: &Signing) {
+    /// Once between two comparisons of heads, in case it cannot take them either, and shows its own for an answer.
+    fn answer_signing(&mut self, turn: &mut Turn, link: LinkId, id: AgreementId, signing: &Signing) {
         let Ok(manifest) = Manifest::open(&signing.manifest) else { return };
         let Some(held) = self.agreements.get(&id) else { return };
         let is_told = |of: &Opinion| {
             signing.opinions.iter().any(|(stance, bytes)| *stance == of.fields.stance && *bytes == of.bytes())
         };
         let held: Vec<&Opinion> = held.epochs().opinions(manifest.id()).collect();
-        if held.len() <= OPINIONS_MAX && !held.into_iter().all(is_told) {
+        let is_behind = held.len() <= OPINIONS_MAX && !held.into_iter().all(is_told);
+        if is_behind && self.links.get_mut(&link).is_some_and(|link| link.answered.insert(manifest.id())) {
             self.show_signing(turn, link, id, manifest.id());
         }
     }

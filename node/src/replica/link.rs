@@ -1,6 +1,6 @@
 //! One link: a stream of frames to one peer about one agreement, and what the other end has shown on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
@@ -27,6 +27,9 @@ pub struct Link {
     pub differs: BTreeMap<Stream, (Position, Position)>,
     /// When heads go out next, on the monotonic clock.
     pub heads_due_ms: u64,
+    /// Of which manifests the other end was shown what it lacks since heads went out last: two that each hold what the
+    /// other cannot take do not answer each other for ever.
+    pub answered: BTreeSet<ManifestId>,
     /// Which process is at the other end, as its hello said.
     pub instance: u64,
     /// When something came last, on the monotonic clock.
@@ -67,6 +70,7 @@ impl Link {
             wanted: BTreeMap::new(),
             differs: BTreeMap::new(),
             heads_due_ms: 0,
+            answered: BTreeSet::new(),
             instance: 0,
             heard_ms: 0,
             clock_offset_ms: 0,

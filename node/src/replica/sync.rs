@@ -294,6 +294,7 @@ impl Replica {
             link.wanted.retain(|_, wanted| wanted.expires_ms > now_ms);
             if let Some(about) = link.greeted().filter(|_| link.heads_due_ms <= now_ms) {
                 link.heads_due_ms = now_ms + interval_ms;
+                link.answered.clear();
                 due.push((*id, about));
             }
         }

@@ -10,13 +10,14 @@ use xietong::replica::epochs::Said;
 use xietong_proto::epochs::{Stage, Standing};
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Manifest, ManifestFields};
-use xietong_proto::opinion::Stance;
+use xietong_proto::opinion::{Opinion, OpinionFields, Stance};
 use xietong_proto::receipt::Holdings;
 use xietong_proto::stream::Audience;
 
 use super::invariants::{self, Violation};
 use super::network::Place;
 use super::world::World;
+use super::{Fault, Trade};
 
 /// How a world changes its agreements.
 pub struct Council {
@@ -216,4 +217,40 @@ impl World {
         self.tally.epochs += u64::from(last.fields.epoch.0) - 1;
         Ok(())
     }
+}
+
+/// A member that has said one thing twice, in different words: each of two others holds what the other does not take.
+#[test]
+fn two_that_cannot_take_each_others_opinions_do_not_answer_each_other_for_ever() -> Result<(), Box<Violation>>
+{
+    let mut world = World::new(0, Trade::None, Fault::None, false);
+    world.network.heal();
+    let id = world.agreements[0].id();
+    (0..world.nodes.len()).try_for_each(|place| world.start(place))?;
+    (0..world.nodes.len()).try_for_each(|place| world.join(place))?;
+    world.pass(20_000)?;
+    let next = world.successor(&world.agreements[0].manifest().clone(), |_| {});
+    world.propose(0, id, next.clone())?;
+    world.pass(20_000)?;
+    world.network.part(0, 1, true);
+    world.reconnect();
+    for (place, reason) in [(0, "一"), (1, "二")] {
+        let fields = OpinionFields {
+            stance: Stance::Declines,
+            manifest: next.id(),
+            member: world.keys[1].code(),
+            time: Millis(0),
+            reason: reason.to_owned(),
+        };
+        let opinion = Opinion::sign(&fields, &world.keys[1].seal()).expect("the fields are in form");
+        let opinions = vec![(Stance::Declines, opinion.bytes().to_vec())];
+        world.say(place, id, Said { manifest: None, cards: Vec::new(), opinions })?;
+    }
+    world.network.part(0, 1, false);
+    world.reconnect();
+    let before = world.figures().steps;
+    world.pass(20_000)?;
+    let frames = world.figures().steps - before;
+    assert!(frames < 400, "{frames} frames");
+    Ok(())
 }
