@@ -99,14 +99,14 @@ fn durable_bytes(folder: &Path) -> f64 {
     128.0 * MIB / begun.elapsed().as_secs_f64()
 }
 
-/// In batches of a thousand, in order of key, the way the store writes them but without a sum over them.
+/// In batches of a thousand, in order of key, each an item of the library: neither bundled nor summed up.
 fn raw_rows(folder: &Path) -> f64 {
     let tree = Tree::create(&folder.join("raw")).expect("a tree");
     let (begun, count) = (Instant::now(), 200_000_u64);
     for batch in 0..count / 1_000 {
         let keys = (0..1_000).map(|row| batch * 1_000 + row);
         let rows: Changes = keys.map(|key| (key.to_be_bytes().to_vec(), Some(vec![3; 200]))).collect();
-        tree.apply(&rows).expect("it writes");
+        tree.write(&rows).expect("it writes");
     }
     count as f64 / begun.elapsed().as_secs_f64()
 }

@@ -12,7 +12,7 @@ use xietong_proto::stream::Stream;
 
 use super::keyspace;
 use super::log::{LogEnd, Place};
-use super::rows::{RowsError, Tree};
+use super::rows::{Rebundled, RowsError, Tree};
 use crate::systems::rows::Changes;
 
 /// The rows of one home, its index among them.
@@ -51,18 +51,18 @@ struct Mark {
 /// Does not depend on the order of rows, and one row is exchanged without looking at the others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sum {
-    rows: u64,
+    items: u64,
     total: u128,
 }
 
 impl Sum {
     fn add(&mut self, key: &[u8], value: &[u8]) {
-        self.rows += 1;
+        self.items += 1;
         self.total = self.total.wrapping_add(digest(key, value));
     }
 
     fn take(&mut self, key: &[u8], value: &[u8]) {
-        self.rows -= 1;
+        self.items -= 1;
         self.total = self.total.wrapping_sub(digest(key, value));
     }
 }
@@ -78,7 +78,7 @@ impl Index {
     /// still have it.
     pub fn read(folder: &Path, left: Option<&str>) -> Result<Contents, RowsError> {
         let tree = Tree::open(folder)?;
-        match tree.get(&[keyspace::MARK])? {
+        match tree.item(&[keyspace::MARK])? {
             Some(mark) if left == Some(hex::encode(&mark).as_str()) => Contents::read(tree, true),
             Some(_) | None => Contents::read(tree, false),
         }
@@ -105,21 +105,22 @@ impl Index {
     }
 
     /// Makes all changes at once, and the sum with them.
-    pub fn apply(&mut self, mut changes: Changes) -> Result<(), RowsError> {
-        for (key, value) in &changes {
-            let read = self.audit.as_mut().filter(|audit| *key < audit.next).map(|audit| &mut audit.sum);
-            let old = self.tree.get(key)?;
+    pub fn apply(&mut self, changes: Changes) -> Result<(), RowsError> {
+        let mut items = Changes::new();
+        for Rebundled { key, old, new } in self.tree.bundle(changes)? {
+            let read = self.audit.as_mut().filter(|audit| key < audit.next).map(|audit| &mut audit.sum);
             for sum in [&mut self.mark.sum].into_iter().chain(read) {
                 if let Some(old) = &old {
-                    sum.take(key, old);
+                    sum.take(&key, old);
                 }
-                if let Some(value) = value {
-                    sum.add(key, value);
+                if let Some(new) = &new {
+                    sum.add(&key, new);
                 }
             }
+            items.insert(key, new);
         }
-        changes.insert(vec![keyspace::MARK], Some(self.mark.encode()));
-        self.tree.apply(&changes)
+        items.insert(vec![keyspace::MARK], Some(self.mark.encode()));
+        self.tree.write(&items)
     }
 
     /// Whether rows that were known by their sum are still to be read.
@@ -130,7 +131,7 @@ impl Index {
     /// Reads some of them on; fails at the end if they do not have the sum.
     pub fn read_on(&mut self) -> Result<(), RowsError> {
         let Some(audit) = &mut self.audit else { return Ok(()) };
-        let mut rows = self.tree.scan(&[], &audit.next);
+        let mut rows = self.tree.items(&audit.next);
         for row in rows.by_ref().take(READ_AT_ONCE) {
             let (key, value) = row?;
             if key.first() != Some(&keyspace::MARK) {
@@ -176,7 +177,7 @@ impl Contents {
             let (key, value) = row?;
             folded.extend(keyspace::read_folded(&key).zip(keyspace::read_position(&value)));
         }
-        let mark = tree.get(&[keyspace::MARK])?.and_then(|value| Mark::decode(&value));
+        let mark = tree.item(&[keyspace::MARK])?.and_then(|value| Mark::decode(&value));
         let is_whole = match &mark {
             Some(mark) => is_trusted || mark.sum == sum_of(&tree)?,
             None => false,
@@ -193,7 +194,7 @@ const READ_AT_ONCE: usize = if cfg!(test) { 7 } else { 2_000 };
 /// Reads every row but the sum itself.
 fn sum_of(tree: &Tree) -> Result<Sum, RowsError> {
     let mut sum = Sum::default();
-    for row in tree.scan(&[], &[]) {
+    for row in tree.items(&[]) {
         let (key, value) = row?;
         if key.first() != Some(&keyspace::MARK) {
             sum.add(&key, &value);
@@ -204,14 +205,14 @@ fn sum_of(tree: &Tree) -> Result<Sum, RowsError> {
 
 impl Mark {
     fn encode(&self) -> Vec<u8> {
-        let Sum { rows, total } = self.sum;
-        [&rows.to_be_bytes()[..], &total.to_be_bytes(), self.boot_id.as_bytes()].concat()
+        let Sum { items, total } = self.sum;
+        [&items.to_be_bytes()[..], &total.to_be_bytes(), self.boot_id.as_bytes()].concat()
     }
 
     fn decode(value: &[u8]) -> Option<Self> {
-        let (rows, rest) = value.split_first_chunk()?;
+        let (items, rest) = value.split_first_chunk()?;
         let (total, boot_id) = rest.split_first_chunk()?;
-        let sum = Sum { rows: u64::from_be_bytes(*rows), total: u128::from_be_bytes(*total) };
+        let sum = Sum { items: u64::from_be_bytes(*items), total: u128::from_be_bytes(*total) };
         Some(Self { boot_id: String::from_utf8(boot_id.to_vec()).ok()?, sum })
     }
 }
