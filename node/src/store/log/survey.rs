@@ -57,6 +57,7 @@ pub fn survey(
         is_gap: false,
         is_unclear: false,
         doubtful: None,
+        bytes: Vec::with_capacity(SEGMENT_BYTES_MAX as usize),
     };
     for segment in segments(&folder)? {
         pass.segment(segment, &folder.join(segment_name(segment)))?;
@@ -78,6 +79,8 @@ struct Pass<'a> {
     is_unclear: bool,
     /// Torn if nothing follows, else damage.
     doubtful: Option<Rot>,
+    /// Of one segment after the other: fresh memory for each would take longer than reading it.
+    bytes: Vec<u8>,
 }
 
 struct Rot {
@@ -93,7 +96,8 @@ impl Pass<'_> {
         self.reached(false)?;
         let file = File::open(path).map_err(at(path))?;
         let file_bytes = file.metadata().map_err(at(path))?.len();
-        let mut bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
         file.take(SEGMENT_BYTES_MAX).read_to_end(&mut bytes).map_err(at(path))?;
         let mut offset = 0;
         while offset < bytes.len() {
@@ -113,6 +117,7 @@ impl Pass<'_> {
             self.settle()?;
             self.doubtful = Some(Rot { bytes: file_bytes - SEGMENT_BYTES_MAX, head: None });
         }
+        self.bytes = bytes;
         Ok(())
     }
 
