@@ -30,9 +30,10 @@ use crate::systems::fault::{FileRefusal, ImportReport, Quarantined};
 use crate::systems::history::{Version, versions};
 use crate::systems::query::{self, List, Owner, Page, Shown};
 use crate::systems::reading::read as read_record;
+use crate::systems::registers::{AnySheet, open_sheet};
 use crate::systems::sheet::{HeaderMap, Keys, SheetInfo};
 use crate::systems::summary::{self, AssetSummary, VehicleSummary};
-use crate::systems::{self, AnySheet, Kind, Report, Source, open_sheet};
+use crate::systems::{self, Kind, Report, Source};
 
 /// One line of the answer to an import.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

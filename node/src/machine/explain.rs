@@ -12,7 +12,7 @@ use crate::replica::io::Now;
 use crate::systems::Kind;
 use crate::systems::disclosure::{self, Leaves, Standing};
 use crate::systems::fault::Stays;
-use crate::systems::query::number_text;
+use crate::systems::number::number_text;
 use crate::systems::rows::Rows;
 
 /// Why a member can or cannot see a record.

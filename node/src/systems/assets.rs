@@ -5,13 +5,16 @@ use jiff::civil::Date;
 use xietong_proto::wire::assets::{Asset, AssetListing};
 use xietong_proto::wire::requests::Particulars;
 
+use super::circle::Circle;
 use super::codes::{asset_class, division};
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
-use super::register::{self, Disclosure, Line, Listing, Register};
+use super::institutions;
+use super::kind::Kind;
+use super::line::{Line, Lines};
+use super::register::{self, Disclosure, Listing, Register};
 use super::requests::Lent;
 use super::rows::Rows;
-use super::{Circle, Kind, Lines, institutions};
 
 /// The register of assets.
 pub struct Assets;

@@ -15,14 +15,13 @@ use super::column;
 use super::energy::release::cell::Release;
 use super::energy::release_act;
 use super::fault::Stays;
-use super::query::{key_of_number, number_text, parse_number};
+use super::keys;
+use super::kind::Kind;
+use super::number::{key_of_number, number_text, parse_number};
 use super::register::{self, Disclosure, Listing, Register, record};
+use super::registers::for_register;
 use super::row::{Row, Source};
 use super::rows::Rows;
-use super::{Kind, for_register, keys};
-use super::{
-    assets::Assets, drivers::Drivers, energy::Energy, institutions::Institutions, vehicles::Vehicles,
-};
 
 /// Whether a record of the own registers may leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,13 +4,16 @@
 use jiff::civil::Date;
 use xietong_proto::wire::institutions::Institution;
 
+use super::circle::Circle;
 use super::codes::uscc;
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault};
-use super::register::{Disclosure, Line, Listing, Register};
+use super::kind::Kind;
+use super::line::{Line, Lines};
+use super::register::{Disclosure, Listing, Register};
 use super::row::{Row, Source};
 use super::rows::Rows;
-use super::{Circle, Kind, Lines, keys, register};
+use super::{keys, register};
 
 /// The register of institutions.
 pub struct Institutions;

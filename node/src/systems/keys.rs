@@ -3,7 +3,7 @@
 
 use xietong_proto::id::*;
 
-use super::requests::About;
+use super::requests::about::About;
 
 /// A row of a register: system, business key.
 pub fn register(system: System, key: &[u8]) -> Vec<u8> {

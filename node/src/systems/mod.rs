@@ -1,9 +1,12 @@
 //! The business systems: what records mean. Each has the same skeleton: rows, what is asked of it, why it
-//! refuses, how it folds, what it discloses, what can be looked up. Imports only the protocol.
+//! refuses, how it folds, what it discloses, what can be looked up. Here is what is asked of all of them and who
+//! answers; what they share lies below them (`kind`, `row`, `line`, `number`, `circle`, `diff`, `keys`).
 
 pub mod assets;
+mod circle;
 pub mod codes;
 pub mod column;
+mod diff;
 pub mod disclosure;
 pub mod doors;
 pub mod drivers;
@@ -14,9 +17,12 @@ pub mod history;
 pub mod institutions;
 mod keys;
 mod kind;
+mod line;
+pub mod number;
 pub mod query;
 pub mod reading;
 pub mod register;
+pub mod registers;
 pub mod requests;
 mod row;
 pub mod rows;
@@ -30,8 +36,7 @@ pub mod text_file;
 pub mod trips;
 pub mod vehicles;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -39,53 +44,24 @@ use xietong_proto::crypto::hash;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
 use xietong_proto::stream::{Audience, Stream};
-use xietong_proto::wire;
 
 use crate::calendar;
 
+pub use self::circle::{Circle, Standing};
+pub use self::diff::{Diff, Which};
 pub use self::kind::Kind;
+pub use self::line::{Line, Lines};
 pub use self::row::{Origin, Row, Source};
 use assets::Assets;
 use drivers::Drivers;
 use energy::Energy;
 use energy::release_act::{self, ReleaseReport};
-use fault::{FileRefusal, ImportReport, Quarantined};
+use fault::ImportReport;
 use institutions::Institutions;
-use register::{Intake, Line, Register};
+use register::{Intake, Register};
+use registers::for_register;
 use rows::{Overlay, Rows};
-use rules::Rules;
-use sheet::{HeaderMap, Keys, Sheet, SheetInfo};
-use text_file::File;
 use vehicles::{Vehicles, scrapping};
-
-/// Runs the same code for the register of a kind.
-macro_rules! for_register {
-    ($kind:expr, $register:ident => $body:expr) => {
-        match $kind {
-            Kind::Institutions => {
-                type $register = Institutions;
-                $body
-            }
-            Kind::Assets => {
-                type $register = Assets;
-                $body
-            }
-            Kind::Vehicles => {
-                type $register = Vehicles;
-                $body
-            }
-            Kind::Energy => {
-                type $register = Energy;
-                $body
-            }
-            Kind::Drivers => {
-                type $register = Drivers;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use for_register;
 
 /// What an operator or platform can ask of a system.
 #[derive(Debug)]
@@ -104,34 +80,6 @@ pub enum Command {
     Driver(drivers::Command),
     /// Ask for a listed thing, or go on with a request.
     Request(requests::Command),
-}
-
-/// Rows of one register that were read from a file.
-#[derive(Debug)]
-pub enum Lines {
-    /// 单位.
-    Institutions(Vec<Line<wire::institutions::Institution>>),
-    /// 资产.
-    Assets(Vec<Line<wire::assets::Asset>>),
-    /// 车辆.
-    Vehicles(Vec<Line<wire::vehicles::Vehicle>>),
-    /// 能耗.
-    Energy(Vec<Line<wire::energy::EnergyMonth>>),
-    /// 驾驶员.
-    Drivers(Vec<Line<wire::drivers::Driver>>),
-}
-
-impl Lines {
-    /// How many rows.
-    pub fn count(&self) -> usize {
-        match self {
-            Self::Institutions(lines) => lines.len(),
-            Self::Assets(lines) => lines.len(),
-            Self::Vehicles(lines) => lines.len(),
-            Self::Energy(lines) => lines.len(),
-            Self::Drivers(lines) => lines.len(),
-        }
-    }
 }
 
 /// What was done, or would be.
@@ -187,50 +135,6 @@ impl From<requests::Refusal> for Refusal {
     }
 }
 
-/// Who this node is, by which rules it works, and to whom each system's disclosures go at the moment.
-#[derive(Clone, Debug)]
-pub struct Circle {
-    /// This member.
-    pub me: MemberCode,
-    /// Of its office.
-    pub rules: Arc<Rules>,
-    /// The other members of the agreements in force.
-    pub members: BTreeMap<Kind, BTreeSet<MemberCode>>,
-    /// The agreements that were joined here.
-    pub agreements: Vec<Standing>,
-}
-
-impl Circle {
-    /// The agreements under which this node may say something now that a member hears.
-    pub fn open_with(&self, kind: Kind, member: MemberCode) -> Vec<AgreementId> {
-        let hears =
-            |standing: &&Standing| standing.open.contains(&kind) && standing.members.contains(&member);
-        self.agreements.iter().filter(hears).map(|standing| standing.agreement).collect()
-    }
-
-    /// How one of them stands.
-    pub fn standing(&self, agreement: AgreementId) -> Option<&Standing> {
-        self.agreements.iter().find(|standing| standing.agreement == agreement)
-    }
-}
-
-/// An agreement as those see it who would say something under it.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// Which.
-    pub agreement: AgreementId,
-    /// All its members.
-    pub members: BTreeSet<MemberCode>,
-    /// What it speaks of.
-    pub scope: BTreeSet<Kind>,
-    /// Members author from this moment on.
-    pub valid_from: Millis,
-    /// And before this one.
-    pub valid_until: Millis,
-    /// In which systems this node may say something now.
-    pub open: BTreeSet<Kind>,
-}
-
 /// What a command comes to.
 pub struct Decision {
     /// Of which system.
@@ -247,25 +151,6 @@ pub struct Decision {
     pub report: Report,
 }
 
-/// Which rows' disclosure to compare.
-#[derive(Clone, Copy, Debug)]
-pub enum Which<'a> {
-    /// These.
-    Keys(&'a [String]),
-    /// All from a key on, at most so many.
-    From { key: &'a str, rows_max: usize },
-}
-
-impl Which<'_> {
-    /// How many at most.
-    pub fn rows_max(&self) -> usize {
-        match self {
-            Self::Keys(_) => usize::MAX,
-            Self::From { rows_max, .. } => *rows_max,
-        }
-    }
-}
-
 /// Takes back all rows that were folded from a stream: it is folded again from its first entry.
 pub fn forget(rows: &mut Overlay, stream: &Stream) {
     let prefix = keys::listing_prefix(stream.agreement, stream.system, Some(stream.author));
@@ -275,17 +160,6 @@ pub fn forget(rows: &mut Overlay, stream: &Stream) {
     }
     requests::forget(rows, stream);
     handover::forget(rows, stream);
-}
-
-/// What has to be said so that a stream shows what it should.
-#[derive(Debug, Default)]
-pub struct Diff {
-    /// For the local stream.
-    pub local: Vec<Record>,
-    /// For the stream that was compared.
-    pub shared: Vec<Record>,
-    /// The key to go on from.
-    pub next: Option<String>,
 }
 
 /// Decides a command on rows that are folded to all own heads.
@@ -306,7 +180,7 @@ pub fn decide(rows: &dyn Rows, now: Millis, circle: &Circle, command: Command) -
             Err(Refusal::ReasonTooLong { chars_max: REASON_CHARS_MAX })
         }
         Command::Withdraw { kind, ids, reason, dry_run } => {
-            let ids = query::register_ids(rows, kind, circle.me, &ids)?;
+            let ids = number::register_ids(rows, kind, circle.me, &ids)?;
             let intake = for_register!(kind, R => register::take_back::<R>(rows, today, &ids, &reason));
             Ok(Decision::of_intake(kind, intake, circle, dry_run))
         }
@@ -360,15 +234,16 @@ pub fn is_of_requests(record: &Record) -> bool {
 pub fn disclose(rows: &dyn Rows, today: Date, stream: &Stream, which: Which) -> Diff {
     let Some(kind) = Kind::of(stream.system) else { return Diff::default() };
     let (agreement, me) = (stream.agreement, stream.author);
+    let gone = || handover::gone(rows, stream.system, me);
     match (stream.audience, kind) {
         (Audience::Pair(peer), _) => requests::disclose(rows, stream, peer, which),
         (Audience::Local, _) | (_, Kind::Institutions | Kind::Drivers) => Diff::default(),
         (Audience::Agreement, Kind::Energy) => release_act::disclose(rows, agreement, me, which),
         (Audience::Agreement, Kind::Assets) => {
-            register::disclose::<Assets>(rows, today, agreement, me, which)
+            register::disclose::<Assets>(rows, today, agreement, me, &gone(), which)
         }
         (Audience::Agreement, Kind::Vehicles) => {
-            register::disclose::<Vehicles>(rows, today, agreement, me, which)
+            register::disclose::<Vehicles>(rows, today, agreement, me, &gone(), which)
         }
     }
 }
@@ -384,48 +259,6 @@ pub fn digest(rows: &dyn Rows, agreement: AgreementId) -> [u8; 32] {
         bytes.extend(part);
     }
     hash(&[&bytes])
-}
-
-/// A file whose headers were understood, whatever its register.
-pub trait AnySheet: Send {
-    /// What was found out before the first row.
-    fn info(&self) -> &SheetInfo;
-    /// How much has been read, in thousandths.
-    fn progress(&self) -> u64;
-    /// Keys of all rows read so far.
-    fn keys(&self) -> &Keys;
-    /// The next rows, and those that cannot be taken in; none at the end.
-    fn next_lines(&mut self, rows_max: usize) -> Result<Option<(Lines, Vec<Quarantined>)>, FileRefusal>;
-}
-
-impl<R: Register> AnySheet for Sheet<R> {
-    fn info(&self) -> &SheetInfo {
-        Sheet::info(self)
-    }
-
-    fn progress(&self) -> u64 {
-        Sheet::progress(self)
-    }
-
-    fn keys(&self) -> &Keys {
-        Sheet::keys(self)
-    }
-
-    fn next_lines(&mut self, rows_max: usize) -> Result<Option<(Lines, Vec<Quarantined>)>, FileRefusal> {
-        let chunk = self.next_chunk(rows_max)?;
-        Ok(chunk.map(|chunk| (R::lines(chunk.lines), chunk.quarantined)))
-    }
-}
-
-/// Opens a file of a register.
-pub fn open_sheet(
-    kind: Kind,
-    file: Box<dyn File>,
-    map: &HeaderMap,
-    rows_max: u64,
-    today: Date,
-) -> Result<Box<dyn AnySheet>, FileRefusal> {
-    Ok(for_register!(kind, R => Box::new(Sheet::<R>::open(file, map, rows_max, today)?)))
 }
 
 fn take_in<R: Register>(

@@ -9,15 +9,15 @@ use xietong_proto::id::*;
 
 use super::column::{self, Column, Form, Value};
 use super::history::Version;
+use super::keys;
+use super::kind::Kind;
+use super::number::{key_of_number, number_text, parse_number};
 use super::register::{Disclosure, Listing, Register};
+use super::registers::for_register;
 use super::row::{Row, Source};
 use super::rows::Rows;
 use super::sheet::Keys;
 use super::vehicles::scrapping;
-use super::{Kind, Refusal, for_register, keys};
-use super::{
-    assets::Assets, drivers::Drivers, energy::Energy, institutions::Institutions, vehicles::Vehicles,
-};
 
 /// Rows of one page.
 pub const PAGE_ROWS_MAX: usize = 1_000;
@@ -125,11 +125,6 @@ pub fn places(rows: &dyn Rows, me: MemberCode, id: &str) -> Vec<Place> {
     Kind::ALL.into_iter().flat_map(of_kind).collect()
 }
 
-/// A listing number as people write it, such as `230000-V-000123`.
-pub fn number_text(owner: MemberCode, kind: Kind, number: u64) -> String {
-    format!("{owner}-{}-{number:06}", kind.letter())
-}
-
 /// A page of a list.
 pub fn list(rows: &dyn Rows, kind: Kind, me: MemberCode, list: &List) -> Result<Page, ListRefusal> {
     for_register!(kind, R => list_of::<R>(rows, me, list))
@@ -138,21 +133,6 @@ pub fn list(rows: &dyn Rows, kind: Kind, me: MemberCode, list: &List) -> Result<
 /// One thing, by register key or listing number.
 pub fn show(rows: &dyn Rows, kind: Kind, me: MemberCode, today: Date, id: &str) -> Option<Shown> {
     for_register!(kind, R => show_row::<R>(rows, me, today, id).or_else(|| show_listing::<R>(rows, id)))
-}
-
-/// Register keys for keys or own listing numbers; the first that is not there is named.
-pub fn register_ids(
-    rows: &dyn Rows,
-    kind: Kind,
-    me: MemberCode,
-    ids: &[String],
-) -> Result<Vec<String>, Refusal> {
-    let find = |id: &String| {
-        let is_key = rows.get(&keys::register(kind.system(), id.as_bytes())).is_some();
-        let key = if is_key { Some(id.clone()) } else { key_of_number(rows, kind, me, id) };
-        key.ok_or_else(|| Refusal::NotInRegister { id: id.clone() })
-    };
-    ids.iter().map(find).collect()
 }
 
 /// All register keys of a kind that a full file does not have.
@@ -338,21 +318,4 @@ fn show_listing<R: Register>(rows: &dyn Rows, id: &str) -> Option<Shown> {
         history: Vec::new(),
         held_by: Vec::new(),
     })
-}
-
-/// The owner and number in a listing number of a kind.
-pub fn parse_number(kind: Kind, id: &str) -> Option<(MemberCode, u64)> {
-    let mut parts = id.split('-');
-    let (owner, letter, number) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_ours = parts.next().is_none() && letter.chars().eq([kind.letter()]);
-    is_ours.then_some(Some((owner.parse().ok()?, number.parse().ok()?))).flatten()
-}
-
-/// The register key behind one of our own listing numbers.
-pub fn key_of_number(rows: &dyn Rows, kind: Kind, me: MemberCode, id: &str) -> Option<String> {
-    let (_, number) = parse_number(kind, id).filter(|(owner, _)| *owner == me)?;
-    let prefix = keys::number_prefix(kind.system());
-    let mut numbers = rows.scan(&prefix, &[]);
-    let (key, _) = numbers.find(|(_, value)| value[..] == number.to_be_bytes())?;
-    String::from_utf8(key[prefix.len()..].to_vec()).ok()
 }

@@ -8,12 +8,11 @@ use xietong_proto::entry::Record;
 use xietong_proto::id::System;
 use xietong_proto::wire::registers::Withdrawal;
 
+use super::column;
 use super::energy::release::cell::Release;
+use super::kind::Kind;
 use super::register::{self, Listing, Register, record};
-use super::{Kind, column, for_register};
-use super::{
-    assets::Assets, drivers::Drivers, energy::Energy, institutions::Institutions, vehicles::Vehicles,
-};
+use super::registers::for_register;
 
 /// A record as people read it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

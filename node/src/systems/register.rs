@@ -1,6 +1,8 @@
 //! What all registers do alike: take rows in, fold them, disclose the difference. What makes each of them
 //! different is in its [`Register`]: columns, key, checks, and what leaves.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use prost::Message;
 use xietong_proto::entry::Record;
@@ -8,12 +10,16 @@ use xietong_proto::id::*;
 use xietong_proto::stream::Audience;
 use xietong_proto::wire::registers::{Numbering, Withdrawal};
 
+use super::circle::Circle;
 use super::codes::division;
 use super::column::Column;
-use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Quarantined, Stays};
+use super::diff::{Diff, Which};
+use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Stays};
+use super::keys;
+use super::kind::Kind;
+use super::line::{Line, Lines};
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
-use super::{Circle, Diff, Kind, Lines, Which, handover, keys};
 
 /// One register: what a row is and what it means.
 pub trait Register: Sized + 'static {
@@ -87,29 +93,6 @@ impl<L> Disclosure<L> {
             Disclosure::Leaves(listing) => Some(listing),
             Disclosure::NotShared | Disclosure::Stays(_) => None,
         }
-    }
-}
-
-/// A row that was read from a file.
-#[derive(Clone, Debug)]
-pub struct Line<R> {
-    /// Of the file, the header being 1.
-    pub line: u64,
-    /// What it says.
-    pub row: R,
-    /// The cells as written, in the order of the file's columns.
-    pub cells: csv::StringRecord,
-    /// Which cell each column is.
-    pub places: std::sync::Arc<Vec<(&'static str, usize)>>,
-}
-
-impl<R> Line<R> {
-    /// The row as not taken in.
-    pub fn quarantine(&self, at: CellFault) -> Quarantined {
-        let place = self.places.iter().find(|(name, _)| *name == at.column).map(|(_, place)| *place);
-        let value = place.and_then(|place| self.cells.get(place)).unwrap_or_default().to_owned();
-        let cells = self.cells.iter().map(str::to_owned).collect();
-        Quarantined { line: self.line, at, value, cells }
     }
 }
 
@@ -360,25 +343,26 @@ fn listing_key(origin: &Origin, number: u64) -> Vec<u8> {
     keys::listing(stream.agreement, stream.system, stream.author, number)
 }
 
-/// What has to be said so that an agreement shows what the register says it should (P30).
+/// What has to be said so that an agreement shows what the register says it should (P30), but for numbers that are
+/// gone: what was handed over is not shown, so nobody else asks for it.
 pub fn disclose<R: Register>(
     rows: &dyn Rows,
     today: Date,
     agreement: AgreementId,
     me: MemberCode,
+    gone: &BTreeSet<u64>,
     which: Which,
 ) -> Diff {
     let system = R::KIND.system();
     let (ids, next) = ids_of(rows, system, which);
     let mut diff = Diff { local: Vec::new(), shared: Vec::new(), next };
-    let (mut last, gone) = (last_number(rows, system, me), handover::gone(rows, system, me));
+    let mut last = last_number(rows, system, me);
     if matches!(which, Which::From { key: "", .. }) {
         diff.shared.extend(nobodys(rows, system, agreement, me));
     }
     for id in ids {
         let wanted = get::<R>(rows, &id).and_then(|(_, row)| R::disclose(&row, today).leaves());
         let number = number(rows, system, &id);
-        // What was handed over is not shown: nobody else may ask for it.
         let wanted = wanted.filter(|_| number.is_none_or(|number| !gone.contains(&number)));
         let shown = number.and_then(|number| rows.get(&keys::listing(agreement, system, me, number)));
         let shown = shown.and_then(|row| Row::decode(&row));

@@ -11,7 +11,8 @@ use xietong_proto::crypto::hash;
 
 use super::column::{Column, Need};
 use super::fault::{CellFault, FileRefusal, FormFault, Quarantined, RowFault};
-use super::register::{Line, Register};
+use super::line::Line;
+use super::register::Register;
 use super::text_file::{File, TextFile};
 
 /// Columns of a file.

@@ -1,11 +1,9 @@
 //! Empty files to fill in, from the same column tables that read them.
 
 use super::column::{Column, Need};
+use super::kind::Kind;
 use super::register::Register;
-use super::{Kind, for_register};
-use super::{
-    assets::Assets, drivers::Drivers, energy::Energy, institutions::Institutions, vehicles::Vehicles,
-};
+use super::registers::for_register;
 
 /// A file with headers only, or with two example rows.
 pub fn template(kind: Kind, in_chinese: bool, with_example: bool) -> String {

@@ -4,13 +4,11 @@
 use serde_json::Value;
 
 use super::{Lang, say, yuan};
+use crate::systems::Kind;
 use crate::systems::column::{Column, Form, Value as Field};
 use crate::systems::register::{Listing, Register};
+use crate::systems::registers::for_register;
 use crate::systems::vehicles::scrapping;
-use crate::systems::{Kind, for_register};
-use crate::systems::{
-    assets::Assets, drivers::Drivers, energy::Energy, institutions::Institutions, vehicles::Vehicles,
-};
 
 /// One column as tables need it.
 #[derive(Clone, Copy, Debug)]

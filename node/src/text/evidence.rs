@@ -11,7 +11,8 @@ use crate::calendar::minute;
 use crate::failure::EvidenceRefusal;
 use crate::replica::evidence::NoEvidence;
 use crate::systems::Kind;
-use crate::systems::query::{Place, number_text};
+use crate::systems::number::number_text;
+use crate::systems::query::Place;
 use crate::systems::reading::{Reading, read};
 
 /// Who said what, when as they say, under which epoch, and who signed for it.

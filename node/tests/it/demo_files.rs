@@ -9,10 +9,11 @@ use jiff::civil::{Date, date};
 use serde::Serialize;
 use xietong::calendar::midnight;
 use xietong::systems::fault::ImportReport;
+use xietong::systems::registers::open_sheet;
 use xietong::systems::rows::{Overlay, RowIter, Rows};
 use xietong::systems::rules::Rules;
 use xietong::systems::sheet::HeaderMap;
-use xietong::systems::{self, Circle, Command, Kind, Origin, Report, open_sheet};
+use xietong::systems::{self, Circle, Command, Kind, Origin, Report};
 use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
 

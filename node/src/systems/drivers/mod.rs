@@ -11,14 +11,17 @@ use xietong_proto::id::Millis;
 use xietong_proto::stream::Audience;
 use xietong_proto::wire::drivers::{Driver, Duty as DutySaid};
 
+use super::circle::Circle;
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, ImportReport, RowFault};
 use super::institutions::{self, Nothing};
-use super::register::{self, Disclosure, Intake, Line, Register};
+use super::kind::Kind;
+use super::line::{Line, Lines};
+use super::register::{self, Disclosure, Intake, Register};
 use super::row::Origin;
 use super::rows::{Overlay, Rows};
 use super::vehicles::rules::Driving;
-use super::{Circle, Kind, Lines, Refusal, keys};
+use super::{Refusal, keys};
 use crate::calendar;
 use duty::{Duty, Unfit, unfit};
 

@@ -6,12 +6,15 @@ pub mod release_act;
 use jiff::civil::Date;
 use xietong_proto::wire::energy::EnergyMonth;
 
+use super::circle::Circle;
 use super::column::{Column, Form, Need, Value, columns};
 use super::fault::{CellFault, Flag, RowFault};
 use super::institutions::{self, Nothing};
-use super::register::{self, Disclosure, Line, Register};
+use super::keys;
+use super::kind::Kind;
+use super::line::{Line, Lines};
+use super::register::{self, Disclosure, Register};
 use super::rows::Rows;
-use super::{Circle, Kind, Lines, keys};
 
 /// The register of monthly energy.
 pub struct Energy;

@@ -19,11 +19,12 @@ use super::release::report::{Report as RegionalReport, report};
 use super::release::safety::Rule;
 use super::release::tree::Size;
 use super::release::{Contribution, release};
+use crate::systems::diff::{Diff, Which};
+use crate::systems::kind::Kind;
 use crate::systems::register::{self, put, record};
+use crate::systems::row::{Origin, Row};
 use crate::systems::rows::{Overlay, Rows};
-use crate::systems::{
-    Decision, Diff, Kind, Origin, Refusal, Report, Row, Which, codes, institutions, keys, query,
-};
+use crate::systems::{Decision, Refusal, Report, codes, institutions, keys, query};
 
 /// What a release did, or would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,12 +15,15 @@ use xietong_proto::id::*;
 use xietong_proto::stream::{Audience, Stream};
 use xietong_proto::wire::handovers as wire;
 
-use super::query::{agreements, number_text, parse_number, register_ids};
+use super::circle::Circle;
+use super::keys;
+use super::kind::Kind;
+use super::number::{number_text, parse_number, register_ids};
+use super::query::agreements;
 use super::register::{self, record};
 use super::requests::{self, About};
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
-use super::{Circle, Kind, keys};
 use crate::calendar;
 use join::{Cite, Fact, Place, State, Thing, What, join};
 

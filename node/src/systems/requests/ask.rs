@@ -7,10 +7,13 @@ use xietong_proto::wire::requests::{Particulars, Request};
 
 use super::decide::{HOUR_MS, Here, URGENT_HOLD_H, check_open, checked, checked_telephone, stands, tell};
 use super::{About, Ask, LENT, Lent, NoGround, NotAsked, Refusal, Report, State, for_lent, query, record};
+use crate::systems::circle::Standing;
 use crate::systems::codes::division;
-use crate::systems::query::parse_number;
+use crate::systems::kind::Kind;
+use crate::systems::number::parse_number;
 use crate::systems::register::record as record_of;
-use crate::systems::{Decision, Kind, Row, Standing, keys};
+use crate::systems::row::Row;
+use crate::systems::{Decision, keys};
 
 const DAY_MS: u64 = 24 * HOUR_MS;
 /// Longest time for which anything is lent through a request, and how far ahead.

@@ -12,10 +12,12 @@ use super::{
     Unlent, ask, for_lent, query, record,
 };
 use crate::calendar;
-use crate::systems::query::{number_text, parse_number, register_ids};
+use crate::systems::circle::{Circle, Standing};
+use crate::systems::kind::Kind;
+use crate::systems::number::{number_text, parse_number, register_ids};
 use crate::systems::register::{self, Disclosure, record as record_of};
 use crate::systems::rows::Rows;
-use crate::systems::{Circle, Decision, Kind, Standing, handover, keys, trips};
+use crate::systems::{Decision, handover, keys, trips};
 
 /// What is decided upon.
 #[derive(Clone, Copy)]

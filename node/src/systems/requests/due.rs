@@ -7,8 +7,9 @@ use xietong_proto::id::*;
 use super::decide::HOUR_MS;
 use super::talk::{CANCELLED, EXPIRED};
 use super::{LENT, State, decide, query};
+use crate::systems::keys;
+use crate::systems::kind::Kind;
 use crate::systems::rows::Rows;
-use crate::systems::{Kind, keys};
 
 /// What is due.
 #[derive(Debug, Default)]

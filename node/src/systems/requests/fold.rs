@@ -10,9 +10,11 @@ use xietong_proto::wire::requests::{Block, Offer, Request, Told};
 use xietong_proto::wire::{requests, trips};
 
 use super::{About, record};
+use crate::systems::diff::{Diff, Which};
+use crate::systems::keys;
 use crate::systems::register::{VERSION, put, record as record_of};
+use crate::systems::row::{Origin, Row};
 use crate::systems::rows::{Overlay, Rows};
-use crate::systems::{Diff, Origin, Row, Which, keys};
 
 /// Whether a kind of record belongs here.
 pub fn is_ours(kind: u16) -> bool {

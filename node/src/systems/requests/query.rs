@@ -7,10 +7,12 @@ use xietong_proto::wire::requests::{Block, Offer, Particulars, Request};
 
 use super::{About, Fact, LENT, NotAsked, State, Talk, join, record};
 use crate::calendar::rfc3339;
-use crate::systems::query::{number_text, parse_number};
+use crate::systems::kind::Kind;
+use crate::systems::number::{number_text, parse_number};
+use crate::systems::row::{Row, Source};
 use crate::systems::rows::Rows;
 use crate::systems::trips::{self, Statement, TripView};
-use crate::systems::{self, Kind, Row, Source, keys};
+use crate::systems::{self, keys};
 
 /// All that is known here of a request: what all members heard, and what was said to us or by us alone.
 pub fn talk(rows: &dyn Rows, me: MemberCode, agreement: AgreementId, about: &About) -> Option<Talk> {

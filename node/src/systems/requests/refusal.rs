@@ -5,8 +5,8 @@ use xietong_proto::id::*;
 
 use super::{About, State};
 use crate::calendar::rfc3339;
-use crate::systems::Kind;
 use crate::systems::fault::Stays;
+use crate::systems::kind::Kind;
 use crate::systems::trips::NotDriven;
 
 /// In each the order of checking, as far as one act can meet several.

@@ -9,7 +9,7 @@ use xietong_proto::wire::requests::{Cite, Offer, Particulars, Request, Step};
 use xietong_proto::wire::trips::{Bill, Dispatch, Evaluation, Return, Verdict};
 
 use super::record;
-use crate::systems::Source;
+use crate::systems::row::Source;
 
 /// The newest record of a kind that somebody said about a request.
 #[derive(Clone, Debug, PartialEq)]

@@ -16,12 +16,11 @@ use xietong_proto::id::*;
 use xietong_proto::stream::{Audience, Stream};
 
 use super::fault::{FileRefusal, ImportReport, Quarantined};
+use super::registers::open_sheet;
 use super::rows::{Overlay, RowIter, Rows};
 use super::rules::Rules;
 use super::sheet::HeaderMap;
-use super::{
-    Circle, Command, Diff, Kind, Origin, Refusal, Report, Which, apply, decide, disclose, open_sheet,
-};
+use super::{Circle, Command, Diff, Kind, Origin, Refusal, Report, Which, apply, decide, disclose};
 
 const TODAY: Date = date(2026, 11, 24);
 /// In the middle of that day.

@@ -5,11 +5,13 @@ use xietong_proto::id::Millis;
 use xietong_proto::wire::trips::{self as wire, Dispatch, Evaluation, Return, Verdict};
 
 use super::{NotDriven, Tariff, may_be_billed, statement};
+use crate::systems::kind::Kind;
 use crate::systems::register::{self, record as record_of};
 use crate::systems::requests::{Act, Case, OutOfTurn, Refusal, Report, State, checked, record};
+use crate::systems::row::Row;
 use crate::systems::rows::Rows;
 use crate::systems::vehicles::{TYPES, Vehicles};
-use crate::systems::{Decision, Kind, Row, keys};
+use crate::systems::{Decision, keys};
 
 /// More a vehicle does not drive in an hour, on average.
 const KM_AN_HOUR_MAX: i64 = 150;

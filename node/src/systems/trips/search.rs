@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::id::*;
 
 use crate::calendar::rfc3339;
-use crate::systems::Kind;
 use crate::systems::codes::{division, neighbours};
-use crate::systems::query::{listings, number_text};
+use crate::systems::kind::Kind;
+use crate::systems::number::number_text;
+use crate::systems::query::listings;
 use crate::systems::requests::{NotAsked, Refusal, query};
 use crate::systems::rows::Rows;
 use crate::systems::vehicles::{TYPES, Vehicles};

@@ -13,14 +13,17 @@ use xietong_proto::wire::requests::Particulars;
 use xietong_proto::wire::vehicles::{Vehicle, VehicleListing};
 
 use self::rules::VehicleRules;
+use super::circle::Circle;
 use super::codes::{division, plate, vin};
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
-use super::register::{self, Disclosure, Line, Listing, Register};
+use super::institutions;
+use super::kind::Kind;
+use super::line::{Line, Lines};
+use super::register::{self, Disclosure, Listing, Register};
 use super::requests::Lent;
 use super::row::Row;
 use super::rows::Rows;
-use super::{Circle, Kind, Lines, institutions};
 use crate::calendar;
 
 /// The register of vehicles.

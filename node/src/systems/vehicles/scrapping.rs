@@ -11,12 +11,14 @@ use xietong_proto::wire::vehicles::{Scrapping, Vehicle};
 
 use super::Vehicles;
 use super::status::{DEREGISTERED, PENDING_DISPOSAL, RECYCLED, may_become};
+use crate::systems::circle::Circle;
 use crate::systems::codes::uscc;
 use crate::systems::column::{Column, Form, columns};
+use crate::systems::kind::Kind;
 use crate::systems::register::{self, Intake, record};
 use crate::systems::row::{Origin, Row};
 use crate::systems::rows::{Overlay, Rows};
-use crate::systems::{Circle, Kind, Refusal, keys, query};
+use crate::systems::{Refusal, keys, number};
 
 /// A vehicle's way out, as far as it has come (local).
 pub const SCRAPPING: u16 = 0x71;
@@ -74,7 +76,7 @@ pub fn decide(
     id: &str,
     step: &Step,
 ) -> Result<Intake, Refusal> {
-    let vin = query::register_ids(rows, Kind::Vehicles, circle.me, &[id.to_owned()])?.swap_remove(0);
+    let vin = number::register_ids(rows, Kind::Vehicles, circle.me, &[id.to_owned()])?.swap_remove(0);
     let (_, mut row) =
         register::get::<Vehicles>(rows, &vin).ok_or_else(|| Refusal::NotInRegister { id: id.to_owned() })?;
     let papers = take(papers(rows, &vin), &row, step, today)

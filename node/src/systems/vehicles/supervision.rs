@@ -12,9 +12,10 @@ use xietong_proto::wire::vehicles::Vehicle;
 use super::rules::{Ceiling, Rule, VehicleRules, fitting};
 use super::{Vehicles, status};
 use crate::systems::fault::Flag;
+use crate::systems::kind::Kind;
 use crate::systems::row::{Row, Source};
 use crate::systems::rows::Rows;
-use crate::systems::{Kind, institutions, keys, register};
+use crate::systems::{institutions, keys, register};
 
 /// What is not as it should be, in the order in which it is looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,8 @@
 use rand::RngExt;
 use xietong::machine::{Answer, Command, Refusal as NodeRefusal};
 use xietong::store::Store;
-use xietong::systems::query::{listings, number_text};
+use xietong::systems::number::number_text;
+use xietong::systems::query::listings;
 use xietong::systems::requests::{
     self, Act, Ask, Command as Requests, Refusal, State, Unlent, query, record,
 };

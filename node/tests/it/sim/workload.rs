@@ -10,8 +10,9 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use xietong::machine::Answer;
 use xietong::systems::codes::vin;
+use xietong::systems::registers::open_sheet;
 use xietong::systems::sheet::HeaderMap;
-use xietong::systems::{Command, Kind, Lines, Report, open_sheet};
+use xietong::systems::{Command, Kind, Lines, Report};
 
 use super::network::Place;
 
