@@ -27,6 +27,7 @@ use xietong_proto::header::{HEADER_BYTES, Header};
 use xietong_proto::id::Millis;
 use xietong_proto::manifest::Manifest;
 use xietong_proto::opinion::Stance;
+use xietong_proto::presentation::Presentation;
 use xietong_proto::receipt::{self, Receipt};
 use xietong_proto::sync::Frame;
 
@@ -34,8 +35,9 @@ use xietong_proto::sync::Frame;
 pub type Decoder = fn(&[u8]);
 
 /// All of them.
-pub const DECODERS: [(&str, Decoder); 14] = [
+pub const DECODERS: [(&str, Decoder); 15] = [
     ("frame", frame),
+    ("presentation", presentation),
     ("entry", entry),
     ("head", head),
     ("header", header),
@@ -57,6 +59,13 @@ fn frame(bytes: &[u8]) {
         assert_eq!(Frame::decode(&frame.encode()), Ok(frame));
     }
     carry::receive(&Keyring::default(), LinkId(1), bytes);
+}
+
+/// What a stranger presents: frames of the exchange.
+fn presentation(bytes: &[u8]) {
+    if let Ok(shown) = Presentation::decode(bytes) {
+        assert_eq!(Presentation::decode(&shown.encode()), Ok(shown));
+    }
 }
 
 fn entry(bytes: &[u8]) {

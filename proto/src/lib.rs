@@ -43,6 +43,7 @@ pub mod manifest;
 pub mod merkle;
 pub mod object;
 pub mod opinion;
+pub mod presentation;
 pub mod reach;
 pub mod receipt;
 pub mod reject;

@@ -44,6 +44,8 @@ pub const CARDS_MAX: usize = 128;
 pub const TEXT_BYTES_MAX: usize = 512;
 /// Addresses on a card or in a hello.
 pub const ADDRESSES_MAX: usize = 16;
+/// Bytes of what is presented of an agreement.
+pub const CHAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Addresses in an answer about reach.
 pub const REACH_ADDRESSES_MAX: usize = 32;
 /// Bytes of an answer about reach.

@@ -260,6 +260,8 @@ impl Mesh {
             }
             NetAction::Keyring(keyring) => self.nodes[place].keyring = (*keyring).clone(),
             NetAction::Roster(_) | NetAction::EndsSoon { .. } => {}
+            // Everybody knows everybody here.
+            NetAction::Invite { .. } | NetAction::Present { .. } => {}
             NetAction::ShutOut { peer, .. } | NetAction::Report { peer, .. } => {
                 panic!("everybody here is honest: {peer:?}")
             }

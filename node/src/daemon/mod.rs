@@ -177,6 +177,8 @@ impl<S: Store> Daemon<S> {
             NetAction::Open { link, peer, agreement } => self.network.open(link, peer, agreement),
             NetAction::Close { link } => self.network.close(link),
             NetAction::Roster(roster) => self.network.set_roster(Arc::clone(&roster)),
+            NetAction::Invite { peer, address } => self.network.invite(peer, address),
+            NetAction::Present { peer, shown } => self.network.present(peer, shown),
             NetAction::Keyring(keyring) => self.network.set_keyring(Arc::clone(&keyring)),
             NetAction::ShutOut { peer, for_ms } => {
                 warn!(

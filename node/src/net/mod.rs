@@ -3,6 +3,7 @@
 //! The only folder that names libp2p.
 
 mod address;
+mod chain;
 mod link;
 mod reach;
 mod swarm;
@@ -15,6 +16,7 @@ use libp2p::{Multiaddr, identity};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use xietong_proto::id::{AgreementId, PeerId};
+use xietong_proto::presentation::Presentation;
 use xietong_proto::reach::Dialled;
 use xietong_proto::sync::Frame;
 
@@ -112,6 +114,16 @@ impl Network {
     /// Opens a link; `Opened` or `Closed` follows.
     pub fn open(&self, link: LinkId, peer: PeerId, _: AgreementId) {
         self.command(Command::Open { link, peer });
+    }
+
+    /// Lets somebody in for a moment who stands on no roster, and dials it where it answered (P48).
+    pub fn invite(&self, peer: PeerId, address: Option<String>) {
+        self.command(Command::Invite { peer, address });
+    }
+
+    /// Presents an agreement to a connected peer.
+    pub fn present(&self, peer: PeerId, shown: Box<Presentation>) {
+        self.command(Command::Present { peer, shown });
     }
 
     /// Sends a frame. A link whose other end does not keep up is closed: the comparison of heads repairs it.

@@ -9,18 +9,20 @@ use futures::StreamExt;
 use libp2p::allow_block_list::{self, AllowedPeers};
 use libp2p::connection_limits::{self, ConnectionLimits};
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
-use libp2p::swarm::{ConnectionId, NetworkBehaviour, SwarmEvent};
+use libp2p::swarm::{ConnectionId, DialError, NetworkBehaviour, SwarmEvent};
 use libp2p::{
     Multiaddr, PeerId as Libp2pId, StreamProtocol, Swarm, SwarmBuilder, identify, identity,
     memory_connection_limits, noise, ping, tcp, yamux,
 };
 use tokio::sync::{mpsc, oneshot};
 use xietong_proto::id::PeerId;
+use xietong_proto::presentation::Presentation;
 use xietong_proto::reach::{self, Dialled};
 use xietong_proto::sync::PROTOCOL;
 
 use super::NetError;
 use super::address::{from_libp2p, in_order, peer_text, to_libp2p};
+use super::chain::{self, Guests};
 use super::link::Links;
 use crate::replica::io::{LinkId, NetEvent, Roster};
 
@@ -42,6 +44,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 const AT_ONCE: Duration = Duration::from_secs(3);
 /// How long an orderly end waits for the others to be told of it.
 const PARTING_MAX: Duration = Duration::from_secs(1);
+/// Agreements that a peer may present on one connection, each some times.
+const PRESENTED_MAX: u32 = 64;
 const HALF_OPEN_MAX: u32 = 64;
 const CONNECTIONS_MAX: u32 = 512;
 /// Two when both dialled at once, and as many again when a process died and its successor does the same.
@@ -59,6 +63,10 @@ pub enum Command {
     Roster(Arc<Roster>),
     /// Open a link.
     Open { link: LinkId, peer: PeerId },
+    /// Let somebody in for a moment, and dial it.
+    Invite { peer: PeerId, address: Option<String> },
+    /// Present an agreement.
+    Present { peer: PeerId, shown: Box<Presentation> },
     /// Ask a peer to dial this node; no answer if it does not.
     AskDialled { peer: PeerId, answer: oneshot::Sender<Option<Vec<Dialled>>> },
     /// End.
@@ -82,6 +90,7 @@ pub struct Shell {
     events: mpsc::Sender<NetEvent>,
     commands: mpsc::UnboundedReceiver<Command>,
     roster: HashMap<Libp2pId, Candidate>,
+    guests: Guests,
     connections: HashMap<ConnectionId, Known>,
 }
 
@@ -91,6 +100,8 @@ struct Known {
     since: Instant,
     /// Whether this end dialled.
     is_dialer: bool,
+    /// How often the other end has presented something on it.
+    presented: u32,
 }
 
 /// Somebody who may connect.
@@ -112,7 +123,8 @@ impl Shell {
         commands: mpsc::UnboundedReceiver<Command>,
     ) -> Result<Self, NetError> {
         let swarm = swarm(key).map_err(NetError::Setup)?;
-        Ok(Self { swarm, links, events, commands, roster: HashMap::new(), connections: HashMap::new() })
+        let (roster, connections, guests) = (HashMap::new(), HashMap::new(), Guests::default());
+        Ok(Self { swarm, links, events, commands, roster, guests, connections })
     }
 
     /// Listens and waits for the addresses in effect.
@@ -146,12 +158,16 @@ impl Shell {
         let mut control = self.swarm.behaviour().streams.new_control();
         let mut incoming = control.accept(STREAMS).expect("the protocol is registered here and nowhere else");
         let mut questions = control.accept(REACH).expect("the protocol is registered here and nowhere else");
+        let mut shown =
+            control.accept(chain::PROTOCOL).expect("the protocol is registered here and nowhere else");
         let mut look = tokio::time::interval(LOOK_INTERVAL);
         loop {
             tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(Command::Roster(roster)) => self.set_roster(&roster),
                     Some(Command::Open { link, peer }) => self.open(link, peer),
+                    Some(Command::Invite { peer, address }) => self.invite(peer, address),
+                    Some(Command::Present { peer, shown }) => self.present(peer, shown),
                     Some(Command::AskDialled { peer, answer }) => self.ask_dialled(peer, answer),
                     Some(Command::Shutdown(done)) => {
                         self.part().await;
@@ -163,8 +179,12 @@ impl Shell {
                 },
                 Some((id, stream)) = incoming.next() => self.accept(id, stream),
                 Some((id, stream)) = questions.next() => self.answer(id, stream),
+                Some((id, stream)) = shown.next() => self.take_shown(id, stream),
                 event = self.swarm.select_next_some() => self.take(event).await,
-                _ = look.tick() => self.dial_due(),
+                _ = look.tick() => {
+                    self.part_with_guests();
+                    self.dial_due();
+                }
             }
         }
     }
@@ -190,12 +210,13 @@ impl Shell {
                 self.roster.insert(id, Candidate { peer, addresses, dial_at, pause, answered_at: None });
             }
         }
+        self.part_with_guests();
         self.dial_due();
     }
 
     /// Dials whoever is due and not connected; it is enough that one of two can reach the other.
     fn dial_due(&mut self) {
-        let now = Instant::now();
+        let (now, mut due) = (Instant::now(), Vec::new());
         for (id, candidate) in &mut self.roster {
             let is_due = candidate.dial_at <= now && !candidate.addresses.is_empty();
             if !is_due || self.swarm.is_connected(id) {
@@ -203,15 +224,20 @@ impl Shell {
             }
             candidate.dial_at = now + candidate.pause;
             candidate.pause = (candidate.pause * 2).min(DIAL_PAUSE_MAX);
-            let one_by_one = NonZeroU8::MIN;
-            let dial = DialOpts::peer_id(*id)
-                .condition(PeerCondition::DisconnectedAndNotDialing)
-                .addresses(candidate.addresses.clone())
-                .override_dial_concurrency_factor(one_by_one)
-                .build();
-            if let Err(error) = self.swarm.dial(dial) {
-                tracing::debug!(peer = %id, %error, "not dialled");
-            }
+            due.push((*id, candidate.addresses.clone()));
+        }
+        due.into_iter().for_each(|(id, addresses)| self.dial(id, addresses));
+    }
+
+    fn dial(&mut self, id: Libp2pId, addresses: Vec<Multiaddr>) {
+        let one_by_one = NonZeroU8::MIN;
+        let dial = DialOpts::peer_id(id)
+            .condition(PeerCondition::DisconnectedAndNotDialing)
+            .addresses(addresses)
+            .override_dial_concurrency_factor(one_by_one)
+            .build();
+        if let Err(error) = self.swarm.dial(dial) {
+            tracing::debug!(peer = %id, %error, "not dialled");
         }
     }
 
@@ -230,6 +256,45 @@ impl Shell {
     fn accept(&self, id: Libp2pId, stream: libp2p::Stream) {
         let Some(candidate) = self.roster.get(&id) else { return };
         tokio::spawn(Arc::clone(&self.links).accept(candidate.peer, stream));
+    }
+
+    fn invite(&mut self, peer: PeerId, address: Option<String>) {
+        let Some(id) = to_libp2p(peer).filter(|id| !self.roster.contains_key(id)) else { return };
+        if !self.guests.invite(id, Instant::now()) {
+            return;
+        }
+        self.swarm.behaviour_mut().allowed.allow_peer(id);
+        if let Some(address) = address.and_then(|address| address.parse().ok()) {
+            self.dial(id, vec![address]);
+        }
+    }
+
+    /// Sends those away whose time is over. Who is a member by now comes in as one.
+    fn part_with_guests(&mut self) {
+        for id in self.guests.take_gone(Instant::now(), |id| self.roster.contains_key(id)) {
+            if !self.roster.contains_key(&id) {
+                self.swarm.behaviour_mut().allowed.disallow_peer(id);
+            }
+            // It may not be connected.
+            let _ = self.swarm.disconnect_peer_id(id);
+        }
+    }
+
+    fn present(&self, peer: PeerId, shown: Box<Presentation>) {
+        let Some(id) = to_libp2p(peer).filter(|id| self.swarm.is_connected(id)) else { return };
+        tokio::spawn(chain::present(self.swarm.behaviour().streams.new_control(), id, shown));
+    }
+
+    /// Hands over what somebody presents: so often on one connection, and not more.
+    fn take_shown(&mut self, id: Libp2pId, stream: libp2p::Stream) {
+        let (links, peer) = (Arc::clone(&self.links), from_libp2p(&id));
+        let connection = self.connections.values_mut().find(|known| known.peer == id);
+        let (Some(peer), Some(known)) = (peer, connection) else { return };
+        known.presented += 1;
+        if known.presented > PRESENTED_MAX {
+            return;
+        }
+        tokio::spawn(chain::hear(links, peer, stream));
     }
 
     fn ask_dialled(&self, peer: PeerId, answer: oneshot::Sender<Option<Vec<Dialled>>>) {
@@ -267,7 +332,12 @@ impl Shell {
                 peer_id, connection_id, endpoint, num_established, ..
             } => {
                 let address = endpoint.get_remote_address().to_string();
-                let new = Known { peer: peer_id, since: Instant::now(), is_dialer: endpoint.is_dialer() };
+                let new = Known {
+                    peer: peer_id,
+                    since: Instant::now(),
+                    is_dialer: endpoint.is_dialer(),
+                    presented: 0,
+                };
                 let replaces = self.drop_stale(&new);
                 self.connections.insert(connection_id, new);
                 if num_established.get() == 1 || replaces {
@@ -284,6 +354,16 @@ impl Shell {
                 let address = send_back_addr.to_string();
                 if let Some(peer) = from_libp2p(&id).filter(|_| !self.roster.contains_key(&id)) {
                     self.tell(NetEvent::Stranger { peer, address }).await;
+                }
+            }
+            SwarmEvent::OutgoingConnectionError {
+                error: DialError::WrongPeerId { obtained, address },
+                ..
+            } => {
+                tracing::debug!(%address, peer = %obtained, "another node answers");
+                let unknown = from_libp2p(&obtained).filter(|_| !self.roster.contains_key(&obtained));
+                if let Some(peer) = unknown.filter(|_| obtained != *self.swarm.local_peer_id()) {
+                    self.tell(NetEvent::Unexpected { peer, address: address.to_string() }).await;
                 }
             }
             SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => {
@@ -340,7 +420,12 @@ impl Shell {
     }
 
     async fn connected(&mut self, id: Libp2pId, address: String) {
-        let Some(candidate) = self.roster.get_mut(&id) else { return };
+        let Some(candidate) = self.roster.get_mut(&id) else {
+            if let Some(peer) = from_libp2p(&id).filter(|_| self.guests.has(&id)) {
+                self.tell(NetEvent::Guest { peer }).await;
+            }
+            return;
+        };
         candidate.pause = DIAL_PAUSE_MIN;
         let peer = candidate.peer;
         tracing::info!(peer = peer_text(peer), %address, "connected");

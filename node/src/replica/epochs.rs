@@ -73,7 +73,9 @@ impl Replica {
             self.check_opinion(turn, &agreement, opinion)?;
         }
         self.take(turn, id, None, said.manifest, opinions);
-        said.cards.iter().for_each(|card| self.renew_card(turn, id, card));
+        for card in &said.cards {
+            self.renew_card(turn, id, card);
+        }
         self.show_cards(turn, id);
         Ok(())
     }
@@ -138,7 +140,7 @@ impl Replica {
     }
 
     /// What is new of it; none if that is nothing, if nobody answers for it, or if there is no room.
-    fn open_signing(&self, id: AgreementId, signing: &Signing) -> Result<Option<News>, Reject> {
+    pub(super) fn open_signing(&self, id: AgreementId, signing: &Signing) -> Result<Option<News>, Reject> {
         let held = self.agreements.get(&id).ok_or(Reject::WrongAgreement)?;
         let manifest = Manifest::open(&signing.manifest)?;
         let known = held.epochs().manifest(manifest.id());
@@ -161,7 +163,7 @@ impl Replica {
     }
 
     /// Takes over what is new, passes it on, and follows what is in force then.
-    fn take(
+    pub(super) fn take(
         &mut self,
         turn: &mut Turn,
         id: AgreementId,
@@ -231,21 +233,30 @@ impl Replica {
         let heads_due_ms = turn.now.mono_ms + LINGER_MS;
         self.link_mut(id, |link| (link.about, link.heads_due_ms) = (Some(about), heads_due_ms));
         self.say_hello(turn, id, hello.agreement);
-        self.show_signings(turn, id, hello.agreement, hello.manifest);
+        self.show_signings(turn, id, about, hello.manifest);
     }
 
-    /// Shows a new link what its other end may lack: the manifests from the one it named on, and those that wait.
-    pub(super) fn show_signings(&self, turn: &mut Turn, link: LinkId, id: AgreementId, from: ManifestId) {
-        let Some(held) = self.agreements.get(&id) else { return };
+    /// Shows a new link what its other end may lack and may know: the manifests from the one it named on.
+    pub(super) fn show_signings(&self, turn: &mut Turn, link: LinkId, about: About, from: ManifestId) {
+        let Some(held) = self.agreements.get(&about.agreement) else { return };
         let known = held.epochs().manifest(from).map(|manifest| manifest.fields.epoch).unwrap_or_default();
-        let newer = held.epochs().manifests().filter(|manifest| manifest.fields.epoch >= known);
-        newer.for_each(|manifest| self.show_signing(turn, link, id, manifest.id()));
+        let newer = held.may_know(about.member).filter(|manifest| manifest.fields.epoch >= known);
+        newer.for_each(|manifest| self.show_signing(turn, link, about.agreement, manifest.id()));
     }
 
     fn show_signing(&self, turn: &mut Turn, link: LinkId, id: AgreementId, of: ManifestId) {
         let Some(held) = self.agreements.get(&id) else { return };
         for signing in held.signings(of) {
             self.send(turn, link, Frame::Signing(signing));
+        }
+    }
+
+    /// Takes over newer cards, and shows everybody all cards again if there are any (P22): who showed them knows then that
+    /// they have come.
+    pub(super) fn take_cards(&mut self, turn: &mut Turn, id: AgreementId, cards: &[Card]) {
+        let news = cards.iter().filter(|card| self.renew_card(turn, id, card)).count();
+        if news > 0 {
+            self.show_cards(turn, id);
         }
     }
 

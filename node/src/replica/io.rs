@@ -14,6 +14,7 @@ use xietong_proto::fork::ForkProof;
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::opinion::Stance;
+use xietong_proto::presentation::Presentation;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Frame;
@@ -42,6 +43,12 @@ pub enum NetEvent {
     Runs { peer: PeerId, program: String },
     /// Somebody who stands on no roster wanted in and was turned away without a byte.
     Stranger { peer: PeerId, address: String },
+    /// Somebody who stands on no roster answered where a peer of the roster was looked for.
+    Unexpected { peer: PeerId, address: String },
+    /// A connection to somebody stands who was let in with [`NetAction::Invite`].
+    Guest { peer: PeerId },
+    /// What a guest or a peer presents (P48); nothing of it has been opened.
+    Presented { peer: PeerId, shown: Box<Presentation> },
     /// A stream that we asked for with [`NetAction::Open`] stands.
     Opened { link: LinkId },
     /// A peer opened a stream; its first frame will name the agreement.
@@ -82,6 +89,9 @@ impl NetEvent {
             | NetEvent::Disconnected { .. }
             | NetEvent::Runs { .. }
             | NetEvent::Stranger { .. }
+            | NetEvent::Unexpected { .. }
+            | NetEvent::Guest { .. }
+            | NetEvent::Presented { .. }
             | NetEvent::Opened { .. }
             | NetEvent::Accepted { .. }
             | NetEvent::Refused { .. }
@@ -101,6 +111,11 @@ pub enum NetAction {
     Close { link: LinkId },
     /// From now on only these peers may connect, and all of them are dialled.
     Roster(Arc<Roster>),
+    /// Let somebody in for a moment who stands on no roster, and dial it if it answered somewhere: it may present
+    /// itself and do nothing else.
+    Invite { peer: PeerId, address: Option<String> },
+    /// Present an agreement to a peer that is connected.
+    Present { peer: PeerId, shown: Box<Presentation> },
     /// From now on entries are opened with these keys.
     Keyring(Arc<Keyring>),
     /// Tell the operator that a peer is not let in for a while: it offended too often.

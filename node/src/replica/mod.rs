@@ -7,6 +7,7 @@
 mod admit;
 pub mod agreement;
 pub mod carry;
+mod chain;
 pub mod confirm;
 pub mod epochs;
 pub mod evidence;
@@ -124,6 +125,8 @@ pub struct Replica {
     logs: Logs,
     links: BTreeMap<LinkId, Link>,
     connections: Connections,
+    /// To whom what agreement was presented, and when that may be done again, on the monotonic clock (P48).
+    presented: BTreeMap<(PeerId, AgreementId), u64>,
     paused: Paused,
     /// Streams whose head moved in this turn.
     moved: BTreeSet<Stream>,
@@ -174,6 +177,7 @@ impl Replica {
             logs,
             links: BTreeMap::new(),
             connections: Connections::default(),
+            presented: BTreeMap::new(),
             paused: Paused::default(),
             moved: BTreeSet::new(),
             links_opened: 0,
@@ -196,7 +200,9 @@ impl Replica {
         let own = replica.me.card.clone();
         replica.keyring.learn(AgreementId::ZERO, &own);
         let joined: Vec<AgreementId> = replica.agreements.keys().copied().collect();
-        joined.into_iter().for_each(|agreement| replica.renew_card(turn, agreement, &own));
+        for agreement in joined {
+            replica.renew_card(turn, agreement, &own);
+        }
         replica.publish_trust(turn);
         Ok(replica)
     }
@@ -210,7 +216,13 @@ impl Replica {
             NetEvent::Connected { peer, address } => self.connected(turn, peer, address),
             NetEvent::Disconnected { peer } => self.disconnected(peer),
             NetEvent::Runs { peer, program } => self.connections.note_program(peer, program),
-            NetEvent::Stranger { .. } => self.strangers += 1,
+            NetEvent::Stranger { peer, .. } => {
+                self.strangers += 1;
+                self.invite(turn, peer, None);
+            }
+            NetEvent::Unexpected { peer, address } => self.invite(turn, peer, Some(address)),
+            NetEvent::Guest { peer } => self.welcome(turn, peer),
+            NetEvent::Presented { peer, shown } => self.presented(turn, peer, &shown),
             NetEvent::Opened { link } => self.opened(turn, link),
             NetEvent::Accepted { link, peer } => {
                 self.links.insert(link, Link::new(peer, false));
@@ -223,7 +235,7 @@ impl Replica {
             NetEvent::Forked { link, proof } => self.told_fork(turn, link, &proof),
             NetEvent::Traced { link: _, stream, to, heads } => self.traced(turn, stream, to, heads),
             NetEvent::Refused { link, reject } => self.refuse(turn, link, reject),
-            NetEvent::Closed { link } => self.drop_link(link),
+            NetEvent::Closed { link } => self.closed(turn, link),
         }
     }
 
@@ -373,15 +385,17 @@ impl Replica {
         Ok(())
     }
 
-    /// Takes over a newer card of a member: into the log, the keyring and the roster (P11).
-    fn renew_card(&mut self, turn: &mut Turn, id: AgreementId, card: &Card) {
-        let Some(agreement) = self.agreements.get_mut(&id) else { return };
-        if agreement.renew(card) == Ok(true) {
+    /// Takes over a newer card of a member: into the log, the keyring and the roster (P11). Says whether it was news.
+    fn renew_card(&mut self, turn: &mut Turn, id: AgreementId, card: &Card) -> bool {
+        let Some(agreement) = self.agreements.get_mut(&id) else { return false };
+        let is_news = agreement.renew(card) == Ok(true);
+        if is_news {
             let object = Object::Card { card: hex::encode(card.bytes()) };
             turn.appends.push(Append::Object(id, object));
             self.keyring.learn(id, card);
             self.publish_trust(turn);
         }
+        is_news
     }
 
     /// Tells the shell who may connect and whose signatures hold.

@@ -10,7 +10,7 @@ use xietong_proto::reject::Reject;
 use xietong_proto::stream::Stream;
 use xietong_proto::sync::{Frame, Heads, Hello, Line, Want, digest};
 
-use super::io::{LinkId, Message, NetAction};
+use super::io::{LinkId, Message, NetAction, Now};
 use super::link::{About, Link, Wanted, offset_ms, survivor};
 use super::receipts::Teller;
 use super::roster::Connection;
@@ -200,20 +200,24 @@ impl Replica {
     }
 
     pub(super) fn say_hello(&self, turn: &mut Turn, id: LinkId, agreement: AgreementId) {
-        let Some(held) = self.agreements.get(&agreement) else { return };
-        let hello = Hello {
+        if let Some(hello) = self.own_hello(turn.now, agreement) {
+            self.send(turn, id, Frame::Hello(hello));
+        }
+    }
+
+    pub(super) fn own_hello(&self, now: Now, agreement: AgreementId) -> Option<Hello> {
+        Some(Hello {
             agreement,
-            manifest: held.manifest().id(),
+            manifest: self.agreements.get(&agreement)?.manifest().id(),
             instance: self.me.instance,
-            time: turn.now.wall,
+            time: now.wall,
             addresses: self.settings.addresses.clone(),
-        };
-        self.send(turn, id, Frame::Hello(hello));
+        })
     }
 
     /// Manifests and cards go before heads, so that the other end can check what it will ask for (P22, P39).
     fn introduce(&self, turn: &mut Turn, id: LinkId, about: About, newest: ManifestId) {
-        self.show_signings(turn, id, about.agreement, newest);
+        self.show_signings(turn, id, about, newest);
         self.send_cards(turn, id, about.agreement);
         self.show_forks(turn, id, about.agreement, about.member);
         self.show_receipts(turn, id, about.agreement);
@@ -222,11 +226,9 @@ impl Replica {
     }
 
     fn cards(&mut self, turn: &mut Turn, id: LinkId, agreement: AgreementId, cards: &[Vec<u8>]) {
-        for bytes in cards {
-            match Card::open(bytes) {
-                Ok(card) => self.renew_card(turn, agreement, &card),
-                Err(reject) => return self.refuse(turn, id, reject),
-            }
+        match cards.iter().map(|bytes| Card::open(bytes)).collect::<Result<Vec<_>, _>>() {
+            Ok(cards) => self.take_cards(turn, agreement, &cards),
+            Err(reject) => self.refuse(turn, id, reject),
         }
     }
 

@@ -1,5 +1,7 @@
-//! An agreement is changed between running nodes: versions and opinions travel by themselves, and a member that was
-//! removed hears nothing more.
+//! An agreement is changed between running nodes: versions and opinions travel by themselves, a member that was
+//! removed hears nothing more, and one that slept through it all finds its way back.
+
+use std::fs;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -7,14 +9,16 @@ use serde_json::Value;
 use xietong::cli::demo::data::{HEILONGJIANG, JILIN, LIAONING};
 use xietong::cli::demo::province::{PASSPHRASE, Transport};
 use xietong::http::client::{Client, ClientFailure};
-use xietong::http::epochs::{Papers, Said, Stated};
+use xietong::http::epochs::{Held, Papers, Said, Stated};
 use xietong::keys;
 use xietong::keys::seal::Passphrase;
+use xietong::papers::card::CardFile;
 use xietong::replica::status::{AgreementState, AgreementStatus};
 use xietong::systems::Kind;
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Manifest, ManifestFields};
 use xietong_proto::opinion::{Opinion, OpinionFields, Stance};
+use xietong_proto::receipt::Holdings;
 use xietong_proto::stream::{Head, Stream};
 
 use crate::nodes::{Nodes, wait_until};
@@ -43,14 +47,7 @@ fn a_version_that_enough_approve_is_in_force_with_all_and_who_it_removes_hears_n
     let leaver = nodes.provinces[2].code();
     let removal = successor(&nodes, |papers, fields| {
         fields.members.retain(|member| member.code != leaver);
-        let held = papers.held.iter().filter(|held| held.author == leaver);
-        let cut = |agreement| {
-            held.map(move |held| {
-                let stream = Stream::shared(agreement, held.author, held.system);
-                (stream, Head { position: held.position, id: held.entry })
-            })
-        };
-        fields.cuts = cut(status(&nodes, 0).agreement).collect();
+        fields.cuts = held(&nodes, papers, leaver);
     });
     say(&nodes, 0, Some(&removal), &removal).expect("it is taken over");
     wait_until("the proposal is there", || status(&nodes, 1).manifests.len() == 3);
@@ -68,6 +65,72 @@ fn a_version_that_enough_approve_is_in_force_with_all_and_who_it_removes_hears_n
     nodes.provinces[0].start().expect("it starts again");
     assert_eq!(status(&nodes, 0).epoch, Epoch(3));
     nodes.await_equal(&[0, 1]);
+}
+
+#[test]
+fn who_slept_through_three_versions_while_all_others_changed_their_keys_finds_its_way_back() {
+    const SLEEPER: usize = 1;
+    for transport in [Transport::Quic, Transport::Tcp] {
+        let mut nodes = Nodes::make(transport, &[HEILONGJIANG, JILIN, LIAONING], &[]);
+        nodes.agree();
+        ALL.into_iter().for_each(|place| nodes.start_and_join(place));
+        [Kind::Institutions, Kind::Vehicles].into_iter().for_each(|kind| drop(nodes.import(2, kind)));
+        nodes.await_equal(&ALL);
+        nodes.provinces[SLEEPER].kill();
+
+        for place in [0, 2] {
+            rotate(&mut nodes, place);
+            let renamed = successor(&nodes, |_, fields| fields.title = format!("Renamed {place}"));
+            bring_into_force(&nodes, &renamed);
+        }
+        let code = nodes.provinces[2].code();
+        let card = fs::read_to_string(nodes.provinces[2].home.join("card.toml")).expect("a card");
+        let card = CardFile::read(&card).expect("a card").0;
+        let restart = successor(&nodes, |papers, fields| {
+            let named = fields.members.iter_mut().find(|member| member.code == code).expect("a member");
+            (named.card, fields.restarts) = (card.id(), [code].into());
+            fields.cuts = held(&nodes, papers, code);
+        });
+        bring_into_force(&nodes, &restart);
+        [Kind::Institutions, Kind::Vehicles].into_iter().for_each(|kind| drop(nodes.import(0, kind)));
+
+        nodes.provinces[SLEEPER].start().expect("it starts again");
+        wait_until("it goes by the newest version", || status(&nodes, SLEEPER).epoch == Epoch(4));
+        nodes.await_equal(&ALL);
+    }
+}
+
+/// New keys in two steps, with a restart after each.
+fn rotate(nodes: &mut Nodes, place: usize) {
+    for _ in 0..2 {
+        nodes.provinces[place].give(&["member", "card", "rotate"]).expect("a card");
+        nodes.provinces[place].kill();
+        nodes.provinces[place].start().expect("it starts again");
+        let linked = |nodes: &Nodes| status(nodes, place).peers.iter().any(|peer| peer.is_linked);
+        wait_until("it is known under its new card", || linked(nodes));
+    }
+}
+
+/// The first and the third, two of three, approve.
+fn bring_into_force(nodes: &Nodes, next: &Manifest) {
+    say(nodes, 0, Some(next), next).expect("it is taken over");
+    let is_there = || status(nodes, 2).manifests.iter().any(|known| known.manifest == next.id());
+    wait_until("the proposal is there", is_there);
+    say(nodes, 2, None, next).expect("it is taken over");
+    wait_until("it is in force", || {
+        [0, 2].iter().all(|place| status(nodes, *place).epoch == next.fields.epoch)
+    });
+}
+
+/// How far the first node holds a member's streams.
+fn held(nodes: &Nodes, papers: &Papers, author: MemberCode) -> Holdings {
+    let agreement = status(nodes, 0).agreement;
+    let of_author = papers.held.iter().filter(|held| held.author == author);
+    let cut = |held: &Held| {
+        let stream = Stream::shared(agreement, held.author, held.system);
+        (stream, Head { position: held.position, id: held.entry })
+    };
+    of_author.map(cut).collect()
 }
 
 fn status(nodes: &Nodes, place: usize) -> AgreementStatus {

@@ -50,7 +50,7 @@ impl World {
         Ok(())
     }
 
-    fn held(&self, place: Place) -> Vec<Agreement> {
+    pub(super) fn held(&self, place: Place) -> Vec<Agreement> {
         let code = self.nodes[place].me.code();
         let replica = self.nodes[place].machine.as_ref().map(|machine| machine.replica());
         let held = replica.into_iter().flat_map(|replica| replica.agreements());
@@ -78,7 +78,11 @@ impl World {
         })
     }
 
-    fn successor(&mut self, before: &Manifest, change: impl FnOnce(&mut ManifestFields)) -> Manifest {
+    pub(super) fn successor(
+        &mut self,
+        before: &Manifest,
+        change: impl FnOnce(&mut ManifestFields),
+    ) -> Manifest {
         let proposals = self.council.as_mut().map_or(0, |council| {
             council.proposals += 1;
             council.proposals
@@ -97,7 +101,7 @@ impl World {
         Manifest::new(fields).expect("the change is in form")
     }
 
-    fn cuts(&self, place: Place, held: &Agreement, of: MemberCode) -> Holdings {
+    pub(super) fn cuts(&self, place: Place, held: &Agreement, of: MemberCode) -> Holdings {
         let replica = self.nodes[place].machine.as_ref().map(|machine| machine.replica());
         let heads = replica.into_iter().flat_map(|replica| replica.logs().heads());
         let generation = held.epochs().generation(of);
@@ -108,7 +112,7 @@ impl World {
         heads.filter(|(stream, _)| is_theirs(stream)).map(|(stream, head)| (*stream, *head)).collect()
     }
 
-    fn propose(&mut self, place: Place, id: AgreementId, next: Manifest) -> Result<(), Violation> {
+    pub(super) fn propose(&mut self, place: Place, id: AgreementId, next: Manifest) -> Result<(), Violation> {
         self.note(&format!("{place} proposes {:?}", next.id()));
         let approval = self.keys[place].opinion(Stance::Approves, next.id());
         let opinions = vec![(Stance::Approves, approval.bytes().to_vec())];
@@ -137,7 +141,7 @@ impl World {
         Ok(())
     }
 
-    fn opine(
+    pub(super) fn opine(
         &mut self,
         at: Place,
         by: Place,
@@ -151,7 +155,12 @@ impl World {
         self.say(at, id, Said { manifest: None, cards: Vec::new(), opinions })
     }
 
-    fn say(&mut self, place: Place, agreement: AgreementId, said: Said) -> Result<bool, Violation> {
+    pub(super) fn say(
+        &mut self,
+        place: Place,
+        agreement: AgreementId,
+        said: Said,
+    ) -> Result<bool, Violation> {
         if self.nodes[place].machine.is_none() {
             return Ok(false);
         }

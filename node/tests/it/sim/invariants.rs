@@ -15,6 +15,7 @@ use xietong_proto::entry::Entry;
 use xietong_proto::epochs::{Standing, Tally};
 use xietong_proto::id::*;
 use xietong_proto::manifest::Manifest;
+use xietong_proto::presentation::Presentation;
 use xietong_proto::stream::{Audience, Head, Stream};
 use xietong_proto::sync::{Frame, Heads};
 
@@ -51,6 +52,8 @@ pub enum Violation {
     Durable { member: MemberCode, id: String },
     /// A byte of a stream went to somebody it is not for.
     Audience { to: MemberCode, stream: Stream },
+    /// An agreement was presented to whom it does not concern, or who left was told more than what ended it.
+    Presented { to: MemberCode, agreement: AgreementId },
     /// What an agreement shows is not what the register says should be shown.
     Disclosed { member: MemberCode, agreement: AgreementId },
     /// One vehicle is promised twice for the same time.
@@ -186,6 +189,25 @@ pub fn audience(world: &World, from: Place, to: Place, frame: &Frame) -> Result<
         Some(stream) => Err(Violation::Audience { to, stream }),
         None => Ok(()),
     }
+}
+
+/// An agreement is presented to its members alone; who has left, as far as the sender knows, is told nothing behind what
+/// ended that, and no card.
+pub fn presented(world: &World, from: Place, to: Place, shown: &Presentation) -> Result<(), Violation> {
+    let (to, agreement) = (world.nodes[to].me.code(), shown.hello.agreement);
+    let replica = world.nodes[from].machine.as_ref().map(|machine| machine.replica());
+    let held = replica.and_then(|of| of.agreements().find(|held| held.id() == agreement));
+    let is_member = held.is_some_and(|held| held.manifest().member(to).is_some());
+    let names = |id: ManifestId| {
+        let manifest = held.and_then(|held| held.epochs().manifest(id));
+        manifest.is_some_and(|manifest| manifest.member(to).is_some())
+    };
+    let manifests = shown.signings.iter().filter_map(|signing| Manifest::open(&signing.manifest).ok());
+    let is_told_more =
+        manifests.into_iter().any(|of| !names(of.id()) && !of.fields.predecessor.is_some_and(names));
+    let is_wrong = !agreements_of(world, to).contains(&agreement)
+        || (!is_member && (is_told_more || !shown.cards.is_empty()));
+    if is_wrong { Err(Violation::Presented { to, agreement }) } else { Ok(()) }
 }
 
 /// The nodes of members that run, run once and do no mischief.
@@ -397,6 +419,9 @@ pub fn name(event: &NetEvent) -> String {
         NetEvent::Runs { .. } => "runs".to_owned(),
         NetEvent::Disconnected { .. } => "disconnected".to_owned(),
         NetEvent::Stranger { .. } => "stranger".to_owned(),
+        NetEvent::Unexpected { .. } => "unexpected".to_owned(),
+        NetEvent::Guest { .. } => "guest".to_owned(),
+        NetEvent::Presented { shown, .. } => format!("presented {:?}", shown.hello.agreement),
         NetEvent::Opened { link } => format!("opened {link:?}"),
         NetEvent::Accepted { link, .. } => format!("accepted {link:?}"),
         NetEvent::Frame { link, frame } => format!("frame on {link:?}: {frame:?}"),

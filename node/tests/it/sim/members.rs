@@ -18,6 +18,8 @@ pub struct Keys {
     entry: [u8; 32],
     /// The secret half of the transport key.
     pub transport: [u8; 32],
+    /// That of the one that will take its place.
+    next: [u8; 32],
     peer: PeerId,
     secret: [u8; 32],
 }
@@ -40,7 +42,28 @@ impl Keys {
             issued: Millis(0),
         };
         let card = Card::sign(fields, &SecretKey::from_bytes(&seal)).expect("the fields are in form");
-        Self { card, seal, entry, transport, peer, secret: of(4) }
+        Self { card, seal, entry, transport, next: transport, peer, secret: of(4) }
+    }
+
+    /// The next card, in the two steps in which a node changes its keys: first another entry key, and another transport
+    /// key beside the one in use, then that one alone.
+    pub fn renew(&mut self) {
+        let number = CardNumber(self.card.fields.number.0 + 1);
+        let of =
+            |kind: u8| xietong_proto::crypto::hash(&[b"sim", &[kind], &number.0.to_be_bytes(), &self.secret]);
+        let mut fields = CardFields { number, ..self.card.fields.clone() };
+        if let [_, next] = fields.transport_keys[..] {
+            (self.transport, self.peer, fields.transport_keys) = (self.next, next, vec![next]);
+        } else {
+            (self.entry, self.next) = (of(2), of(3));
+            fields.entry_key = self.entry().public();
+            fields.transport_keys.push(PeerId(SecretKey::from_bytes(&self.next).public().to_bytes()));
+        }
+        self.card = Card::sign(fields, &self.seal()).expect("the fields are in form");
+    }
+
+    pub fn card(&self) -> &Card {
+        &self.card
     }
 
     pub fn me(&self) -> Me {

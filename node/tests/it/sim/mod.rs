@@ -10,6 +10,7 @@ mod mischief;
 pub mod network;
 mod node;
 mod proof;
+mod returning;
 mod twins;
 pub mod workload;
 mod world;

@@ -7,6 +7,9 @@ use rand_chacha::ChaCha8Rng;
 use xietong::replica::io::LinkId;
 use xietong_proto::sync::Frame;
 
+/// Between two times that somebody wants in where it is not let in.
+const KNOCK_PAUSE_MS: u64 = 5_000;
+
 /// A node of the world, by place.
 pub type Place = usize;
 
@@ -15,6 +18,12 @@ pub type Place = usize;
 pub enum Arrival {
     /// A connection stands.
     Connected { from: Place },
+    /// Somebody who stands on no roster wants in.
+    Knock { from: Place },
+    /// It was let in for a moment.
+    Guest { from: Place },
+    /// What it presents.
+    Presented { from: Place, bytes: Vec<u8> },
     /// It is gone.
     Disconnected { from: Place },
     /// The link that the node asked for stands.
@@ -25,6 +34,17 @@ pub enum Arrival {
     Bytes { link: LinkId, from: Place, bytes: Vec<u8> },
     /// The link ended.
     Closed { link: LinkId },
+}
+
+/// How far a place lets another in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Not at all.
+    Shut,
+    /// For a moment, to present itself.
+    Guest,
+    /// As a peer of its roster, which it wants to reach.
+    Member,
 }
 
 /// Two ends of a link.
@@ -62,7 +82,9 @@ pub struct Weather {
 /// Everything under way.
 pub struct Network {
     pub weather: Weather,
-    connected: BTreeSet<(Place, Place)>,
+    connected: BTreeMap<(Place, Place), [Door; 2]>,
+    /// When somebody may knock again where it is not let in.
+    knocks_at_ms: BTreeMap<(Place, Place), u64>,
     apart: BTreeSet<(Place, Place)>,
     pipes: BTreeMap<(Place, LinkId), Pipe>,
     under_way: BTreeMap<(u64, u64), (Place, Arrival)>,
@@ -78,7 +100,8 @@ impl Network {
     pub fn new(weather: Weather) -> Self {
         Self {
             weather,
-            connected: BTreeSet::new(),
+            connected: BTreeMap::new(),
+            knocks_at_ms: BTreeMap::new(),
             apart: BTreeSet::new(),
             pipes: BTreeMap::new(),
             under_way: BTreeMap::new(),
@@ -89,24 +112,54 @@ impl Network {
         }
     }
 
-    /// Connects every pair that wants each other and can reach each other, and separates the others.
+    /// Connects every pair that can reach each other and of which each lets the other in, separates the others, and
+    /// lets who is not let in knock now and then.
     pub fn connect(
         &mut self,
         rng: &mut ChaCha8Rng,
         now_ms: u64,
         places: usize,
-        wants: impl Fn(Place, Place) -> bool,
+        door: impl Fn(Place, Place) -> Door,
     ) {
         for a in 0..places {
             for b in a + 1..places {
-                let can = wants(a, b) && wants(b, a) && !self.apart.contains(&(a, b));
-                if can && self.connected.insert((a, b)) {
-                    self.arrive(rng, now_ms, a, Arrival::Connected { from: b });
-                    self.arrive(rng, now_ms, b, Arrival::Connected { from: a });
-                } else if !can && self.connected.contains(&(a, b)) {
-                    self.disconnect(rng, now_ms, a, b);
+                let doors = [door(a, b), door(b, a)];
+                let is_apart = self.apart.contains(&(a, b)) || !doors.contains(&Door::Member);
+                let can = !is_apart && !doors.contains(&Door::Shut);
+                match self.connected.get(&(a, b)) {
+                    Some(before) if !can || *before != doors => self.disconnect(rng, now_ms, a, b),
+                    Some(_) => {}
+                    None if can => {
+                        self.connected.insert((a, b), doors);
+                        self.let_in(rng, now_ms, [a, b], doors[0]);
+                        self.let_in(rng, now_ms, [b, a], doors[1]);
+                    }
+                    None if !is_apart && doors[0] == Door::Shut => self.knock(rng, now_ms, [a, b]),
+                    None if !is_apart => self.knock(rng, now_ms, [b, a]),
+                    None => {}
                 }
             }
+        }
+    }
+
+    fn let_in(&mut self, rng: &mut ChaCha8Rng, now_ms: u64, [at, from]: [Place; 2], door: Door) {
+        let arrival =
+            if door == Door::Member { Arrival::Connected { from } } else { Arrival::Guest { from } };
+        self.arrive(rng, now_ms, at, arrival);
+    }
+
+    fn knock(&mut self, rng: &mut ChaCha8Rng, now_ms: u64, [at, from]: [Place; 2]) {
+        let due_ms = self.knocks_at_ms.entry((at, from)).or_default();
+        if *due_ms <= now_ms {
+            *due_ms = now_ms + KNOCK_PAUSE_MS;
+            self.arrive(rng, now_ms, at, Arrival::Knock { from });
+        }
+    }
+
+    /// Somebody presents itself to whom it is connected.
+    pub fn present(&mut self, rng: &mut ChaCha8Rng, now_ms: u64, from: Place, to: Place, bytes: Vec<u8>) {
+        if self.is_connected(from, to) {
+            self.arrive(rng, now_ms, to, Arrival::Presented { from, bytes });
         }
     }
 
@@ -128,7 +181,9 @@ impl Network {
 
     /// A node asks for a link.
     pub fn open(&mut self, rng: &mut ChaCha8Rng, now_ms: u64, from: Place, link: LinkId, to: Place) {
-        if !self.is_connected(from, to) {
+        // Of a guest nothing else is heard.
+        let doors = self.connected.get(&(from.min(to), from.max(to)));
+        if doors != Some(&[Door::Member; 2]) {
             return self.arrive(rng, now_ms, from, Arrival::Closed { link });
         }
         self.accepted += 1;
@@ -193,7 +248,7 @@ impl Network {
     pub fn drop_node(&mut self, rng: &mut ChaCha8Rng, now_ms: u64, place: Place, places: usize) {
         for other in (0..places).filter(|other| *other != place) {
             let pair = (place.min(other), place.max(other));
-            if self.connected.contains(&pair) {
+            if self.connected.contains_key(&pair) {
                 self.disconnect(rng, now_ms, place, other);
             }
         }
@@ -217,7 +272,7 @@ impl Network {
 
     /// Whether a connection stands.
     pub fn is_connected(&self, a: Place, b: Place) -> bool {
-        self.connected.contains(&(a.min(b), a.max(b)))
+        self.connected.contains_key(&(a.min(b), a.max(b)))
     }
 
     fn disconnect(&mut self, rng: &mut ChaCha8Rng, now_ms: u64, a: Place, b: Place) {
@@ -227,8 +282,10 @@ impl Network {
             Arrival::Bytes { from, .. }
             | Arrival::Opened { from, .. }
             | Arrival::Accepted { from, .. }
+            | Arrival::Guest { from }
+            | Arrival::Presented { from, .. }
             | Arrival::Connected { from } => [to, *from] == [a, b] || [to, *from] == [b, a],
-            Arrival::Closed { .. } | Arrival::Disconnected { .. } => false,
+            Arrival::Closed { .. } | Arrival::Disconnected { .. } | Arrival::Knock { .. } => false,
         };
         self.under_way.retain(|_, (to, arrival)| !between(*to, arrival));
         self.arrive(rng, now_ms, a, Arrival::Disconnected { from: b });
@@ -245,8 +302,14 @@ impl Network {
                 *last_ms = at_ms.max(*last_ms);
                 *last_ms
             }
-            Arrival::Closed { .. } | Arrival::Disconnected { .. } => now_ms + 1,
-            Arrival::Connected { .. } | Arrival::Opened { .. } | Arrival::Accepted { .. } => now_ms + 1,
+            Arrival::Presented { .. } => now_ms + 2 + self.weather.delay_ms_max,
+            Arrival::Closed { .. }
+            | Arrival::Disconnected { .. }
+            | Arrival::Connected { .. }
+            | Arrival::Knock { .. }
+            | Arrival::Guest { .. }
+            | Arrival::Opened { .. }
+            | Arrival::Accepted { .. } => now_ms + 1,
         };
         self.under_way.insert((at_ms, self.sent), (to, arrival));
     }

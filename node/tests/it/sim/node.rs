@@ -14,10 +14,12 @@ use xietong::store::memory::Memory;
 use xietong::systems::rules::Rules;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::*;
+use xietong_proto::presentation::Presentation;
 use xietong_proto::reject::Reject;
 use xietong_proto::sync::{Frame, Want};
 
 use super::Fault;
+use super::network::Door;
 
 /// 2026-01-05T00:00:00Z, so that dates of test data are in the past.
 const START_MS: u64 = 1_767_571_200_000;
@@ -30,6 +32,8 @@ pub struct Node {
     pub machine: Option<Machine>,
     pub keyring: Keyring,
     pub roster: Roster,
+    /// Strangers that it lets in, and until when.
+    pub invited: BTreeMap<PeerId, u64>,
     pub acknowledged: Acknowledged,
     entry_key: SecretKey,
     settings: Settings,
@@ -51,6 +55,8 @@ pub enum Wish {
     Send { link: LinkId, frame: Frame },
     Close { link: LinkId },
     ShutOut { peer: PeerId },
+    Invite { peer: PeerId },
+    Present { peer: PeerId, shown: Box<Presentation> },
 }
 
 impl Node {
@@ -62,6 +68,7 @@ impl Node {
             machine: None,
             keyring: Keyring::default(),
             roster: Roster::default(),
+            invited: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             entry_key,
             settings,
@@ -79,6 +86,21 @@ impl Node {
         Now { wall: Millis(wall), mono_ms: now_ms }
     }
 
+    /// How far it lets a peer in.
+    pub fn door(&self, peer: PeerId, now_ms: u64) -> Door {
+        let is_invited = self.invited.get(&peer).is_some_and(|until_ms| *until_ms > now_ms);
+        match &self.machine {
+            Some(_) if self.roster.peers.contains_key(&peer) => Door::Member,
+            Some(_) if is_invited => Door::Guest,
+            Some(_) | None => Door::Shut,
+        }
+    }
+
+    /// From the next start on it speaks with other keys.
+    pub fn take_keys(&mut self, me: Me, entry_key: SecretKey) {
+        (self.me, self.entry_key) = (me, entry_key);
+    }
+
     /// Starts the process on what the store holds.
     pub fn start(&mut self, now_ms: u64) -> Vec<Wish> {
         let now = self.now(now_ms);
@@ -93,6 +115,7 @@ impl Node {
     pub fn crash(&mut self) {
         self.machine = None;
         self.roster = Roster::default();
+        self.invited.clear();
         let store = std::mem::take(&mut self.store);
         self.store = self.synced.take().unwrap_or(store).crash();
     }
@@ -235,6 +258,8 @@ impl Node {
                 Vec::new()
             }
             NetAction::EndsSoon { .. } => Vec::new(),
+            NetAction::Invite { peer, .. } => vec![Wish::Invite { peer }],
+            NetAction::Present { peer, shown } => vec![Wish::Present { peer, shown }],
             NetAction::ShutOut { peer, .. } => vec![Wish::ShutOut { peer }],
             NetAction::Report { reject, .. } => {
                 self.reported.push(reject);

@@ -12,6 +12,7 @@ use xietong::replica::agreement::Agreement;
 use xietong::replica::io::NetEvent;
 use xietong::replica::room::Quota;
 use xietong_proto::id::*;
+use xietong_proto::presentation::Presentation;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Frame;
@@ -32,6 +33,8 @@ use super::{Fault, Figures, Trade};
 const DEEDS: u64 = 60;
 /// So often everybody may do some work before time passes.
 const ROUNDS_MAX: u64 = 10_000;
+/// So long a stranger stays that is let in.
+const STAY_MS: u64 = 30_000;
 /// The world must come to rest within so many milliseconds after it was healed.
 const REST_MS_MAX: u64 = 120_000;
 
@@ -260,6 +263,14 @@ impl World {
             Arrival::Connected { from } => {
                 NetEvent::Connected { peer: peer_of(from), address: format!("/memory/{from}") }
             }
+            Arrival::Knock { from } => {
+                NetEvent::Stranger { peer: peer_of(from), address: format!("/memory/{from}") }
+            }
+            Arrival::Guest { from } => NetEvent::Guest { peer: peer_of(from) },
+            Arrival::Presented { from, bytes } => {
+                let shown = Presentation::decode(&bytes).expect("it was made from one");
+                NetEvent::Presented { peer: peer_of(from), shown: Box::new(shown) }
+            }
             Arrival::Disconnected { from } => NetEvent::Disconnected { peer: peer_of(from) },
             Arrival::Opened { link, .. } => NetEvent::Opened { link },
             Arrival::Accepted { link, from } => NetEvent::Accepted { link, peer: peer_of(from) },
@@ -304,6 +315,17 @@ impl World {
                     }
                     self.network.send(&mut self.rng, self.now_ms, place, link, &frame);
                 }
+                Wish::Invite { peer } => {
+                    self.nodes[place].invited.insert(peer, self.now_ms + STAY_MS);
+                }
+                Wish::Present { peer, shown } => {
+                    for to in
+                        (0..self.nodes.len()).filter(|at| self.nodes[*at].me.peer == peer).collect::<Vec<_>>()
+                    {
+                        invariants::presented(self, place, to, &shown)?;
+                        self.network.present(&mut self.rng, self.now_ms, place, to, shown.encode());
+                    }
+                }
                 Wish::ShutOut { peer } => {
                     self.tally.shut_out += 1;
                     invariants::shut_out(self, place, peer)?;
@@ -329,10 +351,8 @@ impl World {
 
     pub(super) fn reconnect(&mut self) {
         let (nodes, now_ms) = (&self.nodes, self.now_ms);
-        let wants = |a: Place, b: Place| {
-            nodes[a].machine.is_some() && nodes[a].roster.peers.contains_key(&nodes[b].me.peer)
-        };
-        self.network.connect(&mut self.rng, now_ms, nodes.len(), wants);
+        let door = |a: Place, b: Place| nodes[a].door(nodes[b].me.peer, now_ms);
+        self.network.connect(&mut self.rng, now_ms, nodes.len(), door);
     }
 
     pub(super) fn note(&mut self, what: &str) {
