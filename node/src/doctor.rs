@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
-use xietong_proto::id::MemberCode;
+use xietong_proto::epochs::Stage;
+use xietong_proto::id::*;
 use xietong_proto::reach::{Dialled, Outcome};
 
 use crate::config::ConfigError;
 use crate::http::doctor::{Examined, Reach};
 use crate::keys::KeyError;
 use crate::machine::{Waiting, health};
+use crate::replica::status::{AgreementStatus, PeerStatus};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -87,6 +89,12 @@ pub enum Finding {
     WrongNode { member: MemberCode, who: Dialler, address: String },
     /// Another version of the program runs there.
     OtherVersion { member: MemberCode, theirs: String, ours: String },
+    /// All members that answer go by the same version of an agreement.
+    OneEpoch { title: String, epoch: Epoch, members: usize },
+    /// A member goes by another version than this node; none if it is not known here.
+    EpochDiffers { title: String, member: MemberCode, theirs: Option<Epoch>, ours: Epoch },
+    /// A member that answers has not got this member's newest card.
+    CardBehind { member: MemberCode, theirs: Option<CardNumber>, ours: CardNumber },
     /// Two processes run with one key.
     KeyTwice { title: String },
     /// What else does not go on, as `status` says it.
@@ -120,6 +128,7 @@ impl Finding {
             | Self::NotTalking { .. }
             | Self::Unreachable { .. }
             | Self::WrongNode { .. }
+            | Self::EpochDiffers { .. }
             | Self::KeyTwice { .. } => Weight::Fault,
             Self::Waits { is_serious: true, .. } => Weight::Fault,
             Self::Waits { is_serious: false, .. } => Weight::Hint,
@@ -128,6 +137,7 @@ impl Finding {
             | Self::NoAgreement
             | Self::OneDials { .. }
             | Self::UdpBlocked { .. }
+            | Self::CardBehind { .. }
             | Self::OtherVersion { .. } => Weight::Hint,
             Self::NotRunning | Self::ClockUnchecked | Self::BackUnchecked { .. } => Weight::Unchecked,
             Self::KeysHold
@@ -135,6 +145,7 @@ impl Finding {
             | Self::Listens { .. }
             | Self::PortsFree
             | Self::ClockFits { .. }
+            | Self::OneEpoch { .. }
             | Self::BothDial { .. } => Weight::Good,
         }
     }
@@ -161,6 +172,7 @@ pub fn judge(examined: &Examined) -> Vec<Finding> {
         findings.extend(judge_reach(reach));
         findings.extend(version(reach, &around.version));
     }
+    findings.extend(status.agreements.iter().flat_map(|held| epochs(held, status.card)));
     findings.extend(status.waiting.iter().filter_map(|waiting| match waiting {
         Waiting::Unconfirmed { title, missing, .. } if missing.has_rival => {
             Some(Finding::KeyTwice { title: title.clone() })
@@ -196,6 +208,31 @@ fn clock(examined: &Examined) -> Finding {
     }
     let skew_ms_max = skews.iter().map(|skew| skew.unsigned_abs()).max().unwrap_or_default();
     Finding::ClockFits { members: skews.len(), skew_ms_max }
+}
+
+/// By which version, and with which card of ours, the members go that answer.
+fn epochs(held: &AgreementStatus, card: CardNumber) -> Vec<Finding> {
+    let (title, ours) = (held.title.clone(), held.epoch);
+    let in_force = held.manifests.iter().rfind(|of| of.stage == Stage::InForce).map(|of| of.manifest);
+    let answering: Vec<&PeerStatus> =
+        held.peers.iter().filter(|peer| peer.is_linked && peer.manifest.is_some()).collect();
+    let apart: Vec<&PeerStatus> =
+        answering.iter().copied().filter(|peer| peer.manifest != in_force).collect();
+    let differs = |peer: &&PeerStatus| Finding::EpochDiffers {
+        title: title.clone(),
+        member: peer.member,
+        theirs: peer.epoch,
+        ours,
+    };
+    let mut findings: Vec<Finding> = apart.iter().map(differs).collect();
+    if apart.is_empty() && !answering.is_empty() {
+        findings.push(Finding::OneEpoch { title, epoch: ours, members: answering.len() });
+    }
+    let behind = answering.into_iter().filter(|peer| peer.card < Some(card));
+    let lacks =
+        |peer: &PeerStatus| Finding::CardBehind { member: peer.member, theirs: peer.card, ours: card };
+    findings.extend(behind.map(lacks));
+    findings
 }
 
 fn judge_reach(reach: &Reach) -> Vec<Finding> {
@@ -266,7 +303,7 @@ pub fn addresses(examined: &Examined) -> BTreeSet<(MemberCode, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use xietong_proto::id::PeerId;
+    use crate::replica::status::{AgreementState, ManifestStatus};
 
     const QUIC: &str = "/ip4/10.0.0.1/udp/4101/quic-v1";
     const TCP: &str = "/ip4/10.0.0.1/tcp/4101";
@@ -313,6 +350,78 @@ mod tests {
         ];
         for (reach, expected) in table {
             assert_eq!(codes(&judge_reach(&reach)), expected, "{reach:?}");
+        }
+    }
+
+    /// One line for each way in which a member stands: what it goes by, its epoch, its card of ours, what is found.
+    #[test]
+    fn a_member_that_goes_by_another_version_or_lacks_the_newest_card_is_named() {
+        let [ours, other] = [ManifestId([1; 32]), ManifestId([2; 32])];
+        let table = [
+            (Some(ours), Some(Epoch(3)), Some(CardNumber(2)), vec!["OneEpoch"]),
+            (Some(other), Some(Epoch(2)), Some(CardNumber(2)), vec!["EpochDiffers"]),
+            (Some(other), Some(Epoch(3)), Some(CardNumber(2)), vec!["EpochDiffers"]),
+            (Some(other), None, Some(CardNumber(2)), vec!["EpochDiffers"]),
+            (Some(ours), Some(Epoch(3)), Some(CardNumber(1)), vec!["OneEpoch", "CardBehind"]),
+            (Some(ours), Some(Epoch(3)), None, vec!["OneEpoch", "CardBehind"]),
+            (None, None, None, vec![]),
+        ];
+        for (manifest, epoch, card, expected) in table {
+            let held = held(ours, PeerStatus { manifest, epoch, card, ..peer() });
+            assert_eq!(codes(&epochs(&held, CardNumber(2))), expected, "{manifest:?} {epoch:?} {card:?}");
+        }
+        let silent = PeerStatus { is_linked: false, manifest: Some(other), ..peer() };
+        assert!(
+            epochs(&held(ours, silent), CardNumber(2)).is_empty(),
+            "who does not answer may have moved on"
+        );
+    }
+
+    fn peer() -> PeerStatus {
+        PeerStatus {
+            member: "220000".parse().expect("a member code"),
+            name: String::new(),
+            is_paused: false,
+            is_shut_out: false,
+            nodes: Default::default(),
+            connected: None,
+            program: String::new(),
+            manifest: None,
+            epoch: None,
+            card: None,
+            is_linked: true,
+            skew_ms: None,
+            behind: Default::default(),
+            ahead: Default::default(),
+            rejects: Default::default(),
+        }
+    }
+
+    /// An agreement whose third version is in force.
+    fn held(manifest: ManifestId, peer: PeerStatus) -> AgreementStatus {
+        let in_force = ManifestStatus {
+            manifest,
+            epoch: Epoch(3),
+            title: "T".to_owned(),
+            fingerprint: String::new(),
+            stage: Stage::InForce,
+            opinions: Vec::new(),
+            missing: Vec::new(),
+            lacking: 0,
+            bar: None,
+        };
+        AgreementStatus {
+            agreement: AgreementId([7; 32]),
+            epoch: Epoch(3),
+            state: AgreementState::Open,
+            title: "T".to_owned(),
+            fingerprint: String::new(),
+            valid_until: Millis(0),
+            is_valid: true,
+            unconfirmed: None,
+            peers: vec![peer],
+            streams: Vec::new(),
+            manifests: vec![in_force],
         }
     }
 

@@ -24,6 +24,9 @@ pub struct Status {
     pub name: String,
     /// The fingerprint of its card.
     pub card_fingerprint: String,
+    /// Its number.
+    #[serde(default)]
+    pub card: CardNumber,
     /// The node's clock.
     pub time: Millis,
     /// Whether the operator took it off the network.
@@ -102,6 +105,7 @@ impl Machine {
             member: card.fields.code,
             name: card.fields.name.clone(),
             card_fingerprint: card.fingerprint(),
+            card: card.fields.number,
             time: now.wall,
             is_paused: self.replica.is_paused(),
             strangers: self.replica.strangers(),

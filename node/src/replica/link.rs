@@ -30,6 +30,10 @@ pub struct Link {
     /// Of which manifests the other end was shown what it lacks since heads went out last: two that each hold what the
     /// other cannot take do not answer each other for ever.
     pub answered: BTreeSet<ManifestId>,
+    /// By which manifest the other end went when it said hello.
+    pub manifest: Option<ManifestId>,
+    /// The newest of our own cards that it has shown.
+    pub card: Option<CardNumber>,
     /// Which process is at the other end, as its hello said.
     pub instance: u64,
     /// When something came last, on the monotonic clock.
@@ -71,6 +75,8 @@ impl Link {
             differs: BTreeMap::new(),
             heads_due_ms: 0,
             answered: BTreeSet::new(),
+            manifest: None,
+            card: None,
             instance: 0,
             heard_ms: 0,
             clock_offset_ms: 0,

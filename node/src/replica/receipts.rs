@@ -193,10 +193,24 @@ impl Replica {
         let before = self.receipts.newest.get(&(id, self.me.code()));
         let lines = self.holdings(id, before);
         let is_news = match before {
-            Some(before) => before.lines != lines && goes_on(&before.lines, &lines),
+            Some(before) => {
+                (before.lines != lines || self.goes_by_newer(id, before)) && goes_on(&before.lines, &lines)
+            }
             None => !lines.is_empty(),
         };
         (is_news && self.unconfirmed(id).is_none() && self.short_for_own().is_none()).then_some(lines)
+    }
+
+    /// Whether a later manifest is in force than the one under which a receipt was signed.
+    fn goes_by_newer(&self, id: AgreementId, before: &Held) -> bool {
+        let Some(held) = self.agreements.get(&id).filter(|held| held.is_open()) else { return false };
+        let before = held.epochs().manifest(before.receipt.fields.manifest);
+        before.is_some_and(|before| before.fields.epoch < held.manifest().fields.epoch)
+    }
+
+    /// By which manifest a member went when it signed its newest receipt.
+    pub(super) fn cited_by(&self, id: AgreementId, member: MemberCode) -> Option<ManifestId> {
+        self.receipts.newest.get(&(id, member)).map(|held| held.receipt.fields.manifest)
     }
 
     /// Takes over what the log has of receipts.

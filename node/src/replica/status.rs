@@ -109,6 +109,15 @@ pub struct PeerStatus {
     /// What program it says it runs, such as `xietong/0.1.0`; empty if it has not.
     #[serde(default)]
     pub program: String,
+    /// By which version it goes, as far as it has said with hello or a receipt.
+    #[serde(default)]
+    pub manifest: Option<ManifestId>,
+    /// The number of that version; none if it is not known here.
+    #[serde(default)]
+    pub epoch: Option<Epoch>,
+    /// Our newest card that it has shown on its link.
+    #[serde(default)]
+    pub card: Option<CardNumber>,
     /// Whether it speaks with us about this agreement.
     pub is_linked: bool,
     /// Its clock minus ours at hello, in milliseconds.
@@ -227,6 +236,10 @@ impl Replica {
         let connection = peers.iter().find_map(|peer| self.connections.to(*peer));
         let link = self.links.values().find(|link| link.greeted() == Some((id, member)));
         let is_own = |stream: &Stream, author| stream.agreement == id && stream.author == author;
+        let epoch = |of: ManifestId| Some(self.agreements.get(&id)?.epochs().manifest(of)?.fields.epoch);
+        // What it has said on its link may be newer than its receipt, or older; what is not known here is newer.
+        let said = [link.and_then(|link| link.manifest), self.cited_by(id, member)].into_iter().flatten();
+        let manifest = said.max_by_key(|of| epoch(*of).map_or((true, Epoch(0)), |epoch| (false, epoch)));
         let mut status = PeerStatus {
             member,
             name: name.to_owned(),
@@ -235,6 +248,9 @@ impl Replica {
             nodes: peers.iter().filter_map(addresses).collect(),
             connected: connection.map(|connection| (connection.address.clone(), connection.since)),
             program: connection.map(|connection| connection.program.clone()).unwrap_or_default(),
+            manifest,
+            epoch: manifest.and_then(epoch),
+            card: link.and_then(|link| link.card),
             is_linked: link.is_some(),
             skew_ms: link.map(|link| link.skew_ms(now)),
             behind: BTreeMap::new(),

@@ -149,6 +149,7 @@ impl Replica {
         let heads_due_ms = turn.now.mono_ms + self.settings.heads_interval_ms;
         self.link_mut(id, |link| {
             (link.about, link.instance) = (Some(about), hello.instance);
+            link.manifest = Some(hello.manifest);
             (link.clock_offset_ms, link.heads_due_ms) = (clock_offset_ms, heads_due_ms);
         });
         self.meet(turn, about.agreement, about.member);
@@ -227,7 +228,12 @@ impl Replica {
 
     fn cards(&mut self, turn: &mut Turn, id: LinkId, agreement: AgreementId, cards: &[Vec<u8>]) {
         match cards.iter().map(|bytes| Card::open(bytes)).collect::<Result<Vec<_>, _>>() {
-            Ok(cards) => self.take_cards(turn, agreement, &cards),
+            Ok(cards) => {
+                let own = cards.iter().map(|card| &card.fields).filter(|card| card.code == self.me.code());
+                let newest = own.map(|card| card.number).max();
+                self.link_mut(id, |link| link.card = link.card.max(newest));
+                self.take_cards(turn, agreement, &cards);
+            }
             Err(reject) => self.refuse(turn, id, reject),
         }
     }

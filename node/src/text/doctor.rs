@@ -76,10 +76,37 @@ pub fn finding(lang: Lang, finding: &Finding) -> String {
         Finding::OtherVersion { member, theirs, ours } => say!(lang,
             zh: "{member} 运行的是版本 {theirs}，本节点是 {ours}：请约定时间升级到同一版本。",
             en: "{member} runs version {theirs}, this node {ours}: agree on a time to upgrade to the same."),
+        Finding::OneEpoch { .. } | Finding::EpochDiffers { .. } | Finding::CardBehind { .. } => {
+            epochs(lang, finding)
+        }
         Finding::KeyTwice { title } => say!(lang,
             zh: "“{title}”：有两个进程在用本单位的密钥（克隆，或恢复后原节点仍在运行），请停掉其中之一。",
             en: "\"{title}\": two processes run with your keys (a clone, or the original of a restored node): stop one of them."),
         Finding::Waits { waiting: reason, is_serious: _ } => waiting(lang, reason),
+    }
+}
+
+fn epochs(lang: Lang, finding: &Finding) -> String {
+    match finding {
+        Finding::EpochDiffers { title, member, theirs: None, ours } => say!(lang,
+            zh: "“{title}”：{member} 已按本节点不知道的版次办理，本节点是第 {ours} 版：等它自行传来；迟迟不到的，请检查本节点的磁盘配额（status），或向对方索取文件。",
+            en: "\"{title}\": {member} goes by a version that is not known here, this node by {ours}: it comes by itself; if it does not, look at the room on this disk (status), or ask for the file."),
+        Finding::EpochDiffers { title, member, theirs: Some(theirs), ours } if theirs < ours => say!(lang,
+            zh: "“{title}”：{member} 仍按第 {theirs} 版办理，本节点是第 {ours} 版：它还缺文本或意见，会自行传到；一直不变的，请对方查看 doctor 和程序版本。",
+            en: "\"{title}\": {member} still goes by version {theirs}, this node by {ours}: it lacks the text or opinions, which come by themselves; if that stays so, let it look at doctor and upgrade its program."),
+        Finding::EpochDiffers { title, member, theirs: Some(theirs), ours } => say!(lang,
+            zh: "“{title}”：{member} 按第 {theirs} 版办理，本节点是第 {ours} 版，两者不是同一文本：请用 status 查看缺谁的意见；有人对两个版次都签了同意的，须另立一版共同协调。",
+            en: "\"{title}\": {member} goes by version {theirs}, this node by {ours}, and they are not the same text: status says whose opinion is missing; if somebody signed for two versions, another one has to reconcile them."),
+        Finding::CardBehind { member, theirs, ours } => {
+            let theirs = theirs.map_or_else(|| say!(lang, zh: "没有", en: "none"), |card| card.to_string());
+            say!(lang,
+                zh: "{member} 持有的本单位名片：{theirs}，最新是第 {ours} 号：它到达之前不要换下一把密钥（member card rotate 第二步）。",
+                en: "Of your cards {member} has {theirs}, the newest is {ours}: do not go on to the next key (second member card rotate) before it has arrived.")
+        }
+        Finding::OneEpoch { title, epoch, members } => say!(lang,
+            zh: "“{title}”：本节点与连上的 {members} 个成员都按第 {epoch} 版办理。",
+            en: "\"{title}\": this node and the {members} members that answer go by version {epoch}."),
+        _ => unreachable!("only findings about versions and cards come here"),
     }
 }
 
@@ -206,6 +233,7 @@ mod tests {
     use crate::keys::KeyError;
     use crate::machine::Waiting;
     use Lang::{En, Zh};
+    use xietong_proto::id::{CardNumber, Epoch};
 
     /// One line for each finding: what is said in Chinese and English.
     #[test]
@@ -214,6 +242,7 @@ mod tests {
         let (we, they) = (Dialler::We, Dialler::They);
         let text = |text: &str| text.to_owned();
         let silent = || vec![text("/ip4/10.0.0.1/tcp/4101")];
+        let differs = |theirs| Finding::EpochDiffers { title: text("T"), member, theirs, ours: Epoch(3) };
         let missing = KeyError::KeyMissing { path: "/h/x".into() };
         let table = [
             (Finding::KeyBad { error: missing }, "没有密钥 /h/x", "key /h/x is missing"),
@@ -254,6 +283,19 @@ mod tests {
                 Finding::OtherVersion { member, theirs: text("2"), ours: text("1") },
                 "版本 2，本节点是 1",
                 "version 2, this node 1",
+            ),
+            (
+                Finding::OneEpoch { title: text("T"), epoch: Epoch(3), members: 2 },
+                "都按第 3 版",
+                "go by version 3",
+            ),
+            (differs(None), "不知道的版次", "not known here"),
+            (differs(Some(Epoch(2))), "仍按第 2 版", "still goes by version 2"),
+            (differs(Some(Epoch(3))), "不是同一文本", "not the same text"),
+            (
+                Finding::CardBehind { member, theirs: None, ours: CardNumber(2) },
+                "名片：没有，最新是第 2 号",
+                "has none, the newest is 2",
             ),
             (Finding::KeyTwice { title: text("T") }, "停掉其中之一", "stop one of them"),
             (

@@ -32,6 +32,7 @@ fn node(lang: Lang, status: &Status, around: &Surroundings) -> String {
     let (log, rows, free) = (size(around.log_bytes), size(around.rows_bytes), size(around.free_bytes));
     let rows = [
         (say!(lang, zh: "成员", en: "member"), format!("{} {}", status.member, status.name)),
+        (say!(lang, zh: "名片", en: "card"), status.card.to_string()),
         (say!(lang, zh: "名片指纹", en: "card fingerprint"), status.card_fingerprint.clone()),
         (say!(lang, zh: "状态", en: "state"), state),
         (say!(lang, zh: "版本", en: "version"), around.version.clone()),
@@ -65,6 +66,8 @@ fn peers(lang: Lang, peers: &[PeerStatus]) -> String {
         say!(lang, zh: "始于", en: "since"),
         say!(lang, zh: "地址", en: "address"),
         say!(lang, zh: "程序", en: "program"),
+        say!(lang, zh: "版次", en: "version"),
+        say!(lang, zh: "持本方名片", en: "has my card"),
         say!(lang, zh: "时差", en: "skew"),
         say!(lang, zh: "对方缺本方", en: "it lacks of mine"),
         say!(lang, zh: "本方缺对方", en: "I lack of its"),
@@ -79,6 +82,8 @@ fn peers(lang: Lang, peers: &[PeerStatus]) -> String {
             since.map(minute).unwrap_or_default(),
             address.as_deref().map(place).unwrap_or_default().to_owned(),
             peer.program.clone(),
+            goes_by(lang, peer),
+            peer.card.map(|card| card.to_string()).unwrap_or_default(),
             peer.skew_ms.map(skew).unwrap_or_default(),
             lag(lang, peer.is_linked, &peer.behind),
             lag(lang, peer.is_linked, &peer.ahead),
@@ -97,6 +102,15 @@ fn connection(lang: Lang, peer: &PeerStatus) -> String {
         (false, false, _) => say!(lang, zh: "未连接", en: "not connected"),
         (false, true, false) => say!(lang, zh: "已连接，未交谈", en: "connected, not talking"),
         (false, true, true) => say!(lang, zh: "交换中", en: "exchanging"),
+    }
+}
+
+/// By which version a member goes, as far as is known.
+fn goes_by(lang: Lang, peer: &PeerStatus) -> String {
+    match (peer.manifest, peer.epoch) {
+        (_, Some(epoch)) => epoch.to_string(),
+        (Some(_), None) => say!(lang, zh: "较新", en: "newer"),
+        (None, None) => String::new(),
     }
 }
 
