@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -264,6 +264,8 @@ pub enum Wanted {
     Uscc,
     /// `/ip4/…/udp/PORT/quic-v1` or `/ip4/…/tcp/PORT`, with ip6 or dns likewise.
     Address,
+    /// An address that others can dial: of one host, and with a port.
+    Dialable,
     /// At least one address.
     SomeAddress,
     /// At most [`ADDRESSES_MAX`] addresses.
@@ -361,9 +363,9 @@ impl Network {
     fn check(&self) -> Result<(), ConfigError> {
         value("network.listen", "[]", Wanted::SomeAddress, !self.listen.is_empty())?;
         addresses("network.listen", &self.listen)?;
-        addresses("network.announce", &self.announce)?;
+        dialable("network.announce", &self.announce)?;
         let check =
-            |(member, list): (&MemberCode, &Vec<String>)| addresses(&format!("{FREE_TABLE}.{member}"), list);
+            |(member, list): (&MemberCode, &Vec<String>)| dialable(&format!("{FREE_TABLE}.{member}"), list);
         self.addresses.iter().try_for_each(check)
     }
 }
@@ -406,6 +408,14 @@ pub fn is_address(text: &str) -> bool {
     host && port.parse::<u16>().is_ok()
 }
 
+/// Whether somebody could dial an address: it names neither all hosts nor any port.
+fn is_dialable(address: &str) -> bool {
+    let is_any = |part: &str| {
+        part.parse::<IpAddr>().is_ok_and(|host| host.is_unspecified()) || part.parse::<u16>() == Ok(0)
+    };
+    !address.split('/').any(is_any)
+}
+
 fn unopened(failure: FileFailure) -> ConfigError {
     match failure.source.kind() {
         ErrorKind::NotFound => ConfigError::NoConfig { path: failure.path },
@@ -433,6 +443,12 @@ fn unread(error: &toml::de::Error) -> ConfigError {
 fn addresses(key: &str, list: &[String]) -> Result<(), ConfigError> {
     value(key, &list.len().to_string(), Wanted::FewAddresses, list.len() <= ADDRESSES_MAX)?;
     list.iter().try_for_each(|address| value(key, address, Wanted::Address, is_address(address)))
+}
+
+/// Addresses for others: each names one place, and not whatever a machine listens on.
+fn dialable(key: &str, list: &[String]) -> Result<(), ConfigError> {
+    addresses(key, list)?;
+    list.iter().try_for_each(|address| value(key, address, Wanted::Dialable, is_dialable(address)))
 }
 
 fn positive(key: &str, number: u64) -> Result<(), ConfigError> {

@@ -78,6 +78,18 @@ fn each_mistake_is_refused_by_name() {
             "BadValue { key: \"network.announce\", value: \"1.2.3.4:5\", wanted: Address }",
         ),
         (
+            "[network]\nannounce = [\"/ip4/0.0.0.0/tcp/4101\"]",
+            "BadValue { key: \"network.announce\", value: \"/ip4/0.0.0.0/tcp/4101\", wanted: Dialable }",
+        ),
+        (
+            "[network]\nannounce = [\"/ip6/::/udp/4101/quic-v1\"]",
+            "BadValue { key: \"network.announce\", value: \"/ip6/::/udp/4101/quic-v1\", wanted: Dialable }",
+        ),
+        (
+            "[network.addresses]\n220000 = [\"/dns/node.example.cn/tcp/0\"]",
+            "BadValue { key: \"network.addresses.220000\", value: \"/dns/node.example.cn/tcp/0\", wanted: Dialable }",
+        ),
+        (
             "[network.addresses]\n220000 = [\"x\"]",
             "BadValue { key: \"network.addresses.220000\", value: \"x\", wanted: Address }",
         ),

@@ -228,6 +228,7 @@ fn configurations() {
             ),
             (bad(Wanted::Line), "不超过 512 字节", "at most 512 bytes"),
             (bad(Wanted::Uscc), "校验码", "check digit"),
+            (bad(Wanted::Dialable), "别人连不到这里", "nobody can dial that"),
             (bad(Wanted::Address), "/ip4/203.0.113.23/udp/4101/quic-v1", "/dns/node.example.cn/tcp/4101"),
             (bad(Wanted::SomeAddress), "至少要有一个地址", "at least one address"),
             (bad(Wanted::FewAddresses), "不能超过 16 个", "at most 16 addresses"),
