@@ -184,6 +184,7 @@ pub fn judge(examined: &Examined) -> Vec<Finding> {
         | Waiting::AsksForOpinion { .. }
         | Waiting::NotOpen { .. }
         | Waiting::CardTooOld { .. }
+        | Waiting::CardTwice { .. }
         | Waiting::EndsSoon { .. }
         | Waiting::Unconfirmed { .. }
         | Waiting::DiskLow { .. }

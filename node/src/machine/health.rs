@@ -77,6 +77,7 @@ pub fn is_serious(waiting: &Waiting, me: MemberCode) -> bool {
         | Waiting::AsksForOpinion { .. }
         | Waiting::NotOpen { .. } => false,
         Waiting::CardTooOld { .. } => true,
+        Waiting::CardTwice { member, .. } => *member == me,
         Waiting::Unconfirmed { .. } | Waiting::ClockDoubtful { .. } => true,
         Waiting::DiskLow { .. } | Waiting::QuotaReached { .. } => true,
         Waiting::Unfolded { author, .. } => *author == me,

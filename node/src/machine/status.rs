@@ -80,6 +80,8 @@ pub enum Waiting {
     NotOpen { agreement: AgreementId, title: String, state: AgreementState },
     /// The next entries of this member are to be signed under a newer card than this node has (P38).
     CardTooOld { agreement: AgreementId, title: String },
+    /// A member has signed two cards of one number: which of them holds, nodes may see differently (P11).
+    CardTwice { agreement: AgreementId, title: String, member: MemberCode, number: CardNumber },
     /// Nothing is authored under an agreement before others have shown what they hold of ours (P28).
     Unconfirmed { agreement: AgreementId, title: String, missing: Unconfirmed },
     /// Our clock is too far from the other members' to author anything (P29); positive if ours is ahead.
@@ -181,6 +183,13 @@ impl Machine {
             if !held.trusts(card.code, card.number) {
                 waiting.push(Waiting::CardTooOld { agreement, title: title() });
             }
+            let members = held.manifest().fields.members.iter().map(|member| member.code);
+            waiting.extend(members.filter(|member| self.replica.is_card_twice(held, *member)).map(
+                |member| {
+                    let number = held.newest_card(member).unwrap_or_default();
+                    Waiting::CardTwice { agreement, title: title(), member, number }
+                },
+            ));
             if let Some(missing) = self.replica.unconfirmed(agreement) {
                 waiting.push(Waiting::Unconfirmed { agreement, title: title(), missing });
             }

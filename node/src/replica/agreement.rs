@@ -2,6 +2,7 @@
 //! key signs, what is offered to whom, which entries stand under it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
@@ -185,8 +186,8 @@ impl Agreement {
         self.cards.values()
     }
 
-    /// Takes a card that is not held yet of whom a manifest names with its seal; says whether it did (P11). A second
-    /// card of one number changes nothing: the first stays.
+    /// Takes a card that is not held yet of whom a manifest names with its seal; says whether it did (P11). Of two cards of
+    /// one number the first stays.
     pub fn renew(&mut self, card: &Card) -> Result<bool, Reject> {
         let (code, number) = (card.fields.code, card.fields.number);
         let mut named = self.epochs.manifests().filter_map(|manifest| manifest.member(code)).peekable();
@@ -198,11 +199,14 @@ impl Agreement {
         if card.fields.transport_keys.iter().any(is_taken) {
             return Err(Reject::BadField { field: "card.transport_keys".to_owned() });
         }
-        let is_new = !self.cards.contains_key(&(code, number));
-        if is_new {
-            self.cards.insert((code, number), card.clone());
+        match self.cards.entry((code, number)) {
+            Entry::Occupied(held) if held.get().id() != card.id() => Err(is_twice()),
+            Entry::Occupied(_) => Ok(false),
+            Entry::Vacant(place) => {
+                place.insert(card.clone());
+                Ok(true)
+            }
         }
-        Ok(is_new)
     }
 
     /// The newest card of each member by a manifest, under the seal that it names.
@@ -271,6 +275,11 @@ impl Agreement {
         self.epochs.stands(header, |id| self.number(id))
     }
 
+    /// The number of a member's newest card.
+    pub fn newest_card(&self, member: MemberCode) -> Option<CardNumber> {
+        self.cards().find(|card| card.fields.code == member).map(|card| card.fields.number)
+    }
+
     fn number(&self, id: CardId) -> Option<CardNumber> {
         self.cards.values().find(|card| card.id() == id).map(|card| card.fields.number)
     }
@@ -284,6 +293,11 @@ fn check_rules(manifest: &Manifest) -> Result<(), NotInForce> {
         }
         None => Ok(()),
     }
+}
+
+/// Why a second card of one number is not taken (P11).
+pub(super) fn is_twice() -> Reject {
+    Reject::BadField { field: "card.number".to_owned() }
 }
 
 pub(super) fn from_hex(text: &str) -> Result<Vec<u8>, Reject> {

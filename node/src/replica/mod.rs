@@ -34,7 +34,7 @@ use xietong_proto::id::*;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Line;
 
-use agreement::{Agreement, NotInForce};
+use agreement::{Agreement, NotInForce, is_twice};
 use confirm::{Circle, Session};
 use forks::Forks;
 use io::{Append, Boot, Keyring, LinkId, NetAction, NetEvent, Now, Object};
@@ -127,6 +127,8 @@ pub struct Replica {
     connections: Connections,
     /// To whom what agreement was presented, and when that may be done again, on the monotonic clock (P48).
     presented: BTreeMap<(PeerId, AgreementId), u64>,
+    /// Members of whom two cards of one number were seen, and which.
+    twice: BTreeMap<(AgreementId, MemberCode), CardNumber>,
     paused: Paused,
     /// Streams whose head moved in this turn.
     moved: BTreeSet<Stream>,
@@ -178,6 +180,7 @@ impl Replica {
             links: BTreeMap::new(),
             connections: Connections::default(),
             presented: BTreeMap::new(),
+            twice: BTreeMap::new(),
             paused: Paused::default(),
             moved: BTreeSet::new(),
             links_opened: 0,
@@ -296,7 +299,14 @@ impl Replica {
         held.is_open()
             && held.shares(me.code, system)
             && held.trusts(me.code, me.number)
+            && !self.is_card_twice(held, me.code)
             && self.begins(&held.stream(me.code, system))
+    }
+
+    /// Whether a member has signed two cards of one number, and none with a higher one since.
+    pub fn is_card_twice(&self, held: &Agreement, member: MemberCode) -> bool {
+        let twice = self.twice.get(&(held.id(), member));
+        twice.is_some_and(|number| held.newest_card(member).is_none_or(|newest| newest <= *number))
     }
 
     /// Whether a stream is spoken of with a member (P19, P38).
@@ -388,7 +398,11 @@ impl Replica {
     /// Takes over a newer card of a member: into the log, the keyring and the roster (P11). Says whether it was news.
     fn renew_card(&mut self, turn: &mut Turn, id: AgreementId, card: &Card) -> bool {
         let Some(agreement) = self.agreements.get_mut(&id) else { return false };
-        let is_news = agreement.renew(card) == Ok(true);
+        let renewed = agreement.renew(card);
+        if renewed == Err(is_twice()) {
+            self.twice.insert((id, card.fields.code), card.fields.number);
+        }
+        let is_news = renewed == Ok(true);
         if is_news {
             let object = Object::Card { card: hex::encode(card.bytes()) };
             turn.appends.push(Append::Object(id, object));

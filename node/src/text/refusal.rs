@@ -175,6 +175,9 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
         Waiting::CardTooOld { title, agreement: _ } => say!(lang,
             zh: "“{title}”要求本单位换用更新的名片和密钥：换用之前不发布。",
             en: "\"{title}\" asks this member to sign under a newer card: nothing is published before this node has it."),
+        Waiting::CardTwice { title, member, number, agreement: _ } => say!(lang,
+            zh: "“{title}”：{member} 签发过两张不同的第 {number} 号名片，各节点以先到的为准，看法可能不同。请由它签发下一号名片；密钥被盗的，另在下一版次写明新名片并让其数据流重新开始。",
+            en: "\"{title}\": {member} has signed two different cards of number {number}; each node keeps the one that came first, so they may differ. It has to issue the next card; if a key was stolen, the next version names that card and lets its streams begin again."),
         Waiting::Unconfirmed { title, missing, agreement: _ } => unconfirmed(lang, title, missing),
         Waiting::ClockDoubtful { title, ahead_ms, agreement: _ } => {
             let minutes = ahead_ms.abs() / 60_000;

@@ -281,6 +281,7 @@ fn missing(nodes: &Nodes) -> Option<Unconfirmed> {
         | Waiting::DiskLow { .. }
         | Waiting::QuotaReached { .. }
         | Waiting::CalendarMissing { .. }
+        | Waiting::CardTwice { .. }
         | Waiting::Forked { .. } => None,
     })
 }

@@ -19,6 +19,7 @@ use crate::systems::query::{ListRefusal, Place};
 use crate::systems::vehicles::scrapping::NotScrapped;
 use crate::text;
 use xietong_proto::epochs::Bar;
+use xietong_proto::id::CardNumber;
 use xietong_proto::reject::Reject;
 
 #[test]
@@ -300,6 +301,16 @@ fn agreements_and_what_waits() {
                 Waiting::NotOpen { agreement, title: self::text("T"), state: AgreementState::Left },
                 "已不是“T”的成员",
                 "has left \"T\"",
+            ),
+            (
+                Waiting::CardTwice {
+                    agreement,
+                    title: self::text("T"),
+                    member: "220000".parse().expect("a code"),
+                    number: CardNumber(2),
+                },
+                "两张不同的第 2 号名片",
+                "two different cards of number 2",
             ),
             (Waiting::CardTooOld { agreement, title: self::text("T") }, "更新的名片", "newer card"),
             (

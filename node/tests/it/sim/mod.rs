@@ -11,6 +11,7 @@ pub mod network;
 mod node;
 mod proof;
 mod returning;
+mod said;
 mod twins;
 pub mod workload;
 mod world;

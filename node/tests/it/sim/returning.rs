@@ -21,7 +21,7 @@ const SLEEPER: Place = 2;
 
 impl World {
     /// Three members of one agreement, which two of them may change, under a quiet sky.
-    fn of_three() -> Result<Self, Violation> {
+    pub(super) fn of_three() -> Result<Self, Violation> {
         let worlds = (0..).map(|number| Self::new(12 * number + 6, Trade::None, Fault::None, false));
         let mut is_fit =
             worlds.into_iter().filter(|world| world.nodes.len() == 3 && world.agreements.len() == 1);
@@ -58,7 +58,7 @@ impl World {
     }
 
     /// The first two bring the next version into force.
-    fn amend(&mut self, change: impl FnOnce(&mut ManifestFields)) -> Result<Epoch, Violation> {
+    pub(super) fn amend(&mut self, change: impl FnOnce(&mut ManifestFields)) -> Result<Epoch, Violation> {
         let id = self.agreements[0].id();
         let newest = invariants::newest(self, id).expect("all have joined");
         let next = self.successor(&newest, change);
