@@ -1,5 +1,5 @@
-//! Agreements that are changed while they are lived by: members propose, approve, decline and remove each other,
-//! also while they are apart; one of them signs for whatever it is shown.
+//! Agreements that are changed while they are lived by: members propose, approve, decline and remove each other and
+//! change their keys, also while they are apart; one of them signs for whatever it is shown, and has another's old key.
 
 use std::collections::BTreeSet;
 
@@ -16,6 +16,7 @@ use xietong_proto::stream::Audience;
 
 use super::invariants::{self, Violation};
 use super::network::Place;
+use super::thief::Stolen;
 use super::world::World;
 use super::{Fault, Trade};
 
@@ -25,6 +26,8 @@ pub struct Council {
     pub has_double_signer: bool,
     /// Whatever was split has been reconciled.
     pub is_concluded: bool,
+    /// An entry key that its member does not use any more, with whoever signs for two.
+    pub stolen: Option<Stolen>,
     proposals: u32,
 }
 
@@ -33,13 +36,18 @@ const ROUNDS: u64 = 6;
 
 impl Council {
     pub fn new(has_double_signer: bool) -> Self {
-        Self { has_double_signer, is_concluded: false, proposals: 0 }
+        Self { has_double_signer, is_concluded: false, stolen: None, proposals: 0 }
     }
 }
 
 impl World {
     /// Somebody proposes a version, or speaks about those that are proposed.
     pub(super) fn deliberate(&mut self, place: Place) -> Result<(), Violation> {
+        match self.rng.random_range(0..10) {
+            0..2 => return self.change_keys(place),
+            2..4 => self.misuse(),
+            _ => {}
+        }
         for held in self.held(place) {
             if self.rng.random_bool(0.3) {
                 let next = self.draw_up(place, &held);
@@ -48,6 +56,34 @@ impl World {
             self.speak(place, held.id(), 0.7)?;
         }
         Ok(())
+    }
+
+    /// One of two steps to new keys, once the node has joined everything: an agreement is joined with its first cards. The
+    /// second comes once somebody else knows the first.
+    fn change_keys(&mut self, place: Place) -> Result<(), Violation> {
+        let code = self.nodes[place].me.code();
+        let named = self.agreements.iter().filter(|held| held.manifest().member(code).is_some()).count();
+        let machine = self.nodes[place].machine.as_ref();
+        if machine.is_none_or(|machine| machine.replica().agreements().count() < named) {
+            return Ok(());
+        }
+        let number = self.keys[place].card().fields.number;
+        let is_known = |of: &&Agreement| {
+            let others = self
+                .nodes
+                .iter()
+                .filter(|node| node.me.code() != code)
+                .filter_map(|node| node.machine.as_ref());
+            let held = others.flat_map(|machine| machine.replica().agreements());
+            held.into_iter().any(|held| held.id() == of.id() && held.newest_card(code) == Some(number))
+        };
+        let mut named = self.agreements.iter().filter(|held| held.manifest().member(code).is_some());
+        if self.keys[place].is_changing() && !named.all(|held| is_known(&held)) {
+            return Ok(());
+        }
+        self.lose_key(place);
+        self.tally.renewed += 1;
+        self.renew_keys(place)
     }
 
     pub(super) fn held(&self, place: Place) -> Vec<Agreement> {
@@ -186,6 +222,20 @@ impl World {
         self.rest()
     }
 
+    /// What all agree on in the end; whose key was stolen begins again under its newest card.
+    fn last(&mut self, place: Place, newest: &Manifest) -> Manifest {
+        let victim = self.victim().filter(|victim| newest.member(self.keys[*victim].code()).is_some());
+        let held = self.held(place).into_iter().find(|held| held.manifest().id() == newest.id());
+        let (Some(victim), Some(held)) = (victim, held) else { return self.successor(newest, |_| {}) };
+        let (code, card) = (self.keys[victim].code(), self.keys[victim].card().id());
+        let cuts = self.cuts(place, &held, code);
+        self.successor(newest, |fields| {
+            (fields.restarts, fields.cuts) = ([code].into(), cuts);
+            let named = fields.members.iter_mut().filter(|member| member.code == code);
+            named.for_each(|member| member.card = card);
+        })
+    }
+
     fn decide_what_waits(&mut self) -> Result<(), Violation> {
         for place in 0..self.nodes.len() {
             for held in self.held(place) {
@@ -209,7 +259,7 @@ impl World {
         let Some(newest) = invariants::newest(self, id) else { return Ok(()) };
         let is_named = |place: &Place| newest.member(self.nodes[*place].me.code()).is_some();
         let members: Vec<Place> = (0..self.nodes.len()).filter(is_named).collect();
-        let last = self.successor(&newest, |_| {});
+        let last = self.last(members[0], &newest);
         self.propose(members[0], id, last.clone())?;
         for _ in 0..2 {
             self.pass(6_000)?;
@@ -224,7 +274,7 @@ impl World {
             return Err(Violation::Wedged { agreement: id, manifest: last.id(), tally });
         }
         self.tally.epochs += u64::from(last.fields.epoch.0) - 1;
-        Ok(())
+        self.misuse_for_the_last_time(id)
     }
 }
 

@@ -131,10 +131,7 @@ impl World {
             return Ok(());
         };
         self.note(&format!("{place} is restored from a backup"));
-        self.nodes[place].crash();
-        let places = self.nodes.len();
-        self.network.drop_node(&mut self.rng, self.now_ms, place, places);
-        self.reconnect();
+        self.stop(place);
         (self.nodes[place].store, self.nodes[place].acknowledged, self.fleets[place]) =
             (store, acknowledged, fleet);
         self.start(place)
@@ -146,14 +143,30 @@ impl World {
         }
         self.note(&format!("{place} crashes"));
         self.tally.crashes += 1;
-        self.nodes[place].crash();
+        self.stop(place);
         if self.rng.random_bool(0.3) {
             self.nodes[place].lose_rows();
         }
+        if self.rng.random_bool(0.8) { self.start(place) } else { Ok(()) }
+    }
+
+    /// The process ends at once.
+    pub(super) fn stop(&mut self, place: Place) {
+        self.nodes[place].crash();
         let places = self.nodes.len();
         self.network.drop_node(&mut self.rng, self.now_ms, place, places);
         self.reconnect();
-        if self.rng.random_bool(0.8) { self.start(place) } else { Ok(()) }
+    }
+
+    /// A member takes one of the two steps to new keys, and its node starts again with them.
+    pub(super) fn renew_keys(&mut self, place: Place) -> Result<(), Violation> {
+        self.note(&format!("{place} changes its keys"));
+        self.stop(place);
+        self.keys[place].renew();
+        let keys = &self.keys[place];
+        let (me, entry_key) = (keys.me(), keys.entry());
+        self.nodes[place].take_keys(me, entry_key);
+        self.start(place)
     }
 
     /// A curious member asks over a standing link for what is not its own: a register, or a stream of an

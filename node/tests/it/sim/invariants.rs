@@ -46,6 +46,8 @@ pub enum Violation {
     Busy { member: MemberCode, work: Option<Work>, due_ms: Option<u64> },
     /// A member that has done nothing wrong is not let in.
     Wronged { by: MemberCode, peer: MemberCode },
+    /// An entry that a stolen key has signed behind the end of what that key says counts with somebody.
+    Stolen { holder: MemberCode, stream: Stream, at: Position },
     /// What a node holds it cannot prove.
     Unproven { member: MemberCode, stream: Stream, because: NoEvidence },
     /// What was acknowledged is gone.
@@ -227,7 +229,8 @@ fn is_honest(world: &World, member: MemberCode) -> bool {
 /// Whether a member may have signed two entries for one place: it ran twice, or goes on from an older state.
 pub(super) fn may_fork(world: &World, member: MemberCode) -> bool {
     let restored = world.restored.as_ref().map(|backup| world.nodes[backup.place].me.code());
-    restored == Some(member) || is_twins(world, member)
+    let stolen = world.victim().map(|place| world.keys[place].code());
+    [restored, stolen].contains(&Some(member)) || is_twins(world, member)
 }
 
 /// Who is busy at a time.

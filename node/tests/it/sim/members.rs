@@ -62,6 +62,11 @@ impl Keys {
         self.card = Card::sign(fields, &self.seal()).expect("the fields are in form");
     }
 
+    /// Whether only the first of the two steps was taken.
+    pub fn is_changing(&self) -> bool {
+        self.card.fields.transport_keys.len() > 1
+    }
+
     pub fn card(&self) -> &Card {
         &self.card
     }

@@ -12,6 +12,7 @@ mod node;
 mod proof;
 mod returning;
 mod said;
+mod thief;
 mod twins;
 pub mod workload;
 mod world;
@@ -84,6 +85,10 @@ pub struct Figures {
     pub settled: u64,
     /// Receipts that were reported for entries that nobody wrote.
     pub unwritten: u64,
+    /// Keys that members changed, and entries that a stolen one signed.
+    pub renewed: u64,
+    /// See `renewed`.
+    pub stolen: u64,
     /// A hash over everything that happened.
     pub trace: u64,
 }
@@ -155,6 +160,8 @@ fn the_world_really_loses_frames_and_crashes_nodes() {
     assert!(all.iter().map(|figures| figures.shut_out).sum::<u64>() > 2);
     assert!(all.iter().map(|figures| figures.unwritten).sum::<u64>() > 0);
     assert!(all.iter().map(|figures| figures.epochs).sum::<u64>() > 10);
+    assert!(all.iter().map(|figures| figures.renewed).sum::<u64>() > 5);
+    assert!(all.iter().map(|figures| figures.stolen).sum::<u64>() > 0);
     assert!(all.iter().all(|figures| figures.entries > 2));
 }
 
@@ -188,9 +195,10 @@ fn the_seeds_asked_for_break_no_invariant() {
         _ => panic!("XIETONG_SIM: give one seed, or the first and the one after the last"),
     };
     let (sum, failures) = run_all(trade, from..to, shows_trace);
-    let Figures { steps, entries, crashes, lost, shut_out, epochs, requests, taken, settled, .. } = sum;
+    let Figures { steps, entries, crashes, lost, shut_out, epochs, renewed, stolen, .. } = sum;
+    let Figures { requests, taken, settled, .. } = sum;
     println!(
-        "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {shut_out} peers shut out, {epochs} epochs",
+        "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {shut_out} peers shut out, {epochs} epochs, {renewed} changes of keys, {stolen} entries of a thief",
         to - from,
         failures.len()
     );
@@ -238,5 +246,7 @@ impl Figures {
         self.taken += other.taken;
         self.settled += other.settled;
         self.epochs += other.epochs;
+        self.renewed += other.renewed;
+        self.stolen += other.stolen;
     }
 }

@@ -36,22 +36,10 @@ impl World {
         Ok(world)
     }
 
-    fn stop(&mut self, place: Place) {
-        self.nodes[place].crash();
-        let places = self.nodes.len();
-        self.network.drop_node(&mut self.rng, self.now_ms, place, places);
-        self.reconnect();
-    }
-
     /// A member changes its keys, in two steps.
     fn rotate(&mut self, place: Place) -> Result<(), Violation> {
         for _ in 0..2 {
-            self.keys[place].renew();
-            self.stop(place);
-            let keys = &self.keys[place];
-            let (me, entry_key) = (keys.me(), keys.entry());
-            self.nodes[place].take_keys(me, entry_key);
-            self.start(place)?;
+            self.renew_keys(place)?;
             self.pass(15_000)?;
         }
         Ok(())
