@@ -25,7 +25,7 @@ pub(super) async fn list(
     State(desk): State<Desk>,
     Path(kind): Path<Kind>,
 ) -> Result<Json<Vec<Handover>>, Problem> {
-    desk.look(move |rows| handover::list(rows, kind)).await.map(Json).ok_or(Problem::Stopping)
+    listed(&desk, kind).await
 }
 
 /// Answers with all handovers as they stand then.
@@ -38,5 +38,11 @@ pub(super) async fn hand_over(
     let asked = asked.about(spelled(&wanted));
     let HandOver { id, step } = wanted;
     desk.data(&asked, Command::HandOver { kind, id, step }).await?;
-    desk.look(move |rows| handover::list(rows, kind)).await.map(Json).ok_or(Problem::Stopping)
+    listed(&desk, kind).await
+}
+
+async fn listed(desk: &Desk, kind: Kind) -> Result<Json<Vec<Handover>>, Problem> {
+    let rules = desk.rules.clone();
+    let listed = desk.look(move |rows| handover::list(rows, kind, &rules.vehicles.registration)).await;
+    listed.map(Json).ok_or(Problem::Stopping)
 }

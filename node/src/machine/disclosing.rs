@@ -151,6 +151,7 @@ impl Machine {
                 valid_from: fields.valid_from,
                 valid_until: fields.valid_until,
                 open: Kind::ALL.into_iter().filter(|kind| self.is_open(&shared(id, *kind), now)).collect(),
+                left: self.replica.left(held),
             }
         };
         systems::Circle {

@@ -16,8 +16,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use xietong_proto::entry::{Entry, Record};
+use xietong_proto::header::Header;
 use xietong_proto::id::*;
-use xietong_proto::stream::Stream;
+use xietong_proto::stream::{Audience, Stream};
 
 use crate::calendar;
 use crate::replica::agreement::{Agreement, NotInForce};
@@ -357,10 +358,8 @@ impl Machine {
 
     /// Appends records to a stream of our own and folds them in the same step.
     fn author(&mut self, step: &mut Step, stream: Stream, records: Vec<Record>) {
-        for Authored { stream, position, epoch, time, records } in
-            self.replica.author(&mut step.turn, stream, records)
-        {
-            self.apply(step, stream, position, epoch, time, records.into_iter());
+        for Authored { header, records } in self.replica.author(&mut step.turn, stream, records) {
+            self.apply(step, &header, records.into_iter());
         }
     }
 
@@ -370,8 +369,17 @@ impl Machine {
             let is_next =
                 header.stream == stream && header.position == self.replica.logs().folded(&stream).next();
             if is_next {
-                self.apply(step, stream, header.position, header.epoch, header.time, entry.records());
+                self.apply(step, header, entry.records());
             }
+        }
+        self.compare_if_own(&stream);
+    }
+
+    /// What this member said under one agreement, and has only now learnt of, may change what it shows under another:
+    /// a thing that it has handed over is shown nowhere.
+    fn compare_if_own(&mut self, stream: &Stream) {
+        if stream.author == self.replica.me().code() && stream.audience == Audience::Agreement {
+            self.compare_all();
         }
     }
 
@@ -381,21 +389,17 @@ impl Machine {
             systems::forget(&mut step.rows, &stream);
             self.replica.mark_folded(stream, Position(0));
             step.folded.insert(stream, Position(0));
+            self.compare_if_own(&stream);
         }
     }
 
-    fn apply(
-        &mut self,
-        step: &mut Step,
-        stream: Stream,
-        position: Position,
-        epoch: Epoch,
-        time: Millis,
-        records: impl Iterator<Item = Record>,
-    ) {
+    fn apply(&mut self, step: &mut Step, header: &Header, records: impl Iterator<Item = Record>) {
+        let Header { stream, position, epoch, time, .. } = *header;
+        let members = self.replica.members_by(header);
         for (index, record) in (0..).zip(records) {
             self.requests.is_stale |= systems::is_of_requests(&record);
-            systems::apply(&mut step.rows, &Origin { stream, position, index, epoch, time }, &record);
+            let origin = Origin { stream, position, index, epoch, time, members };
+            systems::apply(&mut step.rows, &origin, &record);
         }
         self.replica.mark_folded(stream, position);
         step.folded.insert(stream, position);

@@ -31,6 +31,7 @@ use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::{Authority, Draft, Record, fill};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
+use xietong_proto::manifest::Member;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Line;
 
@@ -155,14 +156,8 @@ pub struct Replica {
 
 /// Records that were put into one entry of our own.
 pub struct Authored {
-    /// Where.
-    pub stream: Stream,
-    /// At which position.
-    pub position: Position,
-    /// Under which epoch.
-    pub epoch: Epoch,
-    /// At what time, as the header says.
-    pub time: Millis,
+    /// Where, when and under which manifest.
+    pub header: Header,
     /// What it says.
     pub records: Vec<Record>,
 }
@@ -275,8 +270,7 @@ impl Replica {
             self.logs.extend(stream, head);
             self.moved.insert(stream);
             turn.appends.push(Append::Own(draft));
-            let (position, epoch, time) = (header.position, header.epoch, header.time);
-            authored.push(Authored { stream, position, epoch, time, records });
+            authored.push(Authored { header, records });
             records = rest;
         }
         authored
@@ -285,6 +279,29 @@ impl Replica {
     /// The agreements in force here.
     pub fn agreements(&self) -> impl Iterator<Item = &Agreement> {
         self.agreements.values()
+    }
+
+    /// Who is a member by the manifest that an entry names; nobody in a local stream.
+    pub fn members_by(&self, header: &Header) -> &[Member] {
+        let held = self.agreements.get(&header.stream.agreement);
+        let named = held.and_then(|held| held.epochs().manifest(header.manifest));
+        named.map_or(&[], |manifest| &manifest.fields.members)
+    }
+
+    /// Former members of an agreement of whom everything is here that counts (P38).
+    pub fn left(&self, held: &Agreement) -> BTreeSet<MemberCode> {
+        let epochs = held.epochs();
+        let named = epochs.standing().chain().iter().filter_map(|id| epochs.manifest(*id));
+        let former = named.flat_map(|manifest| manifest.fields.members.iter().map(|member| member.code));
+        let is_former = |member: &MemberCode| held.manifest().member(*member).is_none();
+        let systems = || held.manifest().fields.scope.iter().map(|scope| scope.system);
+        let is_whole = |member: &MemberCode| {
+            systems().all(|system| {
+                let ended = epochs.stream_before(&held.stream(*member, system));
+                ended.is_some_and(|(stream, cut)| self.logs.head(&stream).position >= cut.position)
+            })
+        };
+        former.filter(is_former).filter(is_whole).collect()
     }
 
     /// Where this member's next entries of a system for all go.

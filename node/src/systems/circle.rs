@@ -51,4 +51,6 @@ pub struct Standing {
     pub valid_until: Millis,
     /// In which systems this node may say something now.
     pub open: BTreeSet<Kind>,
+    /// Former members of whom everything is here that counts: they say nothing more.
+    pub left: BTreeSet<MemberCode>,
 }

@@ -2,6 +2,7 @@
 //! rows are part of digests, so their layout is law (P32); the others are this node's own.
 
 use xietong_proto::id::*;
+use xietong_proto::stream::Stream;
 
 use super::requests::about::About;
 
@@ -100,19 +101,22 @@ pub fn duties(driver_no: &str) -> Vec<u8> {
 /// The beginning of all that was said of handovers.
 pub const HANDOVERS: &[u8] = b"X";
 
-/// Something that was said of a handover: agreement, system, author, position, index (P32).
+/// Something that was said of a handover: its stream, position, index (P32).
 pub fn handover(origin: &super::Origin) -> Vec<u8> {
-    let stream = origin.stream;
-    let prefix = handovers(stream.agreement, Some((stream.system, Some(stream.author))));
-    [&prefix[..], &origin.position.0.to_be_bytes(), &origin.index.to_be_bytes()].concat()
+    let place = [&origin.position.0.to_be_bytes()[..], &origin.index.to_be_bytes()].concat();
+    [handovers_of(&origin.stream), place].concat()
 }
 
-/// All that was said of them in an agreement, in a system of it, or by one author there.
-pub fn handovers(agreement: AgreementId, within: Option<(System, Option<MemberCode>)>) -> Vec<u8> {
-    let (system, author) = within.unzip();
+/// All that was said of them in a stream: agreement, system, author, generation.
+pub fn handovers_of(stream: &Stream) -> Vec<u8> {
+    let prefix = handovers(stream.agreement, Some(stream.system));
+    [&prefix[..], stream.author.bytes(), &stream.generation.0.to_be_bytes()].concat()
+}
+
+/// All that was said of them in an agreement, or in a system of it.
+pub fn handovers(agreement: AgreementId, system: Option<System>) -> Vec<u8> {
     let system = system.map(|system| system.0.to_be_bytes().to_vec()).unwrap_or_default();
-    let author = author.flatten().map(|author| author.bytes().to_vec()).unwrap_or_default();
-    [HANDOVERS, &agreement.0, &system, &author].concat()
+    [HANDOVERS, &agreement.0, &system].concat()
 }
 
 /// The agreement of such a key.
@@ -120,9 +124,10 @@ pub fn agreement_of_handover(key: &[u8]) -> Option<AgreementId> {
     AgreementId::from_slice(key.get(1..33)?)
 }
 
-/// The author of such a key.
-pub fn author_of_handover(key: &[u8]) -> Option<MemberCode> {
-    MemberCode::from_bytes(key.get(35..43)?.try_into().ok()?).ok()
+/// The author of such a key, and the generation of the stream.
+pub fn author_of_handover(key: &[u8]) -> Option<(MemberCode, Generation)> {
+    let author = MemberCode::from_bytes(key.get(35..43)?.try_into().ok()?).ok()?;
+    Some((author, Generation(u32::from_be_bytes(key.get(43..47)?.try_into().ok()?))))
 }
 
 /// A month's release, as decided here.

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::*;
+use xietong_proto::manifest::Member;
 use xietong_proto::stream::Stream;
 
 /// Where a record stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Origin {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Origin<'a> {
     /// Its stream.
     pub stream: Stream,
     /// Its entry.
@@ -17,6 +18,8 @@ pub struct Origin {
     pub epoch: Epoch,
     /// When, as its author says (P9).
     pub time: Millis,
+    /// Who is a member by the manifest that its entry names; nobody in a local stream.
+    pub members: &'a [Member],
 }
 
 /// A stored row.
@@ -45,7 +48,7 @@ pub struct Source {
 
 const HEAD_BYTES: usize = 28;
 
-impl Origin {
+impl Origin<'_> {
     /// Without the stream, which every row knows by its key.
     pub fn source(&self) -> Source {
         let Origin { position, index, epoch, time, .. } = *self;

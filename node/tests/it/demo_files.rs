@@ -108,7 +108,11 @@ impl Register {
             let stream = Stream::local(self.me, kind.system());
             for (index, record) in (0..).zip(&decision.local) {
                 let (position, epoch, time) = (Position(self.position), Epoch(0), Millis(0));
-                systems::apply(&mut self.rows, &Origin { stream, position, index, epoch, time }, record);
+                systems::apply(
+                    &mut self.rows,
+                    &Origin { stream, position, index, epoch, time, members: &[] },
+                    record,
+                );
             }
             if let Report::Import(report) = decision.report {
                 whole.add(report);

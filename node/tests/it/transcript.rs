@@ -75,6 +75,11 @@ async fn a_trip_across_a_border() {
     follow("trip.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }
 
+#[tokio::test]
+async fn a_vehicle_changes_its_province() {
+    follow("handover.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
 /// What of a guide is replaced by what was said.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writing {
@@ -115,6 +120,7 @@ async fn play(guide: &Guide, stage: &mut Stage, writing: Writing) -> Result<Stri
     for part in &guide.parts {
         match part {
             guide::Part::Set(setting) => stage.set(setting)?,
+            guide::Part::Write(file) => stage.write(file)?,
             guide::Part::Give(step) => {
                 let (answer, differs) = stage.give(step).await?;
                 if differs && writing == Writing::Nothing {

@@ -8,6 +8,8 @@ use xietong_proto::id::*;
 /// Where a record stands in its author's stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
+    /// Of the stream: a later one lies behind an earlier.
+    pub generation: Generation,
     /// Its entry.
     pub position: Position,
     /// Its place in the entry, from 0.
@@ -32,6 +34,8 @@ pub struct Fact {
     pub by: MemberCode,
     /// Where it stands.
     pub at: Place,
+    /// Under which epoch.
+    pub epoch: Epoch,
     /// What it says.
     pub what: What,
 }
@@ -45,8 +49,9 @@ pub enum What {
     In { out: Cite, number: u64 },
     /// The author does not take it.
     Decline { out: Cite },
-    /// The author takes back what was declined.
-    Reclaim { out: Cite },
+    /// The author takes back what was declined; or, if the addressee is no member any more by the manifest under which
+    /// this is said, what was not answered before.
+    Reclaim { out: Cite, has_left: bool },
 }
 
 /// A thing by its owner's number.
@@ -118,10 +123,13 @@ fn standing_out(thing: Thing, since: Option<Place>, facts: &[Fact]) -> Option<Fa
     for fact in facts.iter().filter(|fact| fact.by == thing.owner && Some(fact.at) > since) {
         match (fact.what, &open) {
             (What::Out { number, .. }, None) if number == thing.number => open = Some(*fact),
-            (What::Reclaim { out }, Some(standing)) if standing.cite() == Some(out) => {
-                let is_declined =
-                    answer(standing, facts).is_some_and(|answer| matches!(answer.what, What::Decline { .. }));
-                open = open.filter(|_| !is_declined);
+            (What::Reclaim { out, has_left }, Some(standing)) if standing.cite() == Some(out) => {
+                let is_back = match answer(standing, facts).map(|answer| answer.what) {
+                    Some(What::Decline { .. }) => true,
+                    Some(_) => false,
+                    None => has_left,
+                };
+                open = open.filter(|_| !is_back);
             }
             _ => {}
         }
@@ -129,13 +137,17 @@ fn standing_out(thing: Thing, since: Option<Place>, facts: &[Fact]) -> Option<Fa
     open
 }
 
-/// The addressee's answer: its first, for what it says twice it says once.
+/// The addressee's answer: its first, for what it says twice it says once. One who left, and was taken back from, has no
+/// say in it when it comes again.
 fn answer(out: &Fact, facts: &[Fact]) -> Option<Fact> {
     let What::Out { to, .. } = out.what else { return None };
     let cited = out.cite()?;
+    let takes_back =
+        |fact: &&Fact| fact.by == out.by && fact.what == What::Reclaim { out: cited, has_left: true };
+    let too_late = facts.iter().filter(takes_back).map(|fact| fact.epoch).min();
     let answers = |fact: &&Fact| {
         let (What::In { out, .. } | What::Decline { out }) = fact.what else { return false };
-        fact.by == to && out == cited
+        fact.by == to && out == cited && too_late.is_none_or(|late| fact.epoch < late)
     };
     facts.iter().find(answers).copied()
 }
@@ -149,16 +161,16 @@ mod tests {
     }
 
     fn at(position: u64) -> Place {
-        Place { position: Position(position), index: 0 }
+        Place { generation: Generation(1), position: Position(position), index: 0 }
     }
 
     fn out(by: usize, position: u64, number: u64, to: usize) -> Fact {
         let what = What::Out { number, to: member(to), body: [position as u8; 32] };
-        Fact { by: member(by), at: at(position), what }
+        Fact { by: member(by), at: at(position), epoch: Epoch(1), what }
     }
 
     fn said(by: usize, position: u64, what: impl FnOnce(Cite) -> What, of: &Fact) -> Fact {
-        Fact { by: member(by), at: at(position), what: what(of.cite().expect("an out")) }
+        Fact { by: member(by), at: at(position), epoch: Epoch(1), what: what(of.cite().expect("an out")) }
     }
 
     fn takes(by: usize, position: u64, of: &Fact, number: u64) -> Fact {
@@ -170,7 +182,13 @@ mod tests {
     }
 
     fn reclaims(by: usize, position: u64, of: &Fact) -> Fact {
-        said(by, position, |out| What::Reclaim { out }, of)
+        said(by, position, |out| What::Reclaim { out, has_left: false }, of)
+    }
+
+    /// Under the next epoch, by which the addressee is no member.
+    fn reclaims_of_left(by: usize, position: u64, of: &Fact) -> Fact {
+        let what = |out| What::Reclaim { out, has_left: true };
+        Fact { epoch: Epoch(2), ..said(by, position, what, of) }
     }
 
     const FIRST: u64 = 7;
@@ -200,6 +218,25 @@ mod tests {
             ("reclaimed", vec![to_b, declines(1, 1, &to_b), reclaims(0, 2, &to_b)], 0, "Kept"),
             ("reclaimed too early", vec![to_b, reclaims(0, 2, &to_b)], 0, "InTransfer"),
             ("reclaimed and taken", vec![to_b, reclaims(0, 2, &to_b), takes(1, 1, &to_b, 4)], 1, "Kept"),
+            ("left and reclaimed", vec![to_b, reclaims_of_left(0, 2, &to_b)], 0, "Kept"),
+            (
+                "taken before it left",
+                vec![to_b, takes(1, 1, &to_b, 4), reclaims_of_left(0, 2, &to_b)],
+                1,
+                "Kept",
+            ),
+            (
+                "taken when it came again",
+                vec![to_b, reclaims_of_left(0, 2, &to_b), Fact { epoch: Epoch(3), ..takes(1, 1, &to_b, 4) }],
+                0,
+                "Kept",
+            ),
+            (
+                "handed to a second after the first left",
+                vec![to_b, reclaims_of_left(0, 2, &to_b), onwards, takes(2, 1, &onwards, 3)],
+                2,
+                "Kept",
+            ),
             (
                 "handed to a second while it stands",
                 vec![to_b, out(0, 2, FIRST, 2), takes(2, 1, &out(0, 2, FIRST, 2), 3)],

@@ -2,19 +2,26 @@
 
 use std::collections::BTreeSet;
 
+use xietong_proto::crypto::SecretKey;
+use xietong_proto::manifest::Member;
+
 use super::*;
 use crate::systems::handover::{NotHandedOver, Stage, Step, list};
+use crate::systems::vehicles::rules::VehicleRules;
 use crate::systems::{Standing, digest, query};
 
 struct World {
     rows: [Overlay<'static>; 2],
     position: u64,
+    /// Whether the second has left the agreement.
+    has_left: bool,
 }
 
 fn member(place: usize) -> MemberCode {
     ["230000", "220000"][place].parse().expect("a member code")
 }
 
+/// What the first member knows.
 fn circle(place: usize) -> Circle {
     let standing = Standing {
         agreement: AGREEMENT,
@@ -23,6 +30,7 @@ fn circle(place: usize) -> Circle {
         valid_from: Millis(0),
         valid_until: Millis(u64::MAX),
         open: Kind::ALL.into(),
+        left: BTreeSet::new(),
     };
     Circle {
         me: member(place),
@@ -32,10 +40,18 @@ fn circle(place: usize) -> Circle {
     }
 }
 
+/// A member as a manifest names it.
+fn named(place: usize) -> Member {
+    let text = String::new;
+    let (name, uscc, seal_key) = (text(), text(), SecretKey::from_bytes(&[1; 32]).public());
+    Member { code: member(place), name, uscc, seal_key, card: CardId([0; 32]) }
+}
+
 impl World {
     /// The first member lists a vehicle and an asset.
     fn new() -> Self {
-        let mut world = Self { rows: [Overlay::new(&Nothing), Overlay::new(&Nothing)], position: 0 };
+        let rows = [Overlay::new(&Nothing), Overlay::new(&Nothing)];
+        let mut world = Self { rows, position: 0, has_left: false };
         for place in 0..2 {
             world.import(place, Kind::Institutions, INSTITUTION);
         }
@@ -56,7 +72,11 @@ impl World {
 
     /// Decides, folds at both what is said to both, and brings listings in line.
     fn give(&mut self, place: usize, command: Command) -> Result<(), Refusal> {
-        let decision = decide(&self.rows[place], NOW, &circle(place), command)?;
+        let mut circle = circle(place);
+        if self.has_left {
+            circle.agreements[0].left.insert(member(1));
+        }
+        let decision = decide(&self.rows[place], NOW, &circle, command)?;
         let system = decision.kind.system();
         let (local, shared) =
             (Stream::local(member(place), system), Stream::shared(AGREEMENT, member(place), system));
@@ -72,10 +92,13 @@ impl World {
 
     fn fold(&mut self, stream: Stream, records: &[Record], places: &[usize]) {
         self.position += 1;
-        let (position, epoch, time) = (Position(self.position), Epoch(1), Millis(0));
+        let (position, epoch, time) =
+            (Position(self.position), Epoch(1 + u32::from(self.has_left)), Millis(0));
+        let members: Vec<Member> = (0..2 - usize::from(self.has_left)).map(named).collect();
         for place in places {
             for (index, record) in (0..).zip(records) {
-                apply(&mut self.rows[*place], &Origin { stream, position, index, epoch, time }, record);
+                let origin = Origin { stream, position, index, epoch, time, members: &members };
+                apply(&mut self.rows[*place], &origin, record);
             }
         }
     }
@@ -95,7 +118,8 @@ impl World {
             let page = query::list(rows, kind, member(0), &asked).expect("a list");
             let ids: BTreeSet<String> =
                 page.items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect();
-            let stages: Vec<Stage> = list(rows, kind).iter().map(|handover| handover.state).collect();
+            let rules = VehicleRules::shipped().registration;
+            let stages: Vec<Stage> = list(rows, kind, &rules).iter().map(|handover| handover.state).collect();
             (ids.into_iter().collect::<Vec<_>>(), stages)
         };
         let [one, other] = [prefix(&self.rows[0]), prefix(&self.rows[1])];
@@ -121,7 +145,7 @@ fn a_vehicle_goes_over_and_is_listed_by_its_new_owner() {
     let early = world.step(1, Kind::Vehicles, ID, take());
     assert_eq!(
         early,
-        Err(NotHandedOver::RowTaken { id: "LSVNA418XR0000001".to_owned() }),
+        Err(NotHandedOver::NoRow { id: "LSVNA418XR0000001".to_owned() }),
         "no row of its own yet"
     );
     world.import(1, Kind::Vehicles, &VEHICLE.replace("黑A12345", "吉A12345"));
@@ -131,6 +155,52 @@ fn a_vehicle_goes_over_and_is_listed_by_its_new_owner() {
     assert_eq!(world.step(1, Kind::Vehicles, ID, take()), Err(NotHandedOver::NotOnItsWay));
     world.import(0, Kind::Vehicles, &VEHICLE.replace("1000", "1001"));
     assert_eq!(world.seen(Kind::Vehicles).0.len(), 1, "its first owner does not list it again");
+    assert_eq!(world.step(0, Kind::Vehicles, ID, out()), Err(NotHandedOver::OutAlready));
+    assert_eq!(world.step(0, Kind::Vehicles, ID, Step::Reclaim), Err(NotHandedOver::NotDeclined));
+}
+
+#[test]
+fn a_vehicle_that_comes_back_has_the_number_that_it_had() {
+    let mut world = World::new();
+    let take = || Step::In { own: "LSVNA418XR0000001".to_owned() };
+    world.step(0, Kind::Vehicles, ID, out()).expect("it is listed");
+    world.import(1, Kind::Vehicles, VEHICLE);
+    world.step(1, Kind::Vehicles, ID, take()).expect("it is on its way");
+    let there = "220000-V-000001";
+    let back = || Step::Out { to: member(0), plate_surrendered: None };
+    world.step(1, Kind::Vehicles, there, back()).expect("it came in here");
+    world.step(0, Kind::Vehicles, there, take()).expect("it comes back");
+    assert_eq!(world.seen(Kind::Vehicles), (vec![ID.to_owned()], vec![Stage::In, Stage::In]));
+    world.step(0, Kind::Vehicles, ID, out()).expect("and may go again");
+}
+
+#[test]
+fn one_row_stands_for_one_thing() {
+    let mut world = World::new();
+    let second = "LSVAA2184N2100001";
+    let other = with(VEHICLE, &[("vin", second), ("plate_no", "黑A12346")]);
+    world.import(0, Kind::Vehicles, &other);
+    world.step(0, Kind::Vehicles, ID, out()).expect("it is listed");
+    world.step(0, Kind::Vehicles, second, out()).expect("it is listed too");
+    world.import(1, Kind::Vehicles, VEHICLE);
+    let take = || Step::In { own: "LSVNA418XR0000001".to_owned() };
+    world.step(1, Kind::Vehicles, ID, take()).expect("it is on its way");
+    let taken = NotHandedOver::RowTaken { id: "LSVNA418XR0000001".to_owned() };
+    assert_eq!(world.step(1, Kind::Vehicles, "230000-V-000002", take()), Err(taken));
+}
+
+#[test]
+fn what_nobody_can_answer_any_more_is_taken_back() {
+    let mut world = World::new();
+    world.step(0, Kind::Vehicles, ID, out()).expect("it is listed");
+    assert_eq!(world.step(0, Kind::Vehicles, ID, Step::Reclaim), Err(NotHandedOver::NotDeclined));
+    world.has_left = true;
+    world.step(0, Kind::Vehicles, ID, Step::Reclaim).expect("its addressee has left");
+    assert_eq!(world.seen(Kind::Vehicles), (vec![ID.to_owned()], vec![Stage::Reclaimed]));
+    world.has_left = false;
+    world.import(1, Kind::Vehicles, VEHICLE);
+    let late = world.step(1, Kind::Vehicles, ID, Step::In { own: "LSVNA418XR0000001".to_owned() });
+    assert_eq!(late, Err(NotHandedOver::NotOnItsWay), "who comes again has no say in it");
 }
 
 #[test]

@@ -125,7 +125,7 @@ impl Bench {
         self.positions += 1;
         let (position, epoch, time) = (Position(self.positions), Epoch(0), Millis(0));
         for (index, record) in (0..).zip(records) {
-            apply(&mut self.rows, &Origin { stream, position, index, epoch, time }, record);
+            apply(&mut self.rows, &Origin { stream, position, index, epoch, time, members: &[] }, record);
         }
     }
 

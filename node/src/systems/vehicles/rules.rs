@@ -34,6 +34,8 @@ pub struct VehicleRules {
     pub office_hours: OfficeHours,
     /// How long a driver may drive.
     pub driving: Driving,
+    /// When one that changes its province is registered anew.
+    pub registration: Registration,
     /// Beyond which figures are mistyped.
     pub plausible: Plausible,
 }
@@ -122,6 +124,16 @@ pub struct Driving {
     pub break_min: i64,
     /// Minutes at the wheel on one day.
     pub day_min: i64,
+    /// Where it is published.
+    pub source: String,
+}
+
+/// When a vehicle that changes its province is registered anew.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// Days for which it drives under a temporary plate.
+    pub temporary_plate_days: i32,
     /// Where it is published.
     pub source: String,
 }

@@ -13,6 +13,8 @@ fn handing_over() {
         text::not_handed_over,
         &[
             (NotHandedOver::NoSuchKind, "不能移交", "not handed over"),
+            (NotHandedOver::OutAlready, "移交中", "on its way"),
+            (NotHandedOver::CameUnder { agreement: AgreementId([1; 32]) }, "（01010101）", "(01010101)"),
             (NotHandedOver::NotListedTo { to }, "与 220000 共同", "agreement with 220000"),
             (
                 NotHandedOver::Promised { request: "220000-VR-000001".parse().expect("a request") },
@@ -23,7 +25,8 @@ fn handing_over() {
             (NotHandedOver::NotOnItsWay, "尚待答复", "on its way"),
             (NotHandedOver::NotDeclined, "不能收回", "nothing to take back"),
             (NotHandedOver::NotNow, "目前不能发布", "nothing may be said now"),
-            (NotHandedOver::RowTaken { id: self::text("V1") }, "没有 V1", "has no V1"),
+            (NotHandedOver::NoRow { id: self::text("V1") }, "没有 V1", "has no V1"),
+            (NotHandedOver::RowTaken { id: self::text("V1") }, "V1 已对应", "row V1 of"),
         ],
     );
 }

@@ -10,6 +10,7 @@ use xietong_proto::stream::Stream;
 use xietong_proto::sync::{Frame, Want};
 
 use super::Trade;
+use super::handovers::listed_by_owners;
 use super::invariants::Violation;
 use super::network::Place;
 use super::node::Acknowledged;
@@ -30,8 +31,9 @@ impl World {
             }
             Some(_) | None => self.rng.random_range(0..self.nodes.len()),
         };
-        if self.trade == Trade::Bookings && self.rng.random_bool(0.7) {
-            return self.book(place);
+        if self.trade == Trade::Bookings && self.rng.random_bool(0.8) {
+            if self.rng.random_bool(0.15) { self.hand_over(place) } else { self.book(place) }?;
+            return listed_by_owners(self, place);
         }
         match self.rng.random_range(0..100) {
             0..40 if self.rogue.is_some() => {

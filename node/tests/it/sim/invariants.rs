@@ -62,6 +62,10 @@ pub enum Violation {
     DoubleBooked { owner: MemberCode, requests: [About; 2] },
     /// Somebody promised what is another's.
     NotTheOwner { author: MemberCode, request: About },
+    /// A vehicle has several owners, or none.
+    NotOneOwner { vin: String, owners: Vec<MemberCode> },
+    /// Somebody lists what it has handed over.
+    ListedWhenGone { owner: MemberCode, id: String },
     /// Two see a request, or what it costs, differently although both hold all that was said.
     Settled { request: About, members: [MemberCode; 2] },
 }
@@ -370,7 +374,7 @@ pub fn durable(node: &Node) -> Result<(), Violation> {
 /// A settled node has nothing left to disclose or take back.
 pub fn disclosed(node: &Node, now_ms: u64) -> Result<(), Violation> {
     let Some(machine) = node.machine.as_ref().filter(|_| node.is_settled()) else { return Ok(()) };
-    if machine.replica().short_for_own().is_some() {
+    if machine.replica().short_for_own().is_some() || node.forgets_outs() {
         return Ok(());
     }
     let today = xietong::calendar::date(node.now(now_ms).wall);

@@ -4,6 +4,7 @@
 mod bookings;
 mod council;
 mod deeds;
+mod handovers;
 mod invariants;
 pub mod members;
 mod mischief;
@@ -40,6 +41,8 @@ pub enum Fault {
     KeepsRowsOfForks,
     /// A node that forgets what it has promised.
     LosesHolds,
+    /// A node that has forgotten after a crash what it handed over.
+    LosesOuts,
     /// A node that tells nobody of a fork and takes no notice of one that it is told of.
     HidesForks,
     /// A node that passes on no manifest and no opinion.
@@ -83,6 +86,8 @@ pub struct Figures {
     pub taken: u64,
     /// See `requests`.
     pub settled: u64,
+    /// Vehicles that passed from one member to another.
+    pub passed: u64,
     /// Receipts that were reported for entries that nobody wrote.
     pub unwritten: u64,
     /// Keys that members changed, and entries that a stolen one signed.
@@ -129,7 +134,12 @@ fn twenty_storms_of_bookings_promise_nothing_twice_and_settle_the_same() {
         sum
     });
     // The storm is one: much is asked, much is refused for being taken, and some get as far as paying.
-    assert!(sum.requests > 100 && sum.taken > 5 && sum.settled > 0, "{sum:?}");
+    assert!(sum.requests > 100 && sum.taken > 5 && sum.settled > 0 && sum.passed > 5, "{sum:?}");
+}
+
+#[test]
+fn an_owner_that_forgets_what_it_handed_over_is_found_out() {
+    assert!((0..100).any(|seed| run_with(Trade::Bookings, seed, Fault::LosesOuts, false).is_err()));
 }
 
 #[test]
@@ -196,14 +206,16 @@ fn the_seeds_asked_for_break_no_invariant() {
     };
     let (sum, failures) = run_all(trade, from..to, shows_trace);
     let Figures { steps, entries, crashes, lost, shut_out, epochs, renewed, stolen, .. } = sum;
-    let Figures { requests, taken, settled, .. } = sum;
+    let Figures { requests, taken, settled, passed, .. } = sum;
     println!(
         "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {shut_out} peers shut out, {epochs} epochs, {renewed} changes of keys, {stolen} entries of a thief",
         to - from,
         failures.len()
     );
     if trade == Trade::Bookings {
-        println!("{requests} requests, {taken} refused for being taken, {settled} statements settled");
+        println!(
+            "{requests} requests, {taken} refused for being taken, {settled} statements settled, {passed} vehicles handed over"
+        );
     }
     assert!(failures.is_empty());
 }
@@ -245,6 +257,7 @@ impl Figures {
         self.requests += other.requests;
         self.taken += other.taken;
         self.settled += other.settled;
+        self.passed += other.passed;
         self.epochs += other.epochs;
         self.renewed += other.renewed;
         self.stolen += other.stolen;

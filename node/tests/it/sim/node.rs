@@ -42,6 +42,8 @@ pub struct Node {
     pub reported: Vec<Reject>,
     /// With [`Fault::AcknowledgesBeforeSync`]: how the store was at the last sync.
     synced: Option<Memory>,
+    /// Since its last commit.
+    has_crashed: bool,
     commits: u64,
     tickets: u64,
 }
@@ -75,6 +77,7 @@ impl Node {
             clock_offset_ms,
             reported: Vec::new(),
             synced: None,
+            has_crashed: false,
             commits: 0,
             tickets: 0,
         }
@@ -114,6 +117,7 @@ impl Node {
     /// The process dies; what was not synced is gone.
     pub fn crash(&mut self) {
         self.machine = None;
+        self.has_crashed = true;
         self.roster = Roster::default();
         self.invited.clear();
         let store = std::mem::take(&mut self.store);
@@ -128,6 +132,11 @@ impl Node {
     /// Whether the planted fault answers requests in the machine's place.
     pub fn serves_anything(&self) -> bool {
         self.fault == Fault::SkipsAudienceCheck
+    }
+
+    /// Whether the planted fault shows what it should not.
+    pub fn forgets_outs(&self) -> bool {
+        self.fault == Fault::LosesOuts
     }
 
     /// The planted fault: serves whatever is asked for.
@@ -201,7 +210,8 @@ impl Node {
     }
 
     fn finish(&mut self, output: Output<(Ticket, Answer)>) -> (Vec<Wish>, Vec<(Ticket, Answer)>) {
-        let (store, key, fault) = (&mut self.store, &self.entry_key, self.fault);
+        let has_crashed = &mut self.has_crashed;
+        let (store, key, fault, me) = (&mut self.store, &self.entry_key, self.fault, self.me.code());
         let mut arrivals = self.commits as u8;
         if self.fault == Fault::AcknowledgesBeforeSync && self.commits.is_multiple_of(8) {
             self.synced = Some(store.clone());
@@ -215,6 +225,10 @@ impl Node {
             }
             if fault == Fault::LosesHolds {
                 writes.rows.retain(|key, _| key[0] != b'B');
+            }
+            if fault == Fault::LosesOuts && std::mem::take(has_crashed) {
+                let outs = store.rows().scan(b"X", &[]).filter(|(key, _)| key[35..43] == me.bytes()[..]);
+                writes.rows.extend(outs.map(|(key, _)| (key, None)).collect::<Vec<_>>());
             }
             if fault == Fault::KeepsRowsOfForks && writes.appends.iter().any(is_rewind) {
                 writes.rows.clear();

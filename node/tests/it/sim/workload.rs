@@ -25,13 +25,15 @@ pub struct Fleet {
     place: Place,
     is_founded: bool,
     odometer_km: u64,
+    /// Vehicles of others that it took over.
+    taken: Vec<String>,
     /// What was asked and not yet answered: register key → body, none = withdrawn.
     asked: Vec<(String, Option<Vec<u8>>)>,
 }
 
 impl Fleet {
     pub fn new(place: Place) -> Self {
-        Self { place, is_founded: false, odometer_km: 1_000, asked: Vec::new() }
+        Self { place, is_founded: false, odometer_km: 1_000, taken: Vec::new(), asked: Vec::new() }
     }
 
     /// What the operator does next.
@@ -42,17 +44,41 @@ impl Fleet {
             return vec![Command::Import { lines, dry_run: false }];
         }
         if rng.random_bool(0.15) {
-            let id = vin_of(self.place, rng.random_range(0..12));
+            let id = vin_of(self.place, rng.random_range(0..FOUNDED));
             self.asked = vec![(id.clone(), None)];
             let (ids, reason) = (vec![id], "处置".to_owned());
             return vec![Command::Withdraw { kind: Kind::Vehicles, ids, reason, dry_run: false }];
         }
-        let lines = read(Kind::Vehicles, &self.vehicles(rng));
+        let text = self.vehicles(rng);
+        vec![self.import(&text)]
+    }
+
+    /// The row for a vehicle that comes from another member; it is not listed before it was taken in.
+    pub fn take_up(&mut self, vin: &str) -> Command {
+        self.odometer_km += 100;
+        let row = self.row(vin, "空闲", ["2041-05-31", "否", "否"]);
+        self.import(&format!("{VEHICLE_HEADERS}\n{row}"))
+    }
+
+    /// It was taken in: from now on it is one of the fleet.
+    pub fn keep(&mut self, vin: String) {
+        if !self.taken.contains(&vin) && !self.founded().contains(&vin) {
+            self.taken.push(vin);
+        }
+    }
+
+    /// The vehicles with which it began.
+    pub fn founded(&self) -> Vec<String> {
+        (0..FOUNDED).map(|number| vin_of(self.place, number)).collect()
+    }
+
+    fn import(&mut self, text: &str) -> Command {
+        let lines = read(Kind::Vehicles, text);
         if let Lines::Vehicles(lines) = &lines {
             self.asked =
                 lines.iter().map(|line| (line.row.vin.clone(), Some(line.row.encode_to_vec()))).collect();
         }
-        vec![Command::Import { lines, dry_run: false }]
+        Command::Import { lines, dry_run: false }
     }
 
     /// What was answered has to last.
@@ -82,21 +108,30 @@ impl Fleet {
         self.odometer_km += 100;
         let mut text = format!("{VEHICLE_HEADERS}\n");
         let first = rng.random_range(0..12);
-        for number in (first..12).take(rng.random_range(1..=5)) {
+        let vins = self.founded().into_iter().chain(self.taken.clone());
+        for vin in vins.skip(first).take(rng.random_range(1..=5)) {
             let status = ["空闲", "出车", "维修", "待处置"][rng.random_range(0..4)];
             let shared = if rng.random_bool(0.8) { "是" } else { "否" };
             let confidential = if rng.random_bool(0.1) { "是" } else { "否" };
             let due = if rng.random_bool(0.1) { "2025-01-31" } else { "2041-05-31" };
-            text += &format!(
-                "{},黑A1{number:04},小型汽车,应急保障,轿车,{confidential},在编,大众朗逸,5,汽油,128000,2022-05-18,{UNIT},230103,{status},{},{due},2041-05-17,320,{shared}\n",
-                vin_of(self.place, number),
-                self.odometer_km,
-            );
+            text += &self.row(&vin, status, [due, confidential, shared]);
         }
         text
     }
+
+    /// The plate is made of the VIN's last figures: those of the place and the number.
+    fn row(&self, vin: &str, status: &str, [due, confidential, shared]: [&str; 3]) -> String {
+        format!(
+            "{vin},黑A{}{},小型汽车,应急保障,轿车,{confidential},在编,大众朗逸,5,汽油,128000,2022-05-18,{UNIT},230103,{status},{},{due},2041-05-17,320,{shared}\n",
+            &vin[11..12],
+            &vin[13..],
+            self.odometer_km,
+        )
+    }
 }
 
+/// Vehicles with which a fleet begins.
+const FOUNDED: u64 = 12;
 const UNIT: &str = "11230000000120010Q";
 const INSTITUTION_HEADERS: &str = "unit_uscc,unit_name,year,institution_class,division_code,floor_area_m2,energy_users,in_register,form_version";
 const VEHICLE_HEADERS: &str = "vin,plate_no,plate_kind,vehicle_use,vehicle_type,confidential,quota_status,make_model,seats,fuel_type,purchase_price,first_registration,owner_unit_uscc,division_code,vehicle_status,odometer_km,inspection_due,insurance_due,market_rate_ref,shared";

@@ -20,6 +20,7 @@ use xietong_proto::sync::Frame;
 use super::bookings;
 use super::council::Council;
 use super::deeds::Backup;
+use super::handovers;
 use super::invariants::{self, Violation};
 use super::members::{Keys, agreement};
 use super::mischief::Rogue;
@@ -140,7 +141,7 @@ impl World {
             // Vehicles first: the world is about who gets them.
             Trade::Bookings => {
                 (0..self.members()).try_for_each(|place| self.import(place))?;
-                2 * DEEDS
+                3 * DEEDS
             }
         };
         for _ in 0..deeds {
@@ -154,6 +155,8 @@ impl World {
         self.conclude()?;
         invariants::converged(self)?;
         bookings::settled_alike(self)?;
+        (0..self.nodes.len()).try_for_each(|place| handovers::listed_by_owners(self, place))?;
+        handovers::owned_once(self)?;
         Ok(self.figures())
     }
 

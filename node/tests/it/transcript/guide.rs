@@ -1,12 +1,13 @@
-//! How a guide is written. It is Markdown; only two kinds of code blocks mean something here.
+//! How a guide is written. It is Markdown; only three kinds of code blocks mean something here.
 //!
 //! * `console`: lines that begin with `$ ` are commands (continued after a final `\`), the lines below are what
 //!   they say: standard output, then standard error. `[..]` stands for anything inside a line, a line `...` for
 //!   any number of lines. `? 1` at the end is the exit code, if it is not 0. In a block `console wait` each
 //!   command is repeated until it says what it should.
 //! * `toml FILE`: lines `key = value` that replace those with the same keys in FILE.
+//! * `csv FILE`: the lines of a new FILE.
 //!
-//! In both, `$NAME` is a variable of the stage.
+//! In all, `$NAME` is a variable of the stage.
 
 use std::ops::Range;
 
@@ -24,18 +25,20 @@ pub struct Guide {
 pub enum Part {
     /// Change a file.
     Set(Setting),
+    /// Write a file.
+    Write(Setting),
     /// Give a command.
     Give(Step),
 }
 
-/// Lines to be put into a file.
+/// Lines for a file.
 pub struct Setting {
     /// Of the block in the guide.
     pub line: usize,
     /// Which file.
     pub file: String,
-    /// `key = value` each.
-    pub settings: Vec<String>,
+    /// `key = value` each, or the whole file.
+    pub lines: Vec<String>,
 }
 
 /// One command.
@@ -58,6 +61,7 @@ pub struct Step {
 enum Block<'a> {
     Console { waits: bool },
     Settings { file: &'a str },
+    File { file: &'a str },
     Prose,
 }
 
@@ -76,11 +80,8 @@ impl Guide {
             let end = at + 1 + inside.unwrap_or_else(|| panic!("line {}: the block has no end", at + 1));
             match Block::named(info) {
                 Block::Console { waits } => steps(&lines, at + 1..end, waits, &mut parts),
-                Block::Settings { file } => parts.push(Part::Set(Setting {
-                    line: at + 1,
-                    file: file.to_owned(),
-                    settings: lines[at + 1..end].to_vec(),
-                })),
+                Block::Settings { file } => parts.push(Part::Set(setting(&lines, at..end, file))),
+                Block::File { file } => parts.push(Part::Write(setting(&lines, at..end, file))),
                 Block::Prose => {}
             }
             at = end + 1;
@@ -106,9 +107,15 @@ impl<'a> Block<'a> {
             ["console"] => Self::Console { waits: false },
             ["console", "wait"] => Self::Console { waits: true },
             ["toml", file] => Self::Settings { file },
+            ["csv", file] => Self::File { file },
             _ => Self::Prose,
         }
     }
+}
+
+fn setting(lines: &[String], block: Range<usize>, file: &str) -> Setting {
+    let (line, lines) = (block.start + 1, lines[block.start + 1..block.end].to_vec());
+    Setting { line, file: file.to_owned(), lines }
 }
 
 fn steps(lines: &[String], block: Range<usize>, waits: bool, parts: &mut Vec<Part>) {
@@ -153,12 +160,12 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "Prose.\n```sh\n$ not this\n```\n```console\n$ one \\\n    more\nsaid\n\n$ two\n? 3\n```\n\
-        ```toml FILE\nkey = 1\n```\n```console wait\n$ three\n...\n```\n";
+        ```toml FILE\nkey = 1\n```\n```csv CSV\na,b\n```\n```console wait\n$ three\n...\n```\n";
 
     fn given(guide: &Guide) -> Vec<&Step> {
         let steps = guide.parts.iter().filter_map(|part| match part {
             Part::Give(step) => Some(step),
-            Part::Set(_) => None,
+            Part::Set(_) | Part::Write(_) => None,
         });
         steps.collect()
     }
@@ -173,11 +180,13 @@ mod tests {
         let expected = [
             (6, "one more", "said".to_owned(), 0, false),
             (10, "two", String::new(), 3, false),
-            (17, "three", ANY_LINES.to_owned(), 0, true),
+            (20, "three", ANY_LINES.to_owned(), 0, true),
         ];
         assert_eq!(steps, expected);
         let Part::Set(setting) = &guide.parts[2] else { panic!("the settings come third") };
-        assert_eq!((setting.file.as_str(), &setting.settings[..]), ("FILE", &["key = 1".to_owned()][..]));
+        assert_eq!((setting.file.as_str(), &setting.lines[..]), ("FILE", &["key = 1".to_owned()][..]));
+        let Part::Write(file) = &guide.parts[3] else { panic!("the file comes fourth") };
+        assert_eq!((file.file.as_str(), &file.lines[..]), ("CSV", &["a,b".to_owned()][..]));
     }
 
     #[test]

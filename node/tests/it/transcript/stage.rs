@@ -78,10 +78,18 @@ impl Stage {
         let failed = |reason: String| format!("{}: {reason}", setting.line);
         let path = self.folder.path().join(expand(&setting.file, &self.variables).map_err(failed)?);
         let mut text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
-        for line in &setting.settings {
+        for line in &setting.lines {
             let line = expand(line, &self.variables).map_err(failed)?;
             text = replace_setting(&text, &line).map_err(failed)?;
         }
+        fs::write(&path, text).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Writes a file.
+    pub fn write(&self, file: &Setting) -> Result<(), String> {
+        let failed = |reason: String| format!("{}: {reason}", file.line);
+        let path = self.folder.path().join(expand(&file.file, &self.variables).map_err(failed)?);
+        let text: String = file.lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(&path, text).map_err(|error| failed(error.to_string()))
     }
 

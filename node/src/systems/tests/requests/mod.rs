@@ -55,6 +55,7 @@ impl Member {
             valid_from: Millis(0),
             valid_until: at("2030-01-01"),
             open: Kind::ALL.into(),
+            left: BTreeSet::new(),
         };
         Self {
             bench: Bench::new(),
@@ -83,7 +84,11 @@ impl Member {
     fn fold(&mut self, said: &Said) {
         for (index, record) in (0..).zip(&said.records) {
             let Said { stream, position, time, .. } = *said;
-            apply(&mut self.bench.rows, &Origin { stream, position, index, epoch: Epoch(1), time }, record);
+            apply(
+                &mut self.bench.rows,
+                &Origin { stream, position, index, epoch: Epoch(1), time, members: &[] },
+                record,
+            );
         }
     }
 

@@ -1,0 +1,168 @@
+//! Vehicles pass from member to member, while the network is cut and nodes crash. What must hold: a vehicle is never
+//! owned twice nor by nobody, whoever has heard what; and nobody lists what it has handed over.
+
+use std::collections::BTreeMap;
+
+use rand::RngExt;
+use xietong::machine::{Answer, Command};
+use xietong::store::Store;
+use xietong::systems::handover::join::{Fact, Standing, State, Thing, What, join};
+use xietong::systems::handover::{Stage, Step, facts, list};
+use xietong::systems::number::{number_text, parse_number, register_ids};
+use xietong::systems::query::{self, listings};
+use xietong::systems::vehicles::Vehicles;
+use xietong::systems::vehicles::rules::VehicleRules;
+use xietong::systems::{self, Kind, register};
+use xietong_proto::id::*;
+
+use super::invariants::{Violation, honest, may_fork};
+use super::network::Place;
+use super::node::Node;
+use super::world::{World, agreements_of};
+
+impl World {
+    /// An operator hands a vehicle over, answers, or takes one back.
+    pub(super) fn hand_over(&mut self, place: Place) -> Result<(), Violation> {
+        if self.nodes[place].machine.is_none() {
+            return Ok(());
+        }
+        let Some((id, step)) = self.answer(place).or_else(|| self.out(place)) else { return Ok(()) };
+        if let Step::In { own } = &step {
+            self.take_up(place, &own.clone())?;
+        }
+        self.note(&format!("{place} {id} {step:?}"));
+        let taken = if let Step::In { own } = &step { Some(own.clone()) } else { None };
+        let command = systems::Command::HandOver { kind: Kind::Vehicles, id, step };
+        let (wishes, answer) = self.nodes[place].ask(self.now_ms, Command::Data(command));
+        if let (Some(vin), Some(Answer::Data(_))) = (taken, answer) {
+            self.tally.passed += 1;
+            self.fleets[place].keep(vin);
+        }
+        self.grant(place, wishes)
+    }
+
+    /// Some listed vehicle to some member.
+    fn out(&mut self, place: Place) -> Option<(String, Step)> {
+        let node = &self.nodes[place];
+        let me = node.me.code();
+        let mut own = listings::<Vehicles>(node.store.rows(), None);
+        own.retain(|(owner, _)| *owner == me);
+        let (_, listing) = own.get(self.rng.random_range(0..own.len().max(1)))?;
+        let to = self.keys[self.rng.random_range(0..self.keys.len())].me().code();
+        let id = number_text(me, Kind::Vehicles, listing.number);
+        (to != me).then_some((id, Step::Out { to, plate_surrendered: None }))
+    }
+
+    /// What may be said of one that is open, or sometimes what may not.
+    fn answer(&mut self, place: Place) -> Option<(String, Step)> {
+        let node = &self.nodes[place];
+        let me = node.me.code();
+        let mut open = list(node.store.rows(), Kind::Vehicles, &VehicleRules::shipped().registration);
+        open.retain(|handover| [handover.from, handover.to].contains(&me));
+        open.retain(|handover| [Stage::Out, Stage::Declined].contains(&handover.state));
+        let handover = open.get(self.rng.random_range(0..open.len().max(1)))?.clone();
+        let step = match (handover.from == me, self.rng.random_range(0..10)) {
+            (true, _) => Step::Reclaim,
+            (false, 0..3) => Step::Decline { reason: String::new() },
+            (false, _) => Step::In { own: self.vin_of(&handover.id)? },
+        };
+        Some((handover.id, step))
+    }
+
+    /// Which vehicle it is, as people tell each other.
+    fn vin_of(&self, id: &str) -> Option<String> {
+        let (owner, _) = parse_number(Kind::Vehicles, id)?;
+        let holder = self.nodes.iter().find(|node| node.me.code() == owner)?;
+        register_ids(holder.store.rows(), Kind::Vehicles, owner, &[id.to_owned()]).ok()?.pop()
+    }
+
+    /// The vehicle gets a row in the register of whoever takes it in.
+    fn take_up(&mut self, place: Place, vin: &str) -> Result<(), Violation> {
+        let rows = self.nodes[place].store.rows();
+        if register::get::<Vehicles>(rows, vin).is_some() {
+            return Ok(());
+        }
+        let command = self.fleets[place].take_up(vin);
+        let (wishes, answer) = self.nodes[place].ask(self.now_ms, Command::Data(command));
+        self.fleets[place].learn(answer, &mut self.nodes[place].acknowledged);
+        self.grant(place, wishes)
+    }
+}
+
+/// Nobody lists what it handed over: no listing was said behind an *out* while the thing is not its author's. Looked up in
+/// what the members said, as one of them knows it.
+pub fn listed_by_owners(world: &World, place: Place) -> Result<(), Violation> {
+    let node = &world.nodes[place];
+    if node.machine.is_none() {
+        return Ok(());
+    }
+    let rows = node.store.rows();
+    for agreement in agreements_of(world, node.me.code()) {
+        let all = facts(rows, agreement, Kind::Vehicles);
+        // Of one thing the last counts: what lies behind it.
+        let outs: BTreeMap<Thing, Fact> =
+            all.iter().filter_map(|fact| Some((thing_of(fact)?, *fact))).collect();
+        for (thing, out) in outs.into_iter().filter(|(thing, _)| !may_fork(world, thing.owner)) {
+            let standing = join(thing, &all);
+            let id = number_text(thing.owner, Kind::Vehicles, thing.number);
+            let is_behind = |listed: &query::Place| {
+                listed.agreement == agreement
+                    && (listed.position, listed.index) > (out.at.position, out.at.index)
+            };
+            let is_gone = standing.owner != thing || standing.state != State::Kept;
+            if is_gone && query::places(rows, node.me.code(), &id).iter().any(is_behind) {
+                return Err(Violation::ListedWhenGone { owner: thing.owner, id });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn thing_of(fact: &Fact) -> Option<Thing> {
+    match fact.what {
+        What::Out { number, .. } => Some(Thing { owner: fact.by, number }),
+        What::In { .. } | What::Decline { .. } | What::Reclaim { .. } => None,
+    }
+}
+
+/// In the end every vehicle that was ever listed has one owner, by what each member itself goes by. One that went through
+/// the hands of a member that may have said two things at one place is left out: its verdicts are those of its branch.
+pub fn owned_once(world: &World) -> Result<(), Violation> {
+    let is_sound = |node: &&Node| node.machine.is_some() && !may_fork(world, node.me.code());
+    let sound: Vec<&Node> = honest(world).filter(is_sound).collect();
+    for (place, fleet) in world.fleets.iter().enumerate() {
+        let first = world.nodes[place].me.code();
+        let Some(node) = sound.iter().find(|node| node.me.code() == first) else { continue };
+        for vin in fleet.founded() {
+            let Some(thing) = thing(node, &vin) else { continue };
+            let mut hands = standings(node, thing).into_iter().flat_map(|standing| standing.passed);
+            if hands.any(|(_, to)| sound.iter().all(|node| node.me.code() != to.owner)) {
+                continue;
+            }
+            let owners = sound.iter().filter(|node| owns(node, &vin)).map(|node| node.me.code());
+            let owners: Vec<MemberCode> = owners.collect();
+            if owners.len() != 1 {
+                return Err(Violation::NotOneOwner { vin, owners });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a member owns a vehicle by all it knows: it was the first or took it in, and nobody has it since.
+fn owns(node: &Node, vin: &str) -> bool {
+    let of = |thing| standings(node, thing).iter().all(|standing| standing.owner == thing);
+    thing(node, vin).is_some_and(of)
+}
+
+fn standings(node: &Node, thing: Thing) -> Vec<Standing> {
+    let rows = node.store.rows();
+    let under = |agreement| join(thing, &facts(rows, agreement, Kind::Vehicles));
+    query::agreements(rows).into_iter().map(under).collect()
+}
+
+/// A vehicle by a member's own number.
+fn thing(node: &Node, vin: &str) -> Option<Thing> {
+    let number = register::number(node.store.rows(), System::VEHICLES, vin)?;
+    Some(Thing { owner: node.me.code(), number })
+}
