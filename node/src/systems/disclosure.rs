@@ -155,8 +155,7 @@ fn own_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str) 
     let system = R::KIND.system();
     let id = key_of_number(rows, R::KIND, me, id).unwrap_or_else(|| id.to_owned());
     let (_, row) = register::get::<R>(rows, &id)?;
-    let number = rows.get(&keys::number(system, id.as_bytes()));
-    let number = number.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?)));
+    let number = register::number(rows, system, &id);
     let leaves = Some(leaves::<R>(&row, today));
     Some(Standing { kind: R::KIND, id, owner: me, number, leaves })
 }
@@ -199,8 +198,7 @@ fn preview_of<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date) -> Prev
             Disclosure::Leaves(listing) => {
                 preview.leaving += 1;
                 preview.example(|| {
-                    let number = rows.get(&keys::number(R::KIND.system(), id.as_bytes()));
-                    let number = number.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?)));
+                    let number = register::number(rows, R::KIND.system(), &id);
                     let name = number.map(|number| number_text(me, R::KIND, number));
                     let mut seen = column::json(R::Listing::columns(), &listing);
                     seen.insert("id".to_owned(), name.into());

@@ -38,8 +38,5 @@ pub fn register_ids(
 /// The register key behind one of our own listing numbers.
 pub fn key_of_number(rows: &dyn Rows, kind: Kind, me: MemberCode, id: &str) -> Option<String> {
     let (_, number) = parse_number(kind, id).filter(|(owner, _)| *owner == me)?;
-    let prefix = keys::number_prefix(kind.system());
-    let mut numbers = rows.scan(&prefix, &[]);
-    let (key, _) = numbers.find(|(_, value)| value[..] == number.to_be_bytes())?;
-    String::from_utf8(key[prefix.len()..].to_vec()).ok()
+    String::from_utf8(rows.get(&keys::holder_of_number(kind.system(), number))?).ok()
 }

@@ -257,8 +257,7 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
     let system = R::KIND.system();
     let id = key_of_number(rows, R::KIND, me, id).unwrap_or_else(|| id.to_owned());
     let (stored, row) = super::register::get::<R>(rows, &id)?;
-    let number = rows.get(&keys::number(system, id.as_bytes()));
-    let number = number.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?)));
+    let number = super::register::number(rows, system, &id);
     let is_listed = |agreement: &AgreementId| {
         number.is_some_and(|number| rows.get(&keys::listing(*agreement, system, me, number)).is_some())
     };
