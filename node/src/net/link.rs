@@ -22,6 +22,8 @@ use crate::replica::io::{Keyring, LinkId, NetEvent};
 const FRAMES_MAX: usize = 256;
 /// Bytes of them: twice what an honest node has asked for at most (P24).
 const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of them on all links together: a full answer for each of 63 peers.
+const WAITING_IN_ALL_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Links that a peer may have opened at once: one for each agreement, and some that are ending. Each may hold a frame.
 const LINKS_MAX: usize = 16;
 /// Until the first frame of a link that a peer opened must have come.
@@ -32,6 +34,8 @@ const LARGE_FRAME_BYTES: usize = 16 * 1024;
 /// All links that stand.
 pub struct Links {
     open: Mutex<HashMap<LinkId, Outbox>>,
+    /// Bytes that wait to be written on all of them.
+    waiting: Arc<AtomicUsize>,
     /// How many links each peer has opened that are not closed yet.
     taken: Mutex<HashMap<PeerId, usize>>,
     traffic: Mutex<BTreeMap<PeerId, (u64, u64)>>,
@@ -43,14 +47,43 @@ pub struct Links {
 /// What waits to be written on one link.
 struct Outbox {
     frames: mpsc::Sender<Vec<u8>>,
-    bytes: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
 }
 
 impl Outbox {
     /// Says whether there was room.
     fn put(&self, frame: Vec<u8>) -> bool {
-        let waiting = self.bytes.fetch_add(frame.len(), Ordering::Relaxed) + frame.len();
-        waiting <= WAITING_BYTES_MAX && self.frames.try_send(frame).is_ok()
+        self.waiting.add(frame.len()) && self.frames.try_send(frame).is_ok()
+    }
+}
+
+/// Bytes that wait on one link, counted on it and in all; whatever is left of them goes with the link.
+struct Waiting {
+    here: AtomicUsize,
+    in_all: Arc<AtomicUsize>,
+}
+
+impl Waiting {
+    fn new(in_all: &Arc<AtomicUsize>) -> Self {
+        Self { here: AtomicUsize::new(0), in_all: Arc::clone(in_all) }
+    }
+
+    /// Says whether so many may wait.
+    fn add(&self, bytes: usize) -> bool {
+        let here = self.here.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let in_all = self.in_all.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        here <= WAITING_BYTES_MAX && in_all <= WAITING_IN_ALL_BYTES_MAX
+    }
+
+    fn take(&self, bytes: usize) {
+        self.here.fetch_sub(bytes, Ordering::Relaxed);
+        self.in_all.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.in_all.fetch_sub(*self.here.get_mut(), Ordering::Relaxed);
     }
 }
 
@@ -58,7 +91,8 @@ impl Links {
     /// No links yet.
     pub fn new(events: mpsc::Sender<NetEvent>, keyring: Arc<Mutex<Arc<Keyring>>>) -> Self {
         let (open, taken, traffic) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { open, taken, traffic, events, keyring, accepted: AtomicU64::new(0) }
+        let (waiting, accepted) = (Arc::default(), AtomicU64::new(0));
+        Self { open, waiting, taken, traffic, events, keyring, accepted }
     }
 
     /// Carries a stream that a peer opened, unless it has too many open: that is an offence.
@@ -115,8 +149,8 @@ impl Links {
     /// Carries a stream until either end closes it.
     pub async fn run(self: Arc<Self>, id: LinkId, peer: PeerId, stream: Stream, is_ours: bool) {
         let (frames, to_write) = mpsc::channel(FRAMES_MAX);
-        let waiting = Arc::new(AtomicUsize::new(0));
-        lock(&self.open).insert(id, Outbox { frames, bytes: Arc::clone(&waiting) });
+        let waiting = Arc::new(Waiting::new(&self.waiting));
+        lock(&self.open).insert(id, Outbox { frames, waiting: Arc::clone(&waiting) });
         let (reader, writer) = stream.split();
         let began =
             if is_ours { NetEvent::Opened { link: id } } else { NetEvent::Accepted { link: id, peer } };
@@ -133,13 +167,13 @@ impl Links {
         &self,
         peer: PeerId,
         mut writer: impl AsyncWriteExt + Unpin,
-        (mut frames, waiting): (mpsc::Receiver<Vec<u8>>, Arc<AtomicUsize>),
+        (mut frames, waiting): (mpsc::Receiver<Vec<u8>>, Arc<Waiting>),
     ) {
         while let Some(frame) = frames.recv().await {
             if write_frame(&mut writer, &frame).await.is_err() {
                 return;
             }
-            waiting.fetch_sub(frame.len(), Ordering::Relaxed);
+            waiting.take(frame.len());
             self.count(peer, 0, frame.len());
         }
         // The other end may be gone; the link ends either way.
@@ -208,4 +242,30 @@ async fn read_frame(reader: &mut (impl AsyncReadExt + Unpin)) -> Result<Option<V
 /// What is behind these locks is whole after each change.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_bounded_on_each_link_and_in_all_and_goes_with_its_link() {
+        let in_all = Arc::default();
+        let full = || {
+            let waiting = Waiting::new(&in_all);
+            assert!(waiting.add(WAITING_BYTES_MAX));
+            waiting
+        };
+        let mut links: Vec<_> =
+            (0..WAITING_IN_ALL_BYTES_MAX / WAITING_BYTES_MAX - 1).map(|_| full()).collect();
+        let alone = Waiting::new(&in_all);
+        assert!(!alone.add(WAITING_BYTES_MAX + 1), "too much for one link");
+        drop(alone);
+        links.push(full());
+        assert!(!Waiting::new(&in_all).add(1), "too much in all");
+        links[0].take(1);
+        assert!(Waiting::new(&in_all).add(1), "one was written");
+        links.clear();
+        assert_eq!(in_all.load(Ordering::Relaxed), 0);
+    }
 }
