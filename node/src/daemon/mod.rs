@@ -24,9 +24,9 @@ use crate::store::Store;
 const INPUTS_MAX: usize = 64;
 /// Bytes that the inputs of one step may come to before no more are added: with a frame or a chunk of rows on
 /// top it stays far below what one group of the log holds.
-const STEP_BYTES_MAX: usize = 16 * 1024 * 1024;
+const STEP_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// What a question may make the machine write: a chunk of rows as long as their columns allow.
-const ASK_BYTES: usize = 8 * 1024 * 1024;
+const ASK_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of entries folded in one step.
 const FOLD_BYTES: usize = 128 * 1024;
 

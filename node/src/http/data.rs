@@ -95,8 +95,8 @@ pub struct Release {
     pub dry_run: bool,
 }
 
-/// Rows judged and decided in one step.
-const CHUNK_ROWS: usize = 500;
+/// Rows judged and decided in one step: they are one entry, with one sync for each log.
+const CHUNK_ROWS: usize = 1_000;
 /// Times of which is told what was new.
 const VERSIONS_MAX: usize = 100;
 /// The reason kept for rows that a full file does not have.
