@@ -15,7 +15,7 @@ use xietong_proto::stream::Stream;
 
 use super::figure::Figure;
 use super::limits::Limits;
-use super::pair::{AGREEMENT, Pair, await_it, listed, peak_mib, starts};
+use super::pair::{AGREEMENT, EXCHANGE, MEMORY, Pair, await_it, listed, peak_mib, starts};
 use super::publish::append;
 
 /// Beside how fast others catch up.
@@ -35,11 +35,11 @@ pub fn catch_up(folder: TempDir, records: usize, limits: &Limits) -> Vec<Figure>
     reader.give(&["agreement", "join", AGREEMENT]).expect("it joins");
     await_it(|| listed(&reader).0 == to);
     let rate = records as f64 / begun.elapsed().as_secs_f64();
-    let mut figures =
-        vec![Figure::new(CATCH_UP, rate, "records/s").at_least(500_000.0).limit("hashes", limits.hashes)];
+    let caught_up = Figure::new(CATCH_UP, rate, "records/s").at_least(500_000.0, EXCHANGE);
+    let mut figures = vec![caught_up.limit("hashes", limits.hashes)];
     for (who, province) in [("log alone, author", &mut author), ("log alone, reader", &mut reader)] {
         let peak = Figure::new(format!("{who}: peak memory"), peak_mib(province), "MiB");
-        figures.push(peak.at_most(256.0));
+        figures.push(peak.at_most(256.0, MEMORY));
         figures.extend(starts(who, province));
     }
     figures

@@ -17,6 +17,8 @@ pub struct Figure {
     pub limit: Option<Limit>,
     /// What has to be known beside it.
     pub note: Option<String>,
+    /// Where it is not what it should be: what binds it, and what it would take.
+    pub why: Option<&'static str>,
 }
 
 /// What a figure should be.
@@ -38,19 +40,34 @@ pub struct Limit {
 
 impl Figure {
     pub fn new(figure: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self { figure: figure.into(), value: Some(value), unit, aim: None, limit: None, note: None }
+        Self {
+            figure: figure.into(),
+            value: Some(value),
+            unit,
+            aim: None,
+            limit: None,
+            note: None,
+            why: None,
+        }
     }
 
     pub fn not_run(figure: impl Into<String>, why: &str) -> Self {
         Self { value: None, ..Self::new(figure, 0.0, "") }.note(format!("not run: {why}"))
     }
 
-    pub fn at_least(self, aim: f64) -> Self {
-        Self { aim: Some(Aim::AtLeast(aim)), ..self }
+    /// `why` says what binds it and what it would take to reach the aim.
+    pub fn at_least(self, aim: f64, why: &'static str) -> Self {
+        self.aim(Aim::AtLeast(aim), why)
     }
 
-    pub fn at_most(self, aim: f64) -> Self {
-        Self { aim: Some(Aim::AtMost(aim)), ..self }
+    /// As [`Figure::at_least`].
+    pub fn at_most(self, aim: f64, why: &'static str) -> Self {
+        self.aim(Aim::AtMost(aim), why)
+    }
+
+    fn aim(self, aim: Aim, why: &'static str) -> Self {
+        let aimed = Self { aim: Some(aim), ..self };
+        Self { why: (aimed.is_met() == Some(false)).then_some(why), ..aimed }
     }
 
     pub fn limit(self, name: &'static str, value: f64) -> Self {

@@ -38,6 +38,7 @@ fn main() {
             table.add([figure]);
         }
     }
+    table.explain();
     if has("--json") {
         println!("{}", serde_json::to_string_pretty(&table.figures).expect("figures are plain data"));
     }
@@ -80,6 +81,15 @@ impl Table {
         for figure in figures {
             self.show(&figure.line());
             self.figures.push(figure);
+        }
+    }
+
+    /// What binds the figures that are not what they should be.
+    fn explain(&self) {
+        for figure in &self.figures {
+            if let Some(why) = figure.why {
+                self.show(&format!("not met: {}: {why}", figure.figure));
+            }
         }
     }
 

@@ -27,6 +27,21 @@ const SINGLES: usize = 200;
 /// As many records as this make one institution, each with energy of twelve months.
 const RECORDS_A_UNIT: usize = 20;
 
+const JUDGED: &str = "the loop's thread: judging a row beside the register, folding it, and sled, which lets nobody read \
+    while it takes a batch; it would take judging on the second core, and rows that can be read while they are written";
+const ROWS: &str =
+    "the row store, which takes one batch after the other; it would take rows that point into the log";
+pub const EXCHANGE: &str =
+    "two cores for both ends, and in small runs connecting; it would take a core for each end";
+pub const MEMORY: &str = "sled's nodes and the allocator's reserve, and in an import the keys of the file; it would take a row \
+    store that keeps to its cache";
+const DISK: &str = "sled keeps three to five times the bytes of an item and gives nothing back; it would take rows that point \
+    into the log, or a row store that gives back";
+const SYNCS: &str = "three syncs one after the other (own stream, agreement's stream, peer) and four ways between threads and \
+    processes; it would take one log for both streams";
+const READING: &str =
+    "the log is read from its first byte, and sled reads its own; it would take the heads in rows";
+
 /// Two provinces with their nodes.
 pub struct Pair {
     pub folder: TempDir,
@@ -75,8 +90,8 @@ impl Pair {
     pub fn bulk(&mut self, records: usize, limits: &Limits) -> Vec<Figure> {
         self.reader.give(&["stop"]).expect("it stops");
         let aim = 0.8 * limits.rows;
-        let rate = |figure: &str, rate| {
-            Figure::new(figure, rate, "records/s").at_least(aim).limit("raw rows", limits.rows)
+        let rate = |figure: &str, rate, why| {
+            Figure::new(figure, rate, "records/s").at_least(aim, why).limit("raw rows", limits.rows)
         };
         let listed_cards = cards(records, "HLJ-TY-2018-", true);
         let csv_bytes = listed_cards.len() as f64 / records as f64;
@@ -84,25 +99,24 @@ impl Pair {
         let to = listed(&self.author).0;
         let (durable, folded) = self.catch_up(to, records);
         let mut figures = vec![
-            rate("import of asset cards, all listed", listing),
+            rate("import of asset cards, all listed", listing, JUDGED),
             Figure::new("catch-up of listings, verified and durable", durable, "records/s")
-                .at_least(500_000.0)
+                .at_least(500_000.0, EXCHANGE)
                 .limit("hashes", limits.hashes),
-            rate("catch-up of listings, folded into rows too", folded),
+            rate("catch-up of listings, folded into rows too", folded, ROWS),
             Figure::new("a card in the CSV file", csv_bytes, "bytes"),
         ];
         figures.extend(sizes("author, all listed", &self.author, records));
         figures.extend(sizes("reader", &self.reader, records));
         let kept = self.import(Kind::Assets, &cards(records, "HLJ-ZY-2019-", false), records);
-        figures.push(rate("import of asset cards, none listed", kept));
+        figures.push(rate("import of asset cards, none listed", kept, JUDGED));
         let (units, energy) = units_and_energy((records / RECORDS_A_UNIT).max(1));
         let count = units.lines().count() - 1;
-        figures.push(rate("import of institutions", self.import(Kind::Institutions, &units, count)));
+        let imported = self.import(Kind::Institutions, &units, count);
+        figures.push(rate("import of institutions", imported, JUDGED));
         let count = energy.lines().count() - 1;
-        figures.push(rate(
-            "import of energy, 12 months an institution",
-            self.import(Kind::Energy, &energy, count),
-        ));
+        let imported = self.import(Kind::Energy, &energy, count);
+        figures.push(rate("import of energy, 12 months an institution", imported, JUDGED));
         figures
     }
 
@@ -161,7 +175,7 @@ impl Pair {
         };
         vec![
             line("durable at the author, p50", percentile(here, 0.5)),
-            line("durable at both, p50", percentile(there.clone(), 0.5)).at_most(aim),
+            line("durable at both, p50", percentile(there.clone(), 0.5)).at_most(aim, SYNCS),
             line("durable at both, p99", percentile(there, 0.99)),
         ]
     }
@@ -199,7 +213,7 @@ pub fn starts(who: &str, province: &mut Province) -> Vec<Figure> {
     province.kill();
     let killed = seconds(province);
     vec![
-        Figure::new(format!("{who}: start after a clean stop"), clean, "s").at_most(1.0),
+        Figure::new(format!("{who}: start after a clean stop"), clean, "s").at_most(1.0, READING),
         Figure::new(format!("{who}: start after a kill"), killed, "s"),
     ]
 }
@@ -212,10 +226,10 @@ fn sizes(who: &str, province: &Province, records: usize) -> Vec<Figure> {
     };
     let both = (around.log_bytes + around.rows_bytes) as f64 / around.log_bytes as f64;
     vec![
-        Figure::new(format!("{who}: peak memory"), peak_mib(province), "MiB").at_most(256.0),
+        Figure::new(format!("{who}: peak memory"), peak_mib(province), "MiB").at_most(256.0, MEMORY),
         each("log", around.log_bytes),
         each("rows", around.rows_bytes),
-        Figure::new(format!("{who}: log and rows, of the log"), both, "").at_most(3.0),
+        Figure::new(format!("{who}: log and rows, of the log"), both, "").at_most(3.0, DISK),
     ]
 }
 
