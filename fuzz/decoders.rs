@@ -141,7 +141,7 @@ fn paper(bytes: &[u8]) {
         assert_eq!(CardFile::read(&file.write()).map(|again| again.0), Ok(file.0));
     }
     if let Ok(file) = AgreementFile::read(text) {
-        assert_eq!(AgreementFile::read(&file.write()).map(|again| again.manifest), Ok(file.manifest));
+        assert_eq!(AgreementFile::read(&file.write()), Ok(file));
     }
     let _ = Proposal::read(text).map(|proposal| proposal.draw_up(Vec::new(), Millis(0), [0; 16]));
 }

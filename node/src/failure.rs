@@ -44,6 +44,8 @@ pub enum Failure {
     },
     /// A proposal for an agreement.
     Proposal(ProposalRefusal),
+    /// A version of an agreement that the node has.
+    Version(VersionRefusal),
     /// The node does not start, or did not stop in order.
     Node(NodeStopped),
     /// The running node does not give what was asked for.
@@ -142,6 +144,41 @@ pub enum EvidenceRefusal {
     },
 }
 
+/// Why it is not clear which version is meant, or why nothing is said of it.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum VersionRefusal {
+    /// The node has joined no agreement.
+    NoneJoined,
+    /// None that it has joined is called so.
+    NoSuchAgreement {
+        /// As given.
+        name: String,
+    },
+    /// Several could be meant.
+    WhichAgreement {
+        /// What people call them.
+        titles: Vec<String>,
+    },
+    /// No version waits for an opinion.
+    NothingWaits,
+    /// No version has such a fingerprint.
+    VersionUnknown {
+        /// As given.
+        fingerprint: String,
+    },
+    /// Several could be meant.
+    WhichVersion {
+        /// What is read out of each.
+        fingerprints: Vec<String>,
+    },
+    /// What the node has of it does not hold, or nothing more can be said of it.
+    VersionRefused {
+        /// Why.
+        refusal: PaperRefusal,
+    },
+}
+
 /// An import that came to no report.
 #[derive(Debug, Serialize)]
 #[serde(tag = "code")]
@@ -188,6 +225,11 @@ pub enum Obstacle {
     PassphraseMissing,
     /// A new passphrase was typed twice, not alike.
     PassphrasesDiffer,
+    /// The editor did not end well.
+    EditorFailed {
+        /// What was started.
+        editor: String,
+    },
     /// The machine would not.
     File(FileFailure),
 }
@@ -225,7 +267,8 @@ impl Failure {
             Self::Obstacle(Obstacle::File(failure)) => exit_of(failure.source.kind()),
             Self::Obstacle(Obstacle::HomeUnknown | Obstacle::PassphraseMissing) => Exit::Usage,
             Self::Obstacle(
-                Obstacle::HomeOccupied { .. }
+                Obstacle::EditorFailed { .. }
+                | Obstacle::HomeOccupied { .. }
                 | Obstacle::NotConfirmed
                 | Obstacle::PassphrasesDiffer
                 | Obstacle::CardMissing,
@@ -241,11 +284,15 @@ impl Failure {
             Self::Backup(BackupRefusal::BackupFile(failure)) => exit_of(failure.source.kind()),
             Self::Backup(BackupRefusal::BackupStore { error: StoreError::InUse { .. } }) => Exit::Node,
             Self::Backup(BackupRefusal::BackupStore { .. }) => Exit::Machine,
-            Self::Evidence(EvidenceRefusal::PlaceForm { .. }) => Exit::Usage,
+            Self::Evidence(EvidenceRefusal::PlaceForm { .. })
+            | Self::Version(VersionRefusal::WhichAgreement { .. } | VersionRefusal::WhichVersion { .. }) => {
+                Exit::Usage
+            }
             Self::Config(_)
             | Self::Key(_)
             | Self::Paper { .. }
             | Self::Proposal(_)
+            | Self::Version(_)
             | Self::Evidence(_)
             | Self::Backup(_) => Exit::Refused,
         }
@@ -327,6 +374,12 @@ impl From<KeyError> for Failure {
 impl From<ProposalRefusal> for Failure {
     fn from(refusal: ProposalRefusal) -> Self {
         Self::Proposal(refusal)
+    }
+}
+
+impl From<VersionRefusal> for Failure {
+    fn from(refusal: VersionRefusal) -> Self {
+        Self::Version(refusal)
     }
 }
 

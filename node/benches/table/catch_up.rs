@@ -47,9 +47,10 @@ pub fn catch_up(folder: TempDir, records: usize, limits: &Limits) -> Vec<Figure>
 
 /// Puts records into the log of a node that does not run, as it would; the last position.
 fn fill(author: &Province, agreement: &AgreementFile, records: usize) -> Position {
-    let (home, manifest) = (Home::from(author.home.clone()), &agreement.manifest);
+    let (home, manifest) = (Home::from(author.home.clone()), agreement.manifest());
     let keys = NodeKeys::read(&home.keys()).expect("keys");
-    let card = agreement.cards[&author.code()].fields.number;
+    let its = agreement.cards.iter().find(|card| card.fields.code == author.code());
+    let card = its.expect("it is a member").fields.number;
     let authority = Authority { epoch: manifest.fields.epoch, manifest: manifest.id(), card };
     let stream = Stream::shared(manifest.id().into(), author.code(), System::ASSETS);
     let mut store = Disk::open(home.path(), author.code()).expect("a home").store;

@@ -122,9 +122,9 @@ fn three_members_draw_up_approve_and_merge_an_agreement() {
     assert_eq!(merged.json["is_complete"], true);
     let complete = offices.write("complete.toml", &merged.text);
     let me = read_card(Path::new(&offices.path("230000.member.toml"))).expect("it is a card");
-    let joined = read_agreement(Path::new(&complete)).expect("it is an agreement").complete(&me);
-    let epochs = joined.expect("all have approved").epochs;
-    assert_eq!(epochs.standing().newest(), Some(epochs.newest().id()));
+    let joined = read_agreement(Path::new(&complete)).expect("it is an agreement");
+    assert_eq!(joined.check_complete(&me), Ok(()));
+    assert_eq!(joined.epochs.standing().newest(), Some(joined.manifest().id()));
     let shown = answer(&["agreement", "show", &drawn_up]).text;
     assert!(shown.contains("Not yet approved by: 210000, 220000, 230000."), "{shown}");
     assert!(shown.contains("never a leader's"), "{shown}");

@@ -120,15 +120,15 @@ pub(super) async fn explain(
 /// The body is the text of an agreement file, approved or not.
 pub(super) async fn preview(State(desk): State<Desk>, text: String) -> Result<Json<Previewed>, Problem> {
     let file = AgreementFile::read(&text).map_err(|refusal| Problem::Paper { refusal })?;
-    let (fields, me, today) = (&file.manifest.fields, desk.me(), desk.today());
+    let (fields, me, today) = (&file.manifest().fields, desk.me(), desk.today());
     let kinds: Vec<Kind> = fields.scope.iter().filter_map(|scope| Kind::of(scope.system)).collect();
     let previews = desk
         .look(move |rows| kinds.into_iter().map(|kind| disclosure::preview(rows, me, today, kind)).collect());
     let members = fields.members.iter().map(|member| member.code);
     Ok(Json(Previewed {
         title: fields.title.clone(),
-        fingerprint: file.manifest.fingerprint(),
-        is_member: file.manifest.member(me).is_some(),
+        fingerprint: file.manifest().fingerprint(),
+        is_member: file.manifest().member(me).is_some(),
         to: members.filter(|code| *code != me).collect(),
         systems: previews.await.ok_or(Problem::Stopping)?,
     }))

@@ -262,7 +262,6 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::HandOver => on(method, handover::hand_over),
         Route::Release => on(method, data::release),
         Route::Papers => on(method, epochs::papers),
-        Route::JoinWithPapers => on(method, epochs::join),
         Route::Say => on(method, epochs::say),
         Route::Join => on(method, node::join),
         Route::Pause => on(method, node::pause),

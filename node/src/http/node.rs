@@ -46,6 +46,8 @@ pub struct Excuse {
 pub struct Joined {
     /// In force here now.
     pub agreement: AgreementId,
+    /// Whether it was not before.
+    pub is_new: bool,
 }
 
 pub(super) async fn status(
@@ -81,19 +83,20 @@ pub(super) async fn digests(
     }
 }
 
-/// The body is the text of a complete agreement file.
+/// The body is the text of a complete agreement file; of an agreement that has been joined, whatever is new in it.
 pub(super) async fn join(
     State(desk): State<Desk>,
     Extension(asked): Extension<Asked>,
     text: String,
 ) -> Result<Json<Joined>, Problem> {
     let paper = |refusal| Problem::Paper { refusal };
-    let joined = AgreementFile::read(&text).and_then(|file| file.complete(&desk.card)).map_err(paper)?;
+    let file = AgreementFile::read(&text).map_err(paper)?;
+    file.check_complete(&desk.card).map_err(paper)?;
     let agreement =
-        Agreement::new(joined.epochs, joined.cards).map_err(|reason| Problem::NotInForce { reason })?;
+        Agreement::new(file.epochs, file.cards).map_err(|reason| Problem::NotInForce { reason })?;
     let asked = asked.about(agreement.id());
     match desk.ask(&asked, Command::Join(Box::new(agreement))).await.ok_or(Problem::Stopping)? {
-        Answer::Joined { agreement } => Ok(Json(Joined { agreement })),
+        Answer::Joined { agreement, is_new } => Ok(Json(Joined { agreement, is_new })),
         other => Err(unexpected(other)),
     }
 }

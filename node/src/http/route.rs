@@ -44,7 +44,6 @@ pub enum Route {
     Ask,
     Act,
     SetTariff,
-    JoinWithPapers,
     Say,
     Join,
     Pause,
@@ -112,7 +111,7 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 47] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
@@ -149,7 +148,6 @@ impl Route {
         Self::Ask,
         Self::Act,
         Self::SetTariff,
-        Self::JoinWithPapers,
         Self::Say,
         Self::Join,
         Self::Pause,
@@ -205,7 +203,6 @@ impl Route {
             Self::SetTariff => ("tariff-set", POST, "/v1/vehicles/tariffs", Decide),
             Self::Release => ("release", POST, "/v1/energy/release", Decide),
             Self::Papers => ("papers", GET, "/v1/agreements/{id}/papers", Look),
-            Self::JoinWithPapers => ("join-papers", POST, "/v1/agreements/papers", Decide),
             Self::Say => ("say", POST, "/v1/agreements/{id}/say", Decide),
             Self::Join => ("join", POST, "/v1/agreements", Decide),
             Self::Pause => ("pause", POST, "/v1/pause", Decide),

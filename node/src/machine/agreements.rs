@@ -1,10 +1,10 @@
 //! What an operator asks about agreements: joining, proposing, giving opinions, and their papers.
 
 use xietong_proto::card::Card;
+use xietong_proto::epochs::Epochs;
 use xietong_proto::id::*;
 use xietong_proto::receipt::Holdings;
 use xietong_proto::stream::{Audience, Stream};
-use xietong_proto::sync::Signing;
 
 use super::{Answer, Machine, Refusal, Step};
 use crate::replica::agreement::Agreement;
@@ -13,8 +13,8 @@ use crate::replica::epochs::{Said, Unsaid};
 /// All papers of an agreement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Papers {
-    /// Each manifest after its predecessor, with the opinions on it.
-    pub signings: Vec<Signing>,
+    /// Its versions, and what is said of them.
+    pub epochs: Epochs,
     /// All cards of those whom they name.
     pub cards: Vec<Card>,
     /// How far this node holds the members' streams for all: what a manifest would end them at.
@@ -22,7 +22,11 @@ pub struct Papers {
 }
 
 impl Machine {
+    /// Takes part in an agreement; of one that it takes part in already, takes over what is new.
     pub(super) fn join(&mut self, step: &mut Step, agreement: Agreement) -> Result<Answer, Refusal> {
+        if self.replica.agreements().any(|held| held.id() == agreement.id()) {
+            return self.take_over(step, &agreement);
+        }
         let me = self.replica.me();
         if agreement.manifest().member(me.code()).is_none() {
             return Err(Refusal::NotNamed { member: me.code() });
@@ -33,7 +37,23 @@ impl Machine {
         let id = agreement.id();
         self.replica.join(&mut step.turn, agreement);
         self.compare_all();
-        Ok(Answer::Joined { agreement: id })
+        Ok(Answer::Joined { agreement: id, is_new: true })
+    }
+
+    fn take_over(&mut self, step: &mut Step, brought: &Agreement) -> Result<Answer, Refusal> {
+        self.check_room()?;
+        for manifest in brought.epochs().manifests() {
+            let opinions = brought.epochs().opinions(manifest.id());
+            let is_named = |card: &&Card| manifest.member(card.fields.code).is_some();
+            let said = Said {
+                manifest: Some(manifest.clone()),
+                cards: brought.all_cards().filter(is_named).cloned().collect(),
+                opinions: opinions.map(|said| (said.fields.stance, said.bytes().to_vec())).collect(),
+            };
+            let unsaid = |reason| Refusal::Unsaid { reason };
+            self.replica.say(&mut step.turn, brought.id(), said).map_err(unsaid)?;
+        }
+        Ok(Answer::Joined { agreement: brought.id(), is_new: false })
     }
 
     pub(super) fn say(
@@ -58,7 +78,7 @@ impl Machine {
         };
         let heads = self.replica.logs().heads().filter(shared);
         Ok(Answer::Papers(Box::new(Papers {
-            signings: held.epochs().manifests().flat_map(|manifest| held.signings(manifest.id())).collect(),
+            epochs: held.epochs().clone(),
             cards: held.all_cards().cloned().collect(),
             held: heads.map(|(stream, head)| (*stream, *head)).collect(),
         })))

@@ -90,7 +90,7 @@ pub enum Answer {
     /// Done, with what was done.
     Data(systems::Report),
     /// The agreement is in force here.
-    Joined { agreement: AgreementId },
+    Joined { agreement: AgreementId, is_new: bool },
     /// It was taken over; this is the manifest in force now.
     Said { newest: ManifestId },
     /// Manifests with what was said of them, cards, and how far streams are held.

@@ -1,188 +1,184 @@
-//! An agreement (协议) as a file that goes round among its members: the manifest's exact bytes, the card of
-//! each member, and the approvals given so far. It can be joined only when it is complete.
-
-use std::collections::BTreeMap;
+//! An agreement (协议) as a file that goes round among its members: one version in exact bytes with all before it, the
+//! cards of those whom they name, and what has been said of them so far. A first version is founded with it; a later one
+//! reaches with it a machine without a network, and who is not a member yet.
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::crypto::{PublicKey, SecretKey};
-use xietong_proto::epochs::Epochs;
+use xietong_proto::epochs::{Epochs, Stage, Standing, Tally};
 use xietong_proto::id::*;
-use xietong_proto::manifest::Manifest;
+use xietong_proto::manifest::{Manifest, Member};
 use xietong_proto::opinion::{Opinion, OpinionFields, Stance};
-use xietong_proto::reject::Reject;
 
 use super::copy::AgreementCopy;
-use super::{PaperRefusal, bytes, compare, lawful, parse};
+use super::exact::{Exact, Known};
+use super::{PaperRefusal, compare, lawful, parse};
 
-/// An agreement that holds together: each member's card is the one that the manifest names, and each
-/// approval is one of this manifest by a member.
+/// An agreement that holds together: each version follows one before it, every opinion is one on it by who is asked,
+/// and each member's card is there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgreementFile {
-    /// What is agreed.
-    pub manifest: Manifest,
-    /// One for each member.
-    pub cards: BTreeMap<MemberCode, Card>,
-    /// Those given so far.
-    pub approvals: BTreeMap<MemberCode, Opinion>,
-}
-
-/// A complete agreement: what a node needs to take part.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Joined {
-    /// What is agreed, and by whom.
+    /// All versions in it, and what is said of them.
     pub epochs: Epochs,
-    /// One of each member, in order of code.
+    /// Those that the versions name, and perhaps later ones, in order of member and number.
     pub cards: Vec<Card>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Exact {
-    manifest: String,
-    cards: Vec<String>,
-    approvals: Vec<String>,
+    /// The version that is put to members; it is in `epochs`.
+    about: ManifestId,
 }
 
 impl AgreementFile {
+    /// What is put to members, with what is known beside it. Refused if a card is missing, or one is there that
+    /// nobody names.
+    pub fn new(epochs: Epochs, cards: Vec<Card>, about: ManifestId) -> Result<Self, PaperRefusal> {
+        let mut file = Self { epochs, cards, about };
+        file.cards.sort_by_key(|card| (card.fields.code, card.fields.number, card.id()));
+        file.cards.dedup();
+        if let Some(system) = System::AT_HOME.into_iter().find(|system| file.manifest().covers(*system)) {
+            return Err(PaperRefusal::StaysAtHome { system });
+        }
+        file.check_cards()?;
+        Ok(file)
+    }
+
     /// Reads and checks an agreement file, complete or not.
     pub fn read(text: &str) -> Result<Self, PaperRefusal> {
         let (exact, copy): (Exact, _) = parse(text)?;
-        let part = "exact.manifest";
-        let manifest = lawful(part, Manifest::open(&bytes(part, &exact.manifest)?))?;
-        if let Some(system) = System::AT_HOME.into_iter().find(|system| manifest.covers(*system)) {
-            return Err(PaperRefusal::StaysAtHome { system });
-        }
-        let cards = each("exact.cards", &exact.cards, |part, bytes| lawful(part, Card::open(bytes)))?;
-        let cards = named(&manifest, cards)?;
-        let open = |part: &str, bytes: &[u8]| lawful(part, opinion(&manifest, bytes));
-        let approvals = each("exact.approvals", &exact.approvals, open)?;
-        let approvals = approvals.into_iter().map(|approval| (approval.fields.member, approval)).collect();
-        let file = Self { manifest, cards, approvals };
+        let Known { epochs, cards, last } = exact.open()?;
+        let file = Self::new(epochs, cards, last)?;
         compare(&copy, &file.copy())?;
         Ok(file)
     }
 
-    /// The file's text.
+    /// The file's text: what is put to members stands last.
     pub fn write(&self) -> String {
-        #[derive(Serialize)]
-        struct Whole {
+        #[derive(Serialize, Deserialize)]
+        struct Whole<Copy> {
             #[serde(flatten)]
-            copy: AgreementCopy,
+            copy: Copy,
             exact: Exact,
         }
-        let exact = Exact {
-            manifest: hex::encode(self.manifest.bytes()),
-            cards: self.cards.values().map(|card| hex::encode(card.bytes())).collect(),
-            approvals: self.approvals.values().map(|approval| hex::encode(approval.bytes())).collect(),
-        };
-        let whole = Whole { copy: self.copy(), exact };
-        toml::to_string(&whole).expect("an agreement is made of texts, numbers and lists")
+        let epoch = self.manifest().fields.epoch;
+        let others = self.epochs.manifests().filter(|of| of.fields.epoch <= epoch && of.id() != self.about);
+        let exact = Exact::of(&self.epochs, others.chain([self.manifest()]), self.cards.iter());
+        toml::to_string(&Whole { copy: self.copy(), exact })
+            .expect("an agreement is made of texts, numbers and lists")
     }
 
     /// What it says, for people and programs.
     pub fn copy(&self) -> AgreementCopy {
-        AgreementCopy::of(&self.manifest, self.approvals.values())
+        AgreementCopy::of(self.manifest(), self.epochs.opinions(self.about))
     }
 
-    /// Who has not approved it yet.
+    /// The version that is put to members.
+    pub fn manifest(&self) -> &Manifest {
+        self.epochs.manifest(self.about).expect("it is among those that were read")
+    }
+
+    /// The version before it; none of a first.
+    pub fn before(&self) -> Option<&Manifest> {
+        self.manifest().fields.predecessor.and_then(|id| self.epochs.manifest(id))
+    }
+
+    /// What has been said of it, and what it lacks.
+    pub fn tally(&self) -> Tally {
+        self.epochs.tally(self.about).expect("it is among those that were read")
+    }
+
+    /// Who has not said anything, while approvals are lacking.
     pub fn missing(&self) -> Vec<MemberCode> {
-        let members = self.manifest.fields.members.iter().map(|member| member.code);
-        members.filter(|code| !self.approvals.contains_key(code)).collect()
+        let tally = self.tally();
+        if tally.lacking == 0 { Vec::new() } else { tally.missing.into_iter().collect() }
     }
 
-    /// The member that signs with this seal key.
+    /// The card that a version names of a member.
+    pub fn card(&self, member: &Member) -> Option<&Card> {
+        self.cards.iter().find(|card| card.id() == member.card)
+    }
+
+    /// The member that signs with this seal key: by this version, or by the one before it if it is to leave.
     pub fn signer(&self, seal: PublicKey) -> Result<MemberCode, PaperRefusal> {
-        let mut members = self.manifest.fields.members.iter();
+        let members = [Some(self.manifest()), self.before()].into_iter().flatten();
+        let mut members = members.flat_map(|manifest| &manifest.fields.members);
         let signer = members.find(|member| member.seal_key == seal);
         signer.map(|member| member.code).ok_or(PaperRefusal::SealNotNamed)
     }
 
-    /// Adds the approval of the member whose seal it is; an earlier one by it stays.
-    pub fn approve(&mut self, seal: &SecretKey, time: Millis) -> Result<(), PaperRefusal> {
-        let me = self.signer(seal.public())?;
-        let (stance, manifest, reason) = (Stance::Approves, self.manifest.id(), String::new());
-        let fields = OpinionFields { stance, manifest, member: me, time, reason };
-        let approval = lawful("approval", Opinion::sign(&fields, seal))?;
-        self.approvals.entry(me).or_insert(approval);
-        Ok(())
+    /// Whether a member has said that of this version.
+    pub fn has_said(&self, member: MemberCode, stance: Stance) -> bool {
+        let mut opinions = self.epochs.opinions(self.about);
+        opinions.any(|opinion| (opinion.fields.member, opinion.fields.stance) == (member, stance))
     }
 
-    /// Takes over the approvals of another copy of the same agreement; where both have one, ours stays.
+    /// Adds what the member whose seal it is says of this version, if it may; the same said before stays.
+    pub fn say(
+        &mut self,
+        stance: Stance,
+        reason: &str,
+        seal: &SecretKey,
+        time: Millis,
+    ) -> Result<Opinion, PaperRefusal> {
+        let (member, manifest) = (self.signer(seal.public())?, self.about);
+        self.epochs.may(member, stance, manifest).map_err(|bar| PaperRefusal::Barred { bar })?;
+        let fields = OpinionFields { stance, manifest, member, time, reason: reason.to_owned() };
+        let opinion = lawful("opinion", Opinion::sign(&fields, seal))?;
+        self.epochs.learn(Vec::new(), vec![opinion.clone()]);
+        Ok(opinion)
+    }
+
+    /// Takes over what another copy of the same version says; where both have one opinion, ours stays.
     pub fn merge(&mut self, other: Self) -> Result<(), PaperRefusal> {
-        if other.manifest != self.manifest {
-            let (first, other) = (self.manifest.fingerprint(), other.manifest.fingerprint());
+        if other.about != self.about {
+            let (first, other) = (self.manifest().fingerprint(), other.manifest().fingerprint());
             return Err(PaperRefusal::OtherAgreement { first, other });
         }
-        for (member, approval) in other.approvals {
-            self.approvals.entry(member).or_insert(approval);
-        }
+        let manifests: Vec<Manifest> = other.epochs.manifests().cloned().collect();
+        let opinions = manifests.iter().flat_map(|of| other.epochs.opinions(of.id())).cloned().collect();
+        self.epochs.learn(manifests, opinions);
+        let (epochs, cards) = (self.epochs.clone(), [self.cards.as_slice(), &other.cards].concat());
+        *self = Self::new(epochs, cards, self.about)?;
         Ok(())
     }
 
-    /// Turns a complete agreement into what a node takes part by; `me` is this member's own card. Refused if
-    /// this member is not in it, or if anybody's approval is missing.
-    pub fn complete(self, me: &Card) -> Result<Joined, PaperRefusal> {
-        let code = me.fields.code;
-        let member = self.manifest.member(code).ok_or(PaperRefusal::NotAMember { member: code })?;
-        if member.seal_key != me.fields.seal_key {
+    /// Whether a node can take part with it; `me` is its member's own card. Refused if this member is not in it, or
+    /// if approvals are lacking that it depends on.
+    pub fn check_complete(&self, me: &Card) -> Result<(), PaperRefusal> {
+        let (code, seal) = (me.fields.code, me.fields.seal_key);
+        let in_force = self.epochs.newest();
+        let is_founded = *self.epochs.standing() != Standing::Proposed;
+        let names = |manifest: &Manifest| manifest.member(code).is_some_and(|member| member.seal_key == seal);
+        if is_founded && names(in_force) {
+            return Ok(());
+        }
+        let member = self.manifest().member(code).ok_or(PaperRefusal::NotAMember { member: code })?;
+        if member.seal_key != seal {
             return Err(PaperRefusal::OtherSealKey { member: code });
         }
-        let epoch = self.manifest.fields.epoch;
-        if epoch != Epoch(1) {
-            return Err(PaperRefusal::NotTheFirst { epoch });
+        let Tally { stage, approved, .. } = self.tally();
+        match (stage, approved.is_empty()) {
+            (Stage::InForce, _) => Err(PaperRefusal::NotAMember { member: code }),
+            (Stage::Open, true) => Err(PaperRefusal::Unapproved),
+            (Stage::Open, false) => Err(PaperRefusal::PartlyApproved { missing: self.missing() }),
+            (Stage::Declined | Stage::SetAside, _) => Err(PaperRefusal::NotToCome),
         }
-        if self.approvals.is_empty() {
-            return Err(PaperRefusal::Unapproved);
-        }
-        let missing = self.missing();
-        if !missing.is_empty() {
-            return Err(PaperRefusal::PartlyApproved { missing });
-        }
-        let mut epochs = lawful("exact.manifest", Epochs::new(self.manifest))?;
-        epochs.learn(Vec::new(), self.approvals.into_values().collect());
-        Ok(Joined { epochs, cards: self.cards.into_values().collect() })
     }
-}
 
-/// An approval of this manifest by one of its members.
-fn opinion(manifest: &Manifest, bytes: &[u8]) -> Result<Opinion, Reject> {
-    Opinion::open(Stance::Approves, bytes, |id, code| {
-        let field = || Reject::BadField { field: "opinion.manifest".to_owned() };
-        let named = Some(manifest).filter(|manifest| manifest.id() == id).ok_or_else(field)?;
-        let member = named.member(code).ok_or(Reject::NotAMember { author: code })?;
-        Ok(&member.seal_key)
-    })
-}
-
-fn each<T>(
-    part: &str,
-    texts: &[String],
-    open: impl Fn(&str, &[u8]) -> Result<T, PaperRefusal>,
-) -> Result<Vec<T>, PaperRefusal> {
-    let open_one = |(at, text): (usize, &String)| {
-        let part = format!("{part}[{at}]");
-        open(&part, &bytes(&part, text)?)
-    };
-    texts.iter().enumerate().map(open_one).collect()
-}
-
-/// Checks that the cards are those which the manifest names, and that both say the same of each member.
-fn named(manifest: &Manifest, cards: Vec<Card>) -> Result<BTreeMap<MemberCode, Card>, PaperRefusal> {
-    let mut named = BTreeMap::new();
-    for card in cards {
-        let code = card.fields.code;
-        let member = manifest.member(code).filter(|member| member.card == card.id());
-        let member = member.ok_or(PaperRefusal::CardNotNamed { member: code })?;
-        let fields = &card.fields;
-        let on_card = (&fields.name, &fields.uscc, fields.seal_key);
-        if on_card != (&member.name, &member.uscc, member.seal_key) {
-            return Err(PaperRefusal::CardContradicts { member: code });
+    /// Each card is of a member under a seal that a version names; of this version every card is there and says what
+    /// the version says.
+    fn check_cards(&self) -> Result<(), PaperRefusal> {
+        for card in &self.cards {
+            let (member, seal) = (card.fields.code, card.fields.seal_key);
+            let named = self.epochs.manifests().filter_map(|manifest| manifest.member(member));
+            if !named.into_iter().any(|named| named.seal_key == seal) {
+                return Err(PaperRefusal::CardNotNamed { member });
+            }
         }
-        named.insert(code, card);
-    }
-    match manifest.fields.members.iter().find(|member| !named.contains_key(&member.code)) {
-        Some(member) => Err(PaperRefusal::CardMissing { member: member.code }),
-        None => Ok(named),
+        for member in &self.manifest().fields.members {
+            let card = self.card(member).ok_or(PaperRefusal::CardMissing { member: member.code })?;
+            let on_card = (card.fields.code, &card.fields.name, &card.fields.uscc, card.fields.seal_key);
+            if on_card != (member.code, &member.name, &member.uscc, member.seal_key) {
+                return Err(PaperRefusal::CardContradicts { member: member.code });
+            }
+        }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Level, Manifest, Member, Scope};
-use xietong_proto::opinion::Opinion;
+use xietong_proto::opinion::{Opinion, OpinionFields, Stance};
 use xietong_proto::stream::{Head, Stream};
 
 use crate::calendar::stamp;
@@ -90,7 +90,9 @@ impl CardCopy {
 pub struct AgreementCopy {
     fingerprint: String,
     agreement: ManifestCopy,
-    approvals: Vec<ApprovalCopy>,
+    approvals: Vec<OpinionCopy>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    declines: Vec<OpinionCopy>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -142,18 +144,26 @@ struct ScopeCopy {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct ApprovalCopy {
+struct OpinionCopy {
     member: MemberCode,
     time: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reason: String,
 }
 
 impl AgreementCopy {
-    /// What the manifest and its approvals say.
-    pub fn of<'a>(manifest: &Manifest, approvals: impl Iterator<Item = &'a Opinion>) -> Self {
+    /// What the manifest and the opinions on it say.
+    pub fn of<'a>(manifest: &Manifest, opinions: impl Iterator<Item = &'a Opinion>) -> Self {
+        let opinions: Vec<&Opinion> = opinions.collect();
+        let saying = |stance: Stance| {
+            let those = opinions.iter().filter(move |opinion| opinion.fields.stance == stance);
+            those.map(|opinion| OpinionCopy::of(opinion)).collect()
+        };
         Self {
             fingerprint: manifest.fingerprint(),
             agreement: ManifestCopy::of(manifest),
-            approvals: approvals.map(ApprovalCopy::of).collect(),
+            approvals: saying(Stance::Approves),
+            declines: saying(Stance::Declines),
         }
     }
 }
@@ -206,8 +216,9 @@ impl ScopeCopy {
     }
 }
 
-impl ApprovalCopy {
-    fn of(approval: &Opinion) -> Self {
-        Self { member: approval.fields.member, time: stamp(approval.fields.time) }
+impl OpinionCopy {
+    fn of(opinion: &Opinion) -> Self {
+        let OpinionFields { member, time, reason, .. } = &opinion.fields;
+        Self { member: *member, time: stamp(*time), reason: reason.clone() }
     }
 }

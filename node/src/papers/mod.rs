@@ -5,15 +5,20 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use toml::Table;
+use xietong_proto::epochs::Bar;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
 
 use crate::tables::{self, Difference};
 
 pub mod agreement;
+pub mod amendment;
 pub mod card;
 pub mod copy;
+pub mod exact;
+pub mod ground;
 pub mod proposal;
+pub mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -74,11 +79,8 @@ pub enum PaperRefusal {
     },
     /// The manifest gives this seal key to nobody.
     SealNotNamed,
-    /// Only a first manifest is joined; later ones are succeeded to.
-    NotTheFirst {
-        /// Which it is.
-        epoch: Epoch,
-    },
+    /// There is no version in it.
+    NoManifest,
     /// Two papers are about two manifests.
     OtherAgreement {
         /// What the first is about.
@@ -92,6 +94,13 @@ pub enum PaperRefusal {
     PartlyApproved {
         /// Who has not.
         missing: Vec<MemberCode>,
+    },
+    /// So many have declined it, or another version stands in its place, that it does not come into force.
+    NotToCome,
+    /// By what is in the file, this member may not say that of it.
+    Barred {
+        /// Why.
+        bar: Bar,
     },
 }
 

@@ -1,11 +1,12 @@
-//! What is put to members before there is an agreement: a title, their cards, the systems, a date. Turned
-//! into a manifest here, or refused by name.
+//! What is put to members, as people write it: a title, the members, the systems, a date. Turned into a first version of
+//! an agreement or into the next one here, or refused by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
+use xietong_proto::epochs::Epochs;
 use xietong_proto::id::*;
 use xietong_proto::limits::MEMBERS_MAX;
 use xietong_proto::manifest::{Manifest, ManifestFields, Member, Scope};
@@ -24,14 +25,20 @@ pub struct Proposal {
     /// Between whom.
     #[serde(default)]
     pub level: LevelName,
-    /// Files of member cards.
+    /// Files of member cards; codes of those who are members before.
     pub members: Vec<String>,
     /// Names of systems.
     pub systems: Vec<String>,
     /// The last day on which members author.
     pub until: String,
-    /// How many members decide; if none is given, just more than half.
+    /// How many members decide; if none is given, as many as before, or just more than half.
     pub quorum: Option<u32>,
+    /// Members whose streams end where they stand and begin again.
+    #[serde(default)]
+    pub restarts: Vec<MemberCode>,
+    /// Fingerprints, or their beginnings, of other proposals that it sets aside.
+    #[serde(default)]
+    pub voids: Vec<String>,
 }
 
 /// Why a proposal is refused, in the order in which the checks run.
@@ -100,7 +107,24 @@ pub enum ProposalRefusal {
         /// As read.
         until: String,
     },
-    /// The protocol refuses the title.
+    /// A code where a card is needed: it is no member yet.
+    NoMemberYet {
+        /// Whose.
+        member: MemberCode,
+    },
+    /// No version has such a fingerprint, or several have.
+    NoSuchVersion {
+        /// As read.
+        fingerprint: String,
+    },
+    /// The agreement is closed: nothing follows.
+    ClosedForGood {
+        /// By whom.
+        by: MemberCode,
+    },
+    /// It says what the version in force says.
+    NothingChanges,
+    /// The protocol refuses it.
     UnlawfulProposal {
         /// Why.
         reject: Reject,
@@ -116,6 +140,53 @@ impl Proposal {
         })
     }
 
+    /// As the version in force has it.
+    pub fn of(manifest: &Manifest) -> Self {
+        let fields = &manifest.fields;
+        Self {
+            title: fields.title.clone(),
+            level: LevelName::of(fields.level),
+            members: fields.members.iter().map(|member| member.code.to_string()).collect(),
+            systems: fields.scope.iter().map(|scope| scope.system.to_string()).collect(),
+            until: last_day(fields.valid_until),
+            quorum: Some(fields.quorum),
+            restarts: Vec::new(),
+            voids: Vec::new(),
+        }
+    }
+
+    /// As text, to be changed; `names` stand beside the codes.
+    pub fn write(&self, names: &BTreeMap<MemberCode, String>) -> String {
+        let quoted = |text: &str| toml::Value::from(text).to_string();
+        let list = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", ");
+        let member = |named: &String| {
+            let name = named.parse().ok().and_then(|code: MemberCode| names.get(&code));
+            let name = name.map(|name| format!("  # {name}")).unwrap_or_default();
+            format!("    {},{name}\n", quoted(named))
+        };
+        let codes: Vec<String> = self.restarts.iter().map(MemberCode::to_string).collect();
+        let quorum = self.quorum.map(|quorum| format!("quorum = {quorum}\n")).unwrap_or_default();
+        format!(
+            "title = {}\nlevel = {}\nmembers = [\n{}]\nsystems = [{}]\nuntil = {}\n{quorum}restarts = [{}]\nvoids = [{}]\n",
+            quoted(&self.title),
+            toml::Value::try_from(self.level).expect("a level is a word"),
+            self.members.iter().map(member).collect::<String>(),
+            list(&self.systems),
+            quoted(&self.until),
+            list(&codes),
+            list(&self.voids),
+        )
+    }
+
+    /// Which of its members are named by a file.
+    pub fn files(&self) -> impl Iterator<Item = &String> {
+        self.members.iter().filter(|named| named.parse::<MemberCode>().is_err())
+    }
+
+    pub(super) fn codes(&self) -> impl Iterator<Item = MemberCode> {
+        self.members.iter().filter_map(|named| named.parse().ok())
+    }
+
     /// Makes an agreement that nobody has approved yet, valid from `now` on.
     pub fn draw_up(
         &self,
@@ -124,31 +195,45 @@ impl Proposal {
         nonce: [u8; 16],
     ) -> Result<AgreementFile, ProposalRefusal> {
         let scope = scope(&self.systems)?;
+        if let Some(member) = self.codes().next() {
+            return Err(ProposalRefusal::NoMemberYet { member });
+        }
         let cards = by_member(cards)?;
-        let quorum = quorum(self.quorum, cards.len() as u32)?;
-        let fields = ManifestFields {
+        let members = cards.len() as u32;
+        let manifest = lawful(Manifest::new(ManifestFields {
             epoch: Epoch(1),
             predecessor: None,
             title: self.title.clone(),
             level: self.level.level(),
             members: cards.values().map(member).collect(),
             scope,
-            quorum,
+            quorum: quorum(self.quorum.unwrap_or(members / 2 + 1), members)?,
             valid_from: now,
             valid_until: end_of(&self.until, now)?,
             nonce,
             voids: BTreeSet::new(),
             reconciles: BTreeSet::new(),
-            restarts: BTreeSet::new(),
+            restarts: self.restarts.iter().copied().collect(),
             cuts: BTreeMap::new(),
-        };
-        let manifest =
-            Manifest::new(fields).map_err(|reject| ProposalRefusal::UnlawfulProposal { reject })?;
-        Ok(AgreementFile { manifest, cards, approvals: BTreeMap::new() })
+        }))?;
+        let id = manifest.id();
+        let epochs = lawful(Epochs::new(manifest))?;
+        Ok(AgreementFile::new(epochs, cards.into_values().collect(), id).expect(CARDS_FIT))
     }
 }
 
-fn scope(names: &[String]) -> Result<Vec<Scope>, ProposalRefusal> {
+/// The last day on which members author.
+pub(super) fn last_day(until: Millis) -> String {
+    calendar::date(Millis(until.0.saturating_sub(1))).to_string()
+}
+
+pub(super) fn lawful<T>(made: Result<T, Reject>) -> Result<T, ProposalRefusal> {
+    made.map_err(|reject| ProposalRefusal::UnlawfulProposal { reject })
+}
+
+pub(super) const CARDS_FIT: &str = "it was made of these cards";
+
+pub(super) fn scope(names: &[String]) -> Result<Vec<Scope>, ProposalRefusal> {
     let mut systems = BTreeSet::new();
     for name in names {
         if !systems.insert(system(name)?) {
@@ -172,7 +257,7 @@ fn system(name: &str) -> Result<System, ProposalRefusal> {
     }
 }
 
-fn by_member(cards: Vec<Card>) -> Result<BTreeMap<MemberCode, Card>, ProposalRefusal> {
+pub(super) fn by_member(cards: Vec<Card>) -> Result<BTreeMap<MemberCode, Card>, ProposalRefusal> {
     let (count, count_max) = (cards.len(), MEMBERS_MAX);
     if !(2..=count_max).contains(&count) {
         return Err(ProposalRefusal::MemberCount { count, count_max });
@@ -191,9 +276,8 @@ fn by_member(cards: Vec<Card>) -> Result<BTreeMap<MemberCode, Card>, ProposalRef
     Ok(by_member)
 }
 
-fn quorum(asked: Option<u32>, members: u32) -> Result<u32, ProposalRefusal> {
+pub(super) fn quorum(quorum: u32, members: u32) -> Result<u32, ProposalRefusal> {
     let (quorum_min, quorum_max) = (members / 2 + 1, members);
-    let quorum = asked.unwrap_or(quorum_min);
     if !(quorum_min..=quorum_max).contains(&quorum) {
         return Err(ProposalRefusal::QuorumOutOfRange { quorum, quorum_min, quorum_max });
     }
@@ -201,7 +285,7 @@ fn quorum(asked: Option<u32>, members: u32) -> Result<u32, ProposalRefusal> {
 }
 
 /// The end of a day that is not over.
-fn end_of(day: &str, now: Millis) -> Result<Millis, ProposalRefusal> {
+pub(super) fn end_of(day: &str, now: Millis) -> Result<Millis, ProposalRefusal> {
     let refusal = || ProposalRefusal::DateForm { text: day.to_owned() };
     let is_plain = day.len() == "2030-12-31".len();
     let date: Date = day.parse().ok().filter(|_| is_plain).ok_or_else(refusal)?;
@@ -212,7 +296,7 @@ fn end_of(day: &str, now: Millis) -> Result<Millis, ProposalRefusal> {
     Ok(end)
 }
 
-fn member(card: &Card) -> Member {
+pub(super) fn member(card: &Card) -> Member {
     let fields = &card.fields;
     Member {
         code: fields.code,

@@ -48,7 +48,7 @@ impl From<Reject> for Unsaid {
 /// A manifest with the cards of those whom it admits and what is said of it.
 #[derive(Clone, Debug)]
 pub struct Said {
-    /// A manifest that is not known yet; none if it is.
+    /// A manifest that may not be known yet.
     pub manifest: Option<Manifest>,
     /// Cards that it names and that may not be known yet.
     pub cards: Vec<Card>,
@@ -60,7 +60,9 @@ impl Replica {
     /// Takes over what an operator brings: this member's own proposal or opinion, or others' that came by hand.
     pub fn say(&mut self, turn: &mut Turn, id: AgreementId, said: Said) -> Result<(), Unsaid> {
         let mut agreement = self.agreements.get(&id).ok_or(Unsaid::NotJoined)?.clone();
-        if let Some(manifest) = said.manifest.clone() {
+        let is_new = |of: &Manifest| agreement.epochs().manifest(of.id()).is_none();
+        let manifest = said.manifest.filter(is_new);
+        if let Some(manifest) = manifest.clone() {
             agreement.epochs().check(&manifest)?;
             agreement.learn(vec![manifest], Vec::new());
         }
@@ -72,7 +74,7 @@ impl Replica {
         for opinion in &opinions {
             self.check_opinion(turn, &agreement, opinion)?;
         }
-        self.take(turn, id, None, said.manifest, opinions);
+        self.take(turn, id, None, manifest, opinions);
         for card in &said.cards {
             self.renew_card(turn, id, card);
         }

@@ -94,39 +94,19 @@ pub fn nobody_dials(lang: Lang) -> String {
         en: "Note: network.announce is empty, so the card has no address and nobody can dial this node; it is enough that it can dial the others.")
 }
 
-/// Asked before an approval.
-pub fn ask_approval(lang: Lang, member: MemberCode, fingerprint: &str) -> String {
-    say!(lang,
-        zh: "已与各成员用电话核对指纹 {fingerprint}，并由 {member} 批准？输入 yes 批准：",
-        en: "Has the fingerprint {fingerprint} been compared with the members by telephone, and does {member} approve? Type yes:")
-}
-
-/// After an approval.
-pub fn approved(lang: Lang, member: MemberCode, missing: &[MemberCode]) -> String {
-    let missing = list(lang, missing);
-    if missing.is_empty() {
-        return say!(lang,
-            zh: "{member} 已批准；全体成员都已批准，可以加入。",
-            en: "{member} has approved; so have all members: it can be joined.");
-    }
-    say!(lang,
-        zh: "{member} 已批准；尚未批准：{missing}。",
-        en: "{member} has approved; not yet approved by: {missing}.")
-}
-
-/// When an approval was given before.
-pub fn approved_before(lang: Lang, member: MemberCode) -> String {
-    say!(lang,
-        zh: "{member} 早已批准，文件未改动。",
-        en: "{member} had approved before; the file is unchanged.")
-}
-
 /// After `agreement join`.
 pub fn joined(lang: Lang, title: &str, others: &[MemberCode]) -> String {
     let others = list(lang, others);
     say!(lang,
         zh: "已加入协议“{title}”，与 {others} 开始交换。",
         en: "The agreement \"{title}\" is joined; exchange with {others} begins.")
+}
+
+/// After `agreement join` of an agreement that was joined before.
+pub fn taken_over(lang: Lang, title: &str) -> String {
+    say!(lang,
+        zh: "协议“{title}”早已加入：文件中的新内容已收下，并转告其他成员。",
+        en: "The agreement \"{title}\" was joined before: what is new in the file is taken over and passed on to the others.")
 }
 
 /// After `peer excuse` and `peer expect`.
@@ -178,5 +158,17 @@ pub const AGREEMENT_COMMENT: &str = "\
 # xietong 协同 · 合作协议 agreement
 # 查看 agreement show，批准 agreement approve，合并各方批准 agreement merge。改动任何一处，文件即作废。
 # Read it with agreement show, then agreement approve, agreement merge. Any change voids it.
+
+";
+
+/// The first lines of a proposal that is changed in an editor.
+pub const PROPOSAL_COMMENT: &str = "\
+# xietong 协同 · 协议的下一版次 the next version of an agreement
+# 以下是现行内容。修改后保存并退出；不作修改则不提出任何内容。
+# members：已有成员写代码；新成员（或换了印章的成员）写名片文件。删去一行即移出该成员。
+# systems：assets、vehicles、energy。restarts：数据流就此截止、另起一代的成员。voids：移出成员时一并作废的提案（指纹）。
+# This is what is in force. Change it, save and leave; without a change nothing is proposed.
+# members: the code of who is a member, the card file of who is not (or has lost its seal); without its line a member leaves.
+# restarts: members whose streams end where they stand and begin again. voids: with a removal, fingerprints of proposals to set aside.
 
 ";

@@ -201,7 +201,6 @@ fn act(lang: Lang, name: &str) -> String {
         Route::Release => say!(lang, zh: "发布能耗", en: "release energy"),
         Route::Join => say!(lang, zh: "加入协议", en: "join an agreement"),
         Route::Papers => say!(lang, zh: "读取协议文件", en: "read an agreement's papers"),
-        Route::JoinWithPapers => say!(lang, zh: "凭协议文件加入", en: "join with an agreement's papers"),
         Route::Say => say!(lang, zh: "对协议版次表态", en: "propose a version or give an opinion"),
         Route::Pause => say!(lang, zh: "暂停或恢复联网", en: "pause or resume"),
         Route::Excuse => say!(lang, zh: "不再或恢复等候", en: "excuse or expect"),

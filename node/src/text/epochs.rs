@@ -3,7 +3,8 @@
 use xietong_proto::epochs::Bar;
 use xietong_proto::id::ManifestId;
 
-use super::{Lang, list, not_in_force, reject, say, system};
+use super::{Lang, list, not_in_force, paper, reject, say, system};
+use crate::failure::VersionRefusal;
 use crate::replica::epochs::Unsaid;
 use crate::replica::status::AgreementState;
 
@@ -25,7 +26,8 @@ pub fn unsaid(lang: Lang, reason: &Unsaid) -> String {
     }
 }
 
-fn barred(lang: Lang, bar: &Bar) -> String {
+/// Why this member may not say something of a version now.
+pub fn barred(lang: Lang, bar: &Bar) -> String {
     match bar {
         Bar::NotOpen => say!(lang,
             zh: "该版次本节点没有，或不是接在现行版次之后，不再表态。",
@@ -66,6 +68,37 @@ pub fn agreement_state(lang: Lang, title: &str, state: &AgreementState) -> Strin
                 zh: "“{title}”有 {versions} 个互相矛盾的后续版次，{by} 对不止一个签了同意：各方都暂停新增，须由其余成员共同同意一个协调版次。",
                 en: "\"{title}\" has {versions} next versions that contradict each other, since {by} signed for more than one: nobody writes until the others approve a version that reconciles them.")
         }
+    }
+}
+
+/// Why it is not clear which version is meant, or why nothing is said of it.
+pub fn version_refusal(lang: Lang, refusal: &VersionRefusal) -> String {
+    match refusal {
+        VersionRefusal::NoneJoined => say!(lang,
+            zh: "本节点没有加入任何协议。",
+            en: "This node has joined no agreement."),
+        VersionRefusal::NoSuchAgreement { name } => say!(lang,
+            zh: "本节点加入的协议中，没有名称或编号以“{name}”开头的。",
+            en: "No agreement that this node has joined has a title or id that begins with \"{name}\"."),
+        VersionRefusal::WhichAgreement { titles } => {
+            let titles = list(lang, titles);
+            say!(lang,
+                zh: "指哪份协议？请用 --agreement 写明名称的开头：{titles}。",
+                en: "Which agreement? Name the beginning of its title with --agreement: {titles}.")
+        }
+        VersionRefusal::NothingWaits => say!(lang,
+            zh: "没有等候表态的版次；历次版次见 xietong agreement history。",
+            en: "No version waits for an opinion; xietong agreement history shows all of them."),
+        VersionRefusal::VersionUnknown { fingerprint } => say!(lang,
+            zh: "本节点没有指纹以 {fingerprint} 开头的版次。",
+            en: "No version here has a fingerprint that begins with {fingerprint}."),
+        VersionRefusal::WhichVersion { fingerprints } => {
+            let fingerprints = list(lang, fingerprints);
+            say!(lang,
+                zh: "指哪一版次？请用 --version 写明指纹的开头：{fingerprints}。",
+                en: "Which version? Name the beginning of its fingerprint with --version: {fingerprints}.")
+        }
+        VersionRefusal::VersionRefused { refusal } => paper(lang, refusal),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Lang, backup_refusal, client_failure, config, evidence_refusal, file, import_refusal, key, node_failure,
-    paper, proposal, say,
+    paper, proposal, say, version_refusal,
 };
 use crate::failure::{DemoFailure, Expected, Failure, ImportStopped, NodeStopped, Obstacle};
 
@@ -16,6 +16,7 @@ pub fn failure(lang: Lang, failure: &Failure) -> String {
             say!(lang, zh: "{file}：{reason}", en: "{file}: {reason}")
         }
         Failure::Proposal(refusal) => proposal(lang, refusal),
+        Failure::Version(refusal) => version_refusal(lang, refusal),
         Failure::Node(NodeStopped::NodeFailed { detail }) => node_failure(lang, detail),
         Failure::Client(reason) => client_failure(lang, reason),
         Failure::Import(ImportStopped::ImportRefused { kind, refusal }) => {
@@ -94,6 +95,9 @@ fn obstacle(lang: Lang, obstacle: &Obstacle) -> String {
         Obstacle::PassphrasesDiffer => say!(lang,
             zh: "两次输入的口令不同。没有执行任何操作。",
             en: "The two passphrases typed are not alike. Nothing was done."),
+        Obstacle::EditorFailed { editor } => say!(lang,
+            zh: "编辑器 {editor} 没有正常结束；可用环境变量 EDITOR 指定。没有提出任何内容。",
+            en: "The editor {editor} did not end well; name another in EDITOR. Nothing was proposed."),
         Obstacle::File(failure) => file(lang, failure),
     }
 }

@@ -34,6 +34,7 @@ mod show;
 mod status;
 mod supervision;
 mod table;
+mod versions;
 mod words;
 
 #[cfg(test)]
@@ -51,7 +52,7 @@ pub use doors::{
     deeds, deeds_go_on, health, revoked, role_name, token_made, token_refusal, tokens, turned_away,
 };
 pub use drivers::{candidates, driver_done, duties, unfit};
-pub use epochs::{agreement_state, unsaid};
+pub use epochs::{agreement_state, unsaid, version_refusal};
 pub use evidence::{evidence, evidence_refusal, evidence_written, leaves_with_evidence, will_be_written};
 pub use failure::failure;
 pub use fault::{fault, file_refusal, yuan};
@@ -75,4 +76,7 @@ pub use show::{agreement, card};
 pub use status::{digests, status};
 pub use supervision::{breach, supervision, supervision_sheet};
 pub use table::{fields, table};
+pub use versions::{
+    ask_opinion, ask_withdrawal, history, proposed, said, said_before, standing, version, withdrawn,
+};
 pub use words::{leaves, level, list, system, word};

@@ -1,5 +1,6 @@
 //! Why a paper or a proposal is refused.
 
+use super::epochs::barred;
 use super::{Lang, list, reject, say, system};
 use crate::papers::PaperRefusal;
 use crate::papers::proposal::ProposalRefusal;
@@ -43,9 +44,9 @@ pub fn paper(lang: Lang, refusal: &PaperRefusal) -> String {
         PaperRefusal::SealNotNamed => say!(lang,
             zh: "协议中没有任何成员使用这把印章密钥：本单位不在其中，或用错了密钥文件。",
             en: "No member in the agreement has this seal key: this office is not in it, or it is the wrong key file."),
-        PaperRefusal::NotTheFirst { epoch } => say!(lang,
-            zh: "这是第 {epoch} 版次；只能加入第 1 版次。",
-            en: "This is epoch {epoch}; only epoch 1 is joined."),
+        PaperRefusal::NoManifest => say!(lang,
+            zh: "文件中没有协议文本。",
+            en: "There is no version of an agreement in the file."),
         PaperRefusal::OtherAgreement { first, other } => say!(lang,
             zh: "不是同一份协议：指纹分别为 {first} 和 {other}。",
             en: "Not the same agreement: the fingerprints are {first} and {other}."),
@@ -56,6 +57,10 @@ pub fn paper(lang: Lang, refusal: &PaperRefusal) -> String {
             let missing = list(lang, missing);
             say!(lang, zh: "尚未批准的成员：{missing}。", en: "These members have not approved yet: {missing}.")
         }
+        PaperRefusal::NotToCome => say!(lang,
+            zh: "这一版次不会生效：反对的成员已足够多，或另一版次取代了它。",
+            en: "This version does not come into force: enough have declined it, or another stands in its place."),
+        PaperRefusal::Barred { bar } => barred(lang, bar),
     }
 }
 
@@ -116,6 +121,18 @@ pub fn proposal(lang: Lang, refusal: &ProposalRefusal) -> String {
         ProposalRefusal::OverAlready { until } => say!(lang,
             zh: "{until} 已经过去。",
             en: "{until} is already over."),
+        ProposalRefusal::NoMemberYet { member } => say!(lang,
+            zh: "{member} 还不是成员：请写其名片文件，而不是代码。",
+            en: "{member} is no member yet: name its card file, not its code."),
+        ProposalRefusal::NoSuchVersion { fingerprint } => say!(lang,
+            zh: "没有哪一版次的指纹以 {fingerprint} 开头，或不止一个。",
+            en: "No version has a fingerprint that begins with {fingerprint}, or several have."),
+        ProposalRefusal::ClosedForGood { by } => say!(lang,
+            zh: "{by} 已退出，协议已终止，不再有下一版次；请另行订立。",
+            en: "{by} has withdrawn, which ended the agreement: nothing follows it. Found another."),
+        ProposalRefusal::NothingChanges => say!(lang,
+            zh: "与现行版次相同，没有可提出的内容。",
+            en: "This is what is in force: there is nothing to propose."),
         ProposalRefusal::UnlawfulProposal { reject: reason } => reject(lang, reason),
     }
 }

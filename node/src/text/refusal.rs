@@ -168,8 +168,8 @@ pub fn waiting(lang: Lang, waiting: &Waiting) -> String {
         Waiting::AsksForOpinion { title, manifest, epoch, agreement: _ } => {
             let id = &manifest.to_string()[..8];
             say!(lang,
-                zh: "“{title}”第 {epoch} 版次（{id}）等待本单位表态。",
-                en: "\"{title}\", version {epoch} ({id}), waits for this member to approve or decline it.")
+                zh: "“{title}”第 {epoch} 版次（{id}）等待本单位表态：先看 xietong agreement diff，再 approve 或 reject。",
+                en: "\"{title}\", version {epoch} ({id}), waits for this member: see xietong agreement diff, then approve or reject it.")
         }
         Waiting::NotOpen { title, state, agreement: _ } => agreement_state(lang, title, state),
         Waiting::CardTooOld { title, agreement: _ } => say!(lang,

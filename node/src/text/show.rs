@@ -1,8 +1,10 @@
 //! Cards and agreements as people read them before they trust them.
 
 use xietong_proto::card::Card;
+use xietong_proto::epochs::Stage;
 use xietong_proto::id::Millis;
 use xietong_proto::manifest::{Manifest, Member};
+use xietong_proto::opinion::Stance;
 
 use super::{Lang, fields, leaves, level, list, say, system, table};
 use crate::calendar::minute;
@@ -32,8 +34,8 @@ pub fn card(lang: Lang, card: &Card) -> String {
 /// What an operator has to know before he approves: who is in it, what leaves, how long, who has approved.
 pub fn agreement(lang: Lang, file: &AgreementFile, now: Millis) -> String {
     let (what, who) = (say!(lang, zh: "提供什么", en: "What leaves"), say!(lang, zh: "成员", en: "Members"));
-    let (scope, members) = (scope(lang, &file.manifest), members(lang, file));
-    let (head, state) = (head(lang, &file.manifest, now), state(lang, file));
+    let (scope, members) = (scope(lang, file.manifest()), members(lang, file));
+    let (head, state) = (head(lang, file.manifest(), now), state(lang, file));
     format!("{head}\n\n{what}\n{scope}\n\n{who}\n{members}\n\n{state}")
 }
 
@@ -83,29 +85,37 @@ fn members(lang: Lang, file: &AgreementFile) -> String {
         say!(lang, zh: "批准", en: "approved"),
     ];
     let row = |member: &Member| {
-        let card = &file.cards[&member.code];
-        let approved = file.approvals.get(&member.code).map(|approval| time(lang, approval.fields.time));
+        let card = file.card(member);
+        let mut opinions = file.epochs.opinions(file.manifest().id()).map(|opinion| &opinion.fields);
+        let approval = opinions.find(|said| (said.member, said.stance) == (member.code, Stance::Approves));
+        let approved = approval.map(|said| time(lang, said.time));
         vec![
             member.code.to_string(),
             member.name.clone(),
             member.uscc.clone(),
-            card.fingerprint(),
-            card.fields.telephone.clone(),
+            card.map(Card::fingerprint).unwrap_or_default(),
+            card.map(|card| card.fields.telephone.clone()).unwrap_or_default(),
             approved.unwrap_or_else(|| say!(lang, zh: "尚未", en: "not yet")),
         ]
     };
-    let rows: Vec<_> = file.manifest.fields.members.iter().map(row).collect();
+    let rows: Vec<_> = file.manifest().fields.members.iter().map(row).collect();
     table(&header, &rows)
 }
 
 fn state(lang: Lang, file: &AgreementFile) -> String {
     let missing = list(lang, &file.missing());
-    if missing.is_empty() {
-        return say!(lang,
+    match (file.tally().stage, file.before()) {
+        (Stage::InForce, None) => say!(lang,
             zh: "全体成员都已批准，可以加入。",
-            en: "All members have approved: it can be joined.");
+            en: "All members have approved: it can be joined."),
+        (Stage::InForce, Some(_)) => say!(lang,
+            zh: "生效中，可以加入。",
+            en: "It is in force and can be joined."),
+        (Stage::Open, _) => say!(lang, zh: "尚未批准：{missing}。", en: "Not yet approved by: {missing}."),
+        (Stage::Declined | Stage::SetAside, _) => {
+            say!(lang, zh: "不会生效。", en: "It does not come into force.")
+        }
     }
-    say!(lang, zh: "尚未批准：{missing}。", en: "Not yet approved by: {missing}.")
 }
 
 /// A time to the minute, with its zone.

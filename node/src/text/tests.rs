@@ -4,12 +4,14 @@ mod data;
 mod doors;
 mod fleet;
 mod requests;
+mod versions;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use jiff::civil::{Date, date};
 
+use xietong_proto::epochs::Bar;
 use xietong_proto::id::*;
 use xietong_proto::reject::Reject;
 
@@ -144,7 +146,9 @@ fn papers() {
             (PaperRefusal::NotAMember { member }, "230000 不是这份协议的成员", "230000, is not named"),
             (PaperRefusal::OtherSealKey { member }, "230000 的印章密钥", "another seal key for 230000"),
             (PaperRefusal::SealNotNamed, "没有任何成员使用这把印章密钥", "No member in the agreement"),
-            (PaperRefusal::NotTheFirst { epoch: Epoch(2) }, "第 2 版次", "epoch 2"),
+            (PaperRefusal::NoManifest, "没有协议文本", "no version"),
+            (PaperRefusal::NotToCome, "不会生效", "does not come into force"),
+            (PaperRefusal::Barred { bar: Bar::NotAsked }, "不需要本单位表态", "is not asked"),
             (
                 PaperRefusal::OtherAgreement { first: text("1 2"), other: text("3 4") },
                 "1 2 和 3 4",
@@ -187,6 +191,10 @@ fn proposals() {
             ),
             (DateForm { text: text("x") }, "“x”不是日期", "\"x\" is no date"),
             (OverAlready { until: text("2020-01-01") }, "2020-01-01 已经过去", "2020-01-01 is already over"),
+            (NoMemberYet { member: first }, "210000 还不是成员", "210000 is no member yet"),
+            (NoSuchVersion { fingerprint: text("12") }, "以 12 开头", "begins with 12"),
+            (ClosedForGood { by: first }, "210000 已退出", "210000 has withdrawn"),
+            (NothingChanges, "与现行版次相同", "what is in force"),
             (UnlawfulProposal { reject: untitled }, "manifest.title", "manifest.title"),
         ],
     );

@@ -9,17 +9,17 @@ use serde_json::Value;
 use xietong::cli::demo::data::{HEILONGJIANG, JILIN, LIAONING};
 use xietong::cli::demo::province::{PASSPHRASE, Transport};
 use xietong::http::client::{Client, ClientFailure};
-use xietong::http::epochs::{Held, Papers, Said, Stated};
+use xietong::http::epochs::{Papers, Said};
 use xietong::keys;
 use xietong::keys::seal::Passphrase;
 use xietong::papers::card::CardFile;
+use xietong::papers::exact::Stated;
 use xietong::replica::status::{AgreementState, AgreementStatus};
 use xietong::systems::Kind;
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Manifest, ManifestFields};
 use xietong_proto::opinion::{Opinion, OpinionFields, Stance};
 use xietong_proto::receipt::Holdings;
-use xietong_proto::stream::{Head, Stream};
 
 use crate::nodes::{Nodes, wait_until};
 
@@ -126,11 +126,7 @@ fn bring_into_force(nodes: &Nodes, next: &Manifest) {
 fn held(nodes: &Nodes, papers: &Papers, author: MemberCode) -> Holdings {
     let agreement = status(nodes, 0).agreement;
     let of_author = papers.held.iter().filter(|held| held.author == author);
-    let cut = |held: &Held| {
-        let stream = Stream::shared(agreement, held.author, held.system);
-        (stream, Head { position: held.position, id: held.entry })
-    };
-    of_author.map(cut).collect()
+    of_author.map(|held| held.end(agreement)).collect()
 }
 
 fn status(nodes: &Nodes, place: usize) -> AgreementStatus {
@@ -142,7 +138,7 @@ fn status(nodes: &Nodes, place: usize) -> AgreementStatus {
 fn successor(nodes: &Nodes, change: impl FnOnce(&Papers, &mut ManifestFields)) -> Manifest {
     let path = format!("agreements/{}/papers", status(nodes, 0).agreement);
     let papers: Papers = ask(nodes, 0, &path, None::<&Value>).expect("the papers");
-    let newest = papers.signings.last().expect("at least the first");
+    let newest = papers.exact.signings.last().expect("at least the first");
     let newest = Manifest::open(&hex::decode(&newest.manifest).expect("hex")).expect("a manifest");
     let mut fields = newest.fields.clone();
     (fields.epoch, fields.predecessor) = (newest.fields.epoch.next(), Some(newest.id()));
@@ -158,7 +154,7 @@ fn say(nodes: &Nodes, place: usize, new: Option<&Manifest>, of: &Manifest) -> Re
     let (stance, manifest, member) = (Stance::Approves, of.id(), province.code());
     let fields = OpinionFields { stance, manifest, member, time: Millis(0), reason: String::new() };
     let opinion = Opinion::sign(&fields, &seal).expect("in form");
-    let opinions = vec![Stated { stance, opinion: hex::encode(opinion.bytes()) }];
+    let opinions = vec![Stated::of(&opinion)];
     let manifest = new.map(|manifest| hex::encode(manifest.bytes()));
     let path = format!("agreements/{}/say", status(nodes, place).agreement);
     ask(nodes, place, &path, Some(&Said { manifest, cards: Vec::new(), opinions }))

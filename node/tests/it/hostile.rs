@@ -148,7 +148,7 @@ fn framed(frame: &[u8]) -> Vec<u8> {
 impl Known {
     fn of(nodes: &Nodes) -> Self {
         let file = read_agreement(&nodes.folder.path().join("agreement.toml")).expect("an agreement");
-        let manifest = file.manifest.id();
+        let manifest = file.manifest().id();
         let entry_key = SecretKey::from_bytes(&key_of(&nodes.provinces[ROGUE], "entry.key"));
         let agreement = manifest.into();
         Self { agreement, manifest, author: nodes.provinces[ROGUE].code(), entry_key }

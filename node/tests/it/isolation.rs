@@ -15,6 +15,7 @@ use xietong::net::{self, NetConfig, Network};
 use xietong::papers::agreement::AgreementFile;
 use xietong::replica::io::{Keyring, LinkId, NetEvent, Roster};
 use xietong::systems::Kind;
+use xietong_proto::card::Card;
 use xietong_proto::id::*;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::{Frame, Heads, Hello, Line, Range, Trace, Want};
@@ -101,7 +102,7 @@ fn streams(nodes: &Nodes, title: &str) -> Vec<EntryId> {
 
 /// What only the members of the other agreement may ever see.
 fn secrets(nodes: &Nodes) -> Vec<(&'static str, Vec<u8>)> {
-    let stranger = paper(nodes, OTHER).cards[&nodes.provinces[ONLY_OTHER].code()].clone();
+    let stranger = card(&paper(nodes, OTHER), nodes.provinces[ONLY_OTHER].code());
     let mut secrets = vec![
         ("the agreement's id", agreement(nodes, OTHER).0.to_vec()),
         ("its title", OTHER_TITLE.as_bytes().to_vec()),
@@ -138,8 +139,12 @@ fn paper(nodes: &Nodes, name: &str) -> AgreementFile {
     AgreementFile::read(&text).expect("an agreement")
 }
 
+fn card(paper: &AgreementFile, of: MemberCode) -> Card {
+    paper.cards.iter().find(|card| card.fields.code == of).expect("it is a member").clone()
+}
+
 fn agreement(nodes: &Nodes, name: &str) -> AgreementId {
-    paper(nodes, name).manifest.id().into()
+    paper(nodes, name).epochs.id()
 }
 
 fn hello(agreement: AgreementId) -> Frame {
@@ -165,13 +170,13 @@ impl Intruder {
         let (network, mut events) = net::start(config).await.expect("a network");
         let (one, target) = (paper(nodes, ONE), &nodes.provinces[BOTH]);
         let mut keyring = Keyring::default();
-        one.cards.values().for_each(|card| keyring.learn(one.manifest.id().into(), card));
+        one.cards.iter().for_each(|card| keyring.learn(one.epochs.id(), card));
         network.set_keyring(Arc::new(keyring));
-        let peer = one.cards[&target.code()].fields.transport_keys[0];
+        let peer = card(&one, target.code()).fields.transport_keys[0];
         let peers = BTreeMap::from([(peer, vec![target.address.clone()])]);
         network.set_roster(Arc::new(Roster { peers }));
         while !matches!(next(&mut events).await, NetEvent::Connected { .. }) {}
-        let stream = Stream::shared(one.manifest.id().into(), target.code(), System(99));
+        let stream = Stream::shared(one.epochs.id(), target.code(), System(99));
         let fence = Want { stream, from: Position(1), bytes_max: 1 };
         Self { network, events, peer, fence, links: 0 }
     }

@@ -61,6 +61,11 @@ async fn founding_an_agreement() {
 }
 
 #[tokio::test]
+async fn changing_an_agreement() {
+    follow("amend.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
+#[tokio::test]
 async fn new_keys_for_a_node() {
     follow("rotate.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }

@@ -1,15 +1,21 @@
 //! Papers of three members: what is read, approved, merged and completed, and one line for every refusal.
 
+mod amendments;
+
+use std::collections::BTreeMap;
+
 use xietong_proto::card::{Card, CardFields};
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Manifest, ManifestFields, Scope};
+use xietong_proto::opinion::Stance;
 use xietong_proto::reject::Reject;
 
 use super::PaperRefusal;
 use super::agreement::AgreementFile;
 use super::card::{CardFile, issue, next};
 use super::copy::LevelName;
+use super::exact::{Exact, Signing};
 use super::proposal::{Proposal, ProposalRefusal};
 use crate::calendar;
 
@@ -44,7 +50,7 @@ fn cards() -> Vec<Card> {
 }
 
 fn proposal() -> Proposal {
-    let example = include_str!("../../../config/agreement.example.toml");
+    let example = include_str!("../../../../config/agreement.example.toml");
     Proposal::read(example).expect("the example is a proposal")
 }
 
@@ -59,14 +65,14 @@ fn code(member: usize) -> MemberCode {
 /// The agreement as these members have approved it.
 fn approved_by(members: &[usize]) -> AgreementFile {
     members.iter().fold(agreement(), |mut file, member| {
-        file.approve(&seal(MEMBERS[*member].1), NOW).expect("it is a member");
+        file.say(Stance::Approves, "", &seal(MEMBERS[*member].1), NOW).expect("it is a member");
         file
     })
 }
 
 /// The manifest of the example with something changed.
 fn manifest(change: impl FnOnce(&mut ManifestFields)) -> Manifest {
-    let mut fields = agreement().manifest.fields;
+    let mut fields = agreement().manifest().fields.clone();
     change(&mut fields);
     Manifest::new(fields).expect("the change is lawful")
 }
@@ -84,8 +90,8 @@ fn papers_are_read_as_they_were_written() {
 #[test]
 fn fingerprints_are_stable() {
     assert_eq!(card("230000", 1).fingerprint(), "8844 0820 4891 1368 4951");
-    assert_eq!(agreement().manifest.fingerprint(), "8467 3840 7055 0744 9075");
-    assert_eq!(approved_by(&[0, 1, 2]).manifest.fingerprint(), agreement().manifest.fingerprint());
+    assert_eq!(agreement().manifest().fingerprint(), "8467 3840 7055 0744 9075");
+    assert_eq!(approved_by(&[0, 1, 2]).manifest().fingerprint(), agreement().manifest().fingerprint());
 }
 
 #[test]
@@ -103,7 +109,7 @@ fn a_card_is_issued_anew_only_if_it_says_something_else() {
 #[test]
 fn an_agreement_is_complete_when_all_have_approved() {
     let me = card("230000", 1);
-    let refusal = |members: &[usize]| approved_by(members).complete(&me).unwrap_err();
+    let refusal = |members: &[usize]| approved_by(members).check_complete(&me).unwrap_err();
     let partly = |missing: &[usize]| PaperRefusal::PartlyApproved {
         missing: missing.iter().map(|member| code(*member)).collect(),
     };
@@ -114,9 +120,10 @@ fn an_agreement_is_complete_when_all_have_approved() {
     assert_eq!(refusal(&[0, 1]), partly(&[2]));
     assert_eq!(refusal(&[0, 2]), partly(&[1]));
     assert_eq!(refusal(&[1, 2]), partly(&[0]));
-    let joined = approved_by(&[2, 0, 1]).complete(&me).expect("all have approved");
-    assert_eq!(joined.cards, cards());
-    let said = joined.epochs.opinions(joined.epochs.newest().id());
+    let complete = approved_by(&[2, 0, 1]);
+    assert_eq!(complete.check_complete(&me), Ok(()));
+    assert_eq!(complete.cards, cards());
+    let said = complete.epochs.opinions(complete.epochs.newest().id());
     let members: Vec<_> = said.map(|opinion| opinion.fields.member).collect();
     assert_eq!(members, [code(0), code(1), code(2)]);
 }
@@ -136,7 +143,7 @@ fn approvals_given_in_parallel_are_merged_in_any_order() {
 #[test]
 fn a_second_approval_changes_nothing() {
     let mut file = approved_by(&[0]);
-    file.approve(&seal(3), Millis(NOW.0 + 1)).expect("it is a member");
+    file.say(Stance::Approves, "", &seal(3), Millis(NOW.0 + 1)).expect("it is a member");
     assert_eq!(file, approved_by(&[0]));
 }
 
@@ -145,29 +152,19 @@ fn only_a_member_approves_and_joins() {
     let stranger: MemberCode = "150000".parse().expect("a member code");
     let not_a_member = PaperRefusal::NotAMember { member: stranger };
     let other_seal = PaperRefusal::OtherSealKey { member: code(2) };
-    assert_eq!(agreement().approve(&seal(9), NOW), Err(PaperRefusal::SealNotNamed));
+    let stranger = agreement().say(Stance::Approves, "", &seal(9), NOW);
+    assert_eq!(stranger, Err(PaperRefusal::SealNotNamed));
     let complete = approved_by(&[0, 1, 2]);
-    assert_eq!(complete.clone().complete(&card("150000", 4)), Err(not_a_member));
-    assert_eq!(complete.complete(&card("230000", 9)), Err(other_seal));
+    assert_eq!(complete.check_complete(&card("150000", 4)), Err(not_a_member));
+    assert_eq!(complete.check_complete(&card("230000", 9)), Err(other_seal));
 }
 
 #[test]
 fn only_copies_of_one_agreement_are_merged() {
     let other = proposal().draw_up(cards(), NOW, [8; 16]).expect("the proposal is lawful");
     let refusal = agreement().merge(other.clone()).unwrap_err();
-    let (first, other) = (agreement().manifest.fingerprint(), other.manifest.fingerprint());
+    let (first, other) = (agreement().manifest().fingerprint(), other.manifest().fingerprint());
     assert_eq!(refusal, PaperRefusal::OtherAgreement { first, other });
-}
-
-#[test]
-fn only_a_first_manifest_is_joined() {
-    let successor = |fields: &mut ManifestFields| {
-        fields.epoch = Epoch(2);
-        fields.predecessor = Some(ManifestId([1; 32]));
-    };
-    let file = AgreementFile { manifest: manifest(successor), ..agreement() };
-    let refusal = file.complete(&card("230000", 1)).unwrap_err();
-    assert_eq!(refusal, PaperRefusal::NotTheFirst { epoch: Epoch(2) });
 }
 
 #[test]
@@ -204,62 +201,89 @@ fn a_line_left_out_or_added_is_named() {
 #[test]
 fn each_altered_file_is_refused_by_name() {
     let whole = approved_by(&[0, 1, 2]).write();
-    let exact = |change: &dyn Fn(&mut AgreementFile)| {
-        let mut file = approved_by(&[0, 1, 2]);
-        change(&mut file);
-        file.write()
+    let exact = |change: &dyn Fn(&mut Exact)| {
+        let file = approved_by(&[0, 1, 2]);
+        let mut exact = Exact::of(&file.epochs, file.epochs.manifests(), file.cards.iter());
+        change(&mut exact);
+        let lines = whole.split("[exact]").next().expect("there is a copy before the bytes").to_owned();
+        lines + &toml::to_string(&BTreeMap::from([("exact", exact)])).expect("texts and lists")
     };
     let bad_signature =
         |part: &str| PaperRefusal::Unlawful { part: part.into(), reject: Reject::BadSignature };
     let scoped = |fields: &mut ManifestFields| {
         fields.scope.insert(0, Scope { system: System::INSTITUTIONS, profile: 1, rules_version: 1 });
     };
+    let replaced = |exact: &mut Exact, manifest: Manifest| {
+        exact.signings[0] = Signing { manifest: hex::encode(manifest.bytes()), opinions: Vec::new() };
+    };
+    let with_card = |at: usize, card: Card| exact(&|exact| exact.cards[at] = hex::encode(card.bytes()));
+    let first = "exact.signings[0].manifest";
+    let orphan = |fields: &mut ManifestFields| {
+        fields.epoch = Epoch(2);
+        fields.predecessor = Some(ManifestId([1; 32]));
+    };
+    let predecessor = Reject::BadField { field: "manifest.predecessor".into() };
+    let other = Reject::BadField { field: "opinion.manifest".into() };
     let table = [
         ("a file without bytes", "title = \"x\"".to_owned(), None),
+        ("no version at all", exact(&|exact| exact.signings.clear()), Some(PaperRefusal::NoManifest)),
         (
             "a manifest that is no hex",
-            replace_value(&whole, "manifest", "\"xyz\""),
-            Some(not_hex("exact.manifest")),
+            exact(&|exact| exact.signings[0].manifest = "xyz".into()),
+            Some(not_hex(first)),
         ),
-        ("a manifest cut short", replace_value(&whole, "manifest", "\"0801\""), Some(bad_field())),
+        (
+            "a manifest cut short",
+            exact(&|exact| exact.signings[0].manifest = "0801".into()),
+            Some(bad_field()),
+        ),
+        (
+            "a later version without the one before it",
+            exact(&|exact| replaced(exact, manifest(orphan))),
+            Some(PaperRefusal::Unlawful { part: first.into(), reject: predecessor }),
+        ),
         (
             "institutions in scope",
-            exact(&|file| file.manifest = manifest(scoped)),
+            exact(&|exact| replaced(exact, manifest(scoped))),
             Some(PaperRefusal::StaysAtHome { system: System::INSTITUTIONS }),
         ),
         (
             "a card of nobody",
-            exact(&|file| swap(file, card("150000", 4))),
+            with_card(2, card("150000", 4)),
             Some(PaperRefusal::CardNotNamed { member: "150000".parse().expect("a code") }),
         ),
         (
             "another card of a member",
-            exact(&|file| swap(file, card("230000", 9))),
+            with_card(2, card("230000", 9)),
             Some(PaperRefusal::CardNotNamed { member: code(2) }),
         ),
         (
             "no card of a member",
-            exact(&|file| drop(file.cards.remove(&code(1)))),
+            exact(&|exact| drop(exact.cards.remove(1))),
             Some(PaperRefusal::CardMissing { member: code(1) }),
         ),
         (
             "another name than on the card",
-            exact(&|file| file.manifest = manifest(|fields| fields.members[2].name = "x".into())),
+            exact(&|exact| replaced(exact, manifest(|fields| fields.members[2].name = "x".into()))),
             Some(PaperRefusal::CardContradicts { member: code(2) }),
         ),
-        ("a card with another signature", flip_last(&whole, "cards"), Some(bad_signature("exact.cards[2]"))),
+        (
+            "a card with another signature",
+            exact(&|exact| flip_last(&mut exact.cards[2])),
+            Some(bad_signature("exact.cards[2]")),
+        ),
         (
             "an approval with another signature",
-            flip_last(&whole, "approvals"),
-            Some(bad_signature("exact.approvals[2]")),
+            exact(&|exact| flip_last(&mut exact.signings[0].opinions[2].opinion)),
+            Some(bad_signature("exact.signings[0].opinions[2]")),
         ),
         (
             "approvals of another manifest",
-            exact(&|file| file.manifest = manifest(|fields| fields.nonce = [8; 16])),
-            Some(PaperRefusal::Unlawful {
-                part: "exact.approvals[0]".into(),
-                reject: Reject::BadField { field: "opinion.manifest".into() },
+            exact(&|exact| {
+                let other = manifest(|fields| fields.nonce = [8; 16]);
+                exact.signings[0].manifest = hex::encode(other.bytes());
             }),
+            Some(PaperRefusal::Unlawful { part: "exact.signings[0].opinions[0]".into(), reject: other }),
         ),
     ];
     for (how, text, refusal) in table {
@@ -277,30 +301,13 @@ fn not_hex(part: &str) -> PaperRefusal {
 
 fn bad_field() -> PaperRefusal {
     let reject = Reject::BadField { field: "manifest.suite".into() };
-    PaperRefusal::Unlawful { part: "exact.manifest".into(), reject }
+    PaperRefusal::Unlawful { part: "exact.signings[0].manifest".into(), reject }
 }
 
-fn swap(file: &mut AgreementFile, card: Card) {
-    file.cards.insert(card.fields.code, card);
-}
-
-/// Replaces the value of a key of the exact part.
-fn replace_value(text: &str, key: &str, value: &str) -> String {
-    let (copy, exact) = text.split_once("[exact]").expect("there are exact bytes");
-    let replaced = |line: &str| match line.split_once(" = ") {
-        Some((name, _)) if name == key => format!("{key} = {value}"),
-        _ => line.to_owned(),
-    };
-    let exact: Vec<_> = exact.lines().map(replaced).collect();
-    format!("{copy}[exact]{}", exact.join("\n"))
-}
-
-/// Flips the last hexadecimal digit of a list of the exact part: the last byte of a signature.
-fn flip_last(text: &str, key: &str) -> String {
-    let start = text.rfind(&format!("\n{key} = [")).expect("the list is there");
-    let end = start + text[start..].find("\"]").expect("the list ends on its line");
-    let digit = if &text[end - 1..end] == "0" { "1" } else { "0" };
-    format!("{}{digit}{}", &text[..end - 1], &text[end..])
+/// Flips the last hexadecimal digit: the last byte of a signature.
+fn flip_last(digits: &mut String) {
+    let last = if digits.ends_with('0') { "1" } else { "0" };
+    digits.replace_range(digits.len() - 1.., last);
 }
 
 #[test]
@@ -341,6 +348,8 @@ fn each_bad_proposal_is_refused_by_name() {
     }
     let over: Change = |proposal| proposal.until = "2026-11-24".into();
     assert_eq!(refusal(over, cards()), OverAlready { until: "2026-11-24".into() });
+    let by_code: Change = |proposal| proposal.members.push("150000".into());
+    assert_eq!(refusal(by_code, cards()), NoMemberYet { member: "150000".parse().expect("a code") });
     let untitled = Reject::BadField { field: "manifest.title".into() };
     assert_eq!(refusal(|proposal| proposal.title.clear(), cards()), UnlawfulProposal { reject: untitled });
     let form = Proposal::read("title = \"x\"\nbank = 1").unwrap_err();
@@ -349,7 +358,7 @@ fn each_bad_proposal_is_refused_by_name() {
 
 #[test]
 fn an_agreement_ends_with_its_last_day() {
-    let fields = agreement().manifest.fields;
+    let fields = agreement().manifest().fields.clone();
     assert_eq!(calendar::stamp(fields.valid_until), "2042-01-01T00:00:00.000+08:00");
     assert_eq!(
         (fields.valid_from, fields.quorum, LevelName::of(fields.level)),
