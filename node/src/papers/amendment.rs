@@ -118,7 +118,8 @@ impl Amendment {
     /// What a version changes; none of a first one, which changes nothing.
     pub fn of(epochs: &Epochs, manifest: &Manifest, cards: &[Card]) -> Option<Self> {
         let before = epochs.manifest(manifest.fields.predecessor?)?;
-        let tally = epochs.tally(manifest.id())?;
+        let mut ways: Vec<Asked> = epochs.tally(manifest.id())?.ways.iter().map(Asked::of).collect();
+        ways.dedup();
         Some(Self {
             manifest: manifest.id(),
             epoch: manifest.fields.epoch,
@@ -126,7 +127,7 @@ impl Amendment {
             before: before.fingerprint(),
             differences: differences(epochs, before, manifest, cards),
             widens: epochs.change(manifest).ok()?.widens,
-            ways: tally.ways.iter().map(Asked::of).collect(),
+            ways,
         })
     }
 

@@ -155,6 +155,13 @@ impl Proposal {
         }
     }
 
+    /// The same without a member, decided by as many as then can.
+    pub fn without(mut self, member: MemberCode) -> Self {
+        self.members.retain(|named| *named != member.to_string());
+        self.quorum = None;
+        self
+    }
+
     /// As text, to be changed; `names` stand beside the codes.
     pub fn write(&self, names: &BTreeMap<MemberCode, String>) -> String {
         let quoted = |text: &str| toml::Value::from(text).to_string();

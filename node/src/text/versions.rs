@@ -295,9 +295,9 @@ pub fn ask_opinion(lang: Lang, member: MemberCode, said: Stance, fingerprint: &s
     }
 }
 
-/// Asked before a member leaves; `members` are in it now.
-pub fn ask_withdrawal(lang: Lang, member: MemberCode, title: &str, members: usize) -> String {
-    if members == 2 {
+/// Asked before a member leaves; it may be one of the last two.
+pub fn ask_withdrawal(lang: Lang, member: MemberCode, title: &str, is_last: bool) -> String {
+    if is_last {
         return say!(lang,
             zh: "由 {member} 退出“{title}”？只有两个成员，协议随即终止，不能收回。输入 yes：",
             en: "Does {member} leave \"{title}\"? There are two members, so this ends it at once and cannot be taken back. Type yes:");

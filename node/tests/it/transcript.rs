@@ -66,6 +66,16 @@ async fn changing_an_agreement() {
 }
 
 #[tokio::test]
+async fn admitting_a_member() {
+    follow("admit.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
+#[tokio::test]
+async fn leaving_an_agreement() {
+    follow("withdraw.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
+#[tokio::test]
 async fn new_keys_for_a_node() {
     follow("rotate.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }

@@ -165,19 +165,21 @@ impl Propose {
 
     /// With what the command line names.
     fn changed(&self, now: Proposal) -> Proposal {
-        let leaves = |named: &String| self.remove.iter().any(|code| *named == code.to_string());
-        let stay = now.members.into_iter().filter(|named| !leaves(named));
-        let are_same = self.remove.is_empty() && self.admit.is_empty();
-        let systems = if self.systems.is_empty() { now.systems } else { self.systems.clone() };
+        let mut next = self.remove.iter().fold(now, |now, member| now.without(*member));
+        if !self.admit.is_empty() {
+            next.quorum = None;
+            next.members.extend(self.admit.iter().cloned());
+        }
+        if !self.systems.is_empty() {
+            next.systems = self.systems.clone();
+        }
         Proposal {
-            title: self.title.clone().unwrap_or(now.title),
-            level: now.level,
-            members: stay.chain(self.admit.iter().cloned()).collect(),
-            systems,
-            until: self.until.clone().unwrap_or(now.until),
-            quorum: self.quorum.or(now.quorum.filter(|_| are_same)),
+            title: self.title.clone().unwrap_or(next.title),
+            until: self.until.clone().unwrap_or(next.until),
+            quorum: self.quorum.or(next.quorum),
             restarts: self.restart.clone(),
             voids: self.void.clone(),
+            ..next
         }
     }
 }

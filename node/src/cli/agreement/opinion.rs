@@ -2,7 +2,9 @@
 //! lies, or to the running node, which tells the others.
 
 use serde::Serialize;
+use xietong_proto::epochs::{Epochs, Stage};
 use xietong_proto::id::*;
+use xietong_proto::manifest::Manifest;
 use xietong_proto::opinion::{Opinion, Stance};
 
 use super::super::Answer;
@@ -117,33 +119,44 @@ impl Withdraw {
         let unreadable = |refusal| Failure::from(VersionRefusal::VersionRefused { refusal });
         let mut now = AgreementFile::new(ground.epochs, ground.cards, newest.id()).map_err(unreadable)?;
         let me = now.signer(public).map_err(unreadable)?;
-        if now.has_said(me, Stance::Withdraws) {
-            return Ok(Answer::new(
-                Withdrawn::of(agreement, me, None),
-                text::said_before(context.lang, me, Stance::Withdraws),
-            ));
+        let is_last = newest.fields.members.len() == 2;
+        let is_said = now.has_said(me, Stance::Withdraws);
+        if is_said && (is_last || is_removed(&now.epochs, me)) {
+            let said = text::said_before(context.lang, me, Stance::Withdraws);
+            return Ok(Answer::new(Withdrawn::of(agreement, me, None), said));
         }
-        let question = text::ask_withdrawal(context.lang, me, title, newest.fields.members.len());
+        let question = text::ask_withdrawal(context.lang, me, title, is_last);
         if !self.yes && !context.confirms(&text::version(context.lang, &now, context.now), &question) {
             return Err(Obstacle::NotConfirmed.into());
         }
         let seal = self.seal.unlock(context)?;
-        let withdraws = now.say(Stance::Withdraws, &self.reason, &seal, context.now).map_err(unreadable)?;
-        let said = Said { opinions: vec![Stated::of(&withdraws)], ..Said::default() };
-        say(context, agreement, &said)?;
-        if newest.fields.members.len() == 2 {
-            let done = text::withdrawn(context.lang, me, title, None);
-            return Ok(Answer::new(Withdrawn::of(agreement, me, None), done));
+        let mut opinions = Vec::new();
+        if !is_said {
+            let said = now.say(Stance::Withdraws, &self.reason, &seal, context.now);
+            opinions.push(Stated::of(&said.map_err(unreadable)?));
         }
-        let mut without = Proposal::of(&newest);
-        without.members.retain(|named| *named != me.to_string());
-        let ground = Ground { epochs: now.epochs, cards: now.cards, held: ground.held };
-        let mut file = without.amend(&ground, Vec::new(), context.now, keys::draw())?;
-        let approves = file.say(Stance::Approves, "", &seal, context.now).map_err(unreadable)?;
-        propose(context, agreement, &file, &[approves])?;
-        let done = text::withdrawn(context.lang, me, title, Some(&file));
-        Ok(Answer::new(Withdrawn::of(agreement, me, Some(&file)), done))
+        let mut removal = None;
+        if !is_last {
+            let ground = Ground { epochs: now.epochs, cards: now.cards, held: ground.held };
+            let without = Proposal::of(&newest).without(me);
+            let mut file = without.amend(&ground, Vec::new(), context.now, keys::draw())?;
+            let approves = file.say(Stance::Approves, "", &seal, context.now).map_err(unreadable)?;
+            removal = Some((file, approves));
+        }
+        say(context, agreement, &Said { opinions, ..Said::default() })?;
+        if let Some((file, approves)) = &removal {
+            propose(context, agreement, file, std::slice::from_ref(approves))?;
+        }
+        let removal = removal.as_ref().map(|(file, _)| file);
+        let done = text::withdrawn(context.lang, me, title, removal);
+        Ok(Answer::new(Withdrawn::of(agreement, me, removal), done))
     }
+}
+
+/// Whether a version without a member waits already.
+fn is_removed(epochs: &Epochs, member: MemberCode) -> bool {
+    let waits = |of: &Manifest| epochs.tally(of.id()).is_some_and(|tally| tally.stage == Stage::Open);
+    epochs.manifests().any(|of| of.member(member).is_none() && waits(of))
 }
 
 /// The stable shape of a withdrawal for programs.

@@ -42,9 +42,9 @@ fn what_is_asked_before_something_is_said_of_a_version() {
             assert!(asked.contains("230000") && asked.contains("1234"), "{asked}");
         }
     }
-    for members in [2, 3] {
-        assert!(text::ask_withdrawal(Lang::Zh, member, "T", members).contains("不能收回"));
-        assert!(text::ask_withdrawal(Lang::En, member, "T", members).contains("cannot be taken back"));
+    for is_last in [true, false] {
+        assert!(text::ask_withdrawal(Lang::Zh, member, "T", is_last).contains("不能收回"));
+        assert!(text::ask_withdrawal(Lang::En, member, "T", is_last).contains("cannot be taken back"));
     }
 }
 

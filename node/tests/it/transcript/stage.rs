@@ -48,7 +48,7 @@ struct Node {
 }
 
 /// Whose homes and addresses are variables.
-const MEMBERS: [&str; 3] = ["HLJ", "JL", "LN"];
+const MEMBERS: [&str; 4] = ["HLJ", "JL", "LN", "BJ"];
 /// A command that takes longer hangs.
 const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
 /// How long a command is repeated, a node may take to answer, and to end.
