@@ -231,6 +231,12 @@ pub enum BookingCommand {
         /// 何时；缺省为现在 · When; now if not given
         #[arg(long, value_parser = time)]
         at: Option<Millis>,
+        /// 驾驶员编号；按证照、任务和驾驶时限核对，不外传 · Who drives: checked for licence, duties and hours; it stays here
+        #[arg(long, value_name = "NUMBER", default_value = "")]
+        driver: String,
+        /// 其中驾驶多少分钟；已用 driver assign 派给本申请的不必再填 · Minutes at the wheel, unless planned with driver assign
+        #[arg(long, value_name = "MINUTES", requires = "driver")]
+        wheel: Option<i64>,
     },
     /// 所有者：交回 · Owner: the vehicle is back
     Return {
@@ -244,6 +250,9 @@ pub enum BookingCommand {
         /// 何时；缺省为现在 · When; now if not given
         #[arg(long, value_parser = time)]
         at: Option<Millis>,
+        /// 驾驶员实际驾驶多少分钟 · Minutes that the driver was at the wheel
+        #[arg(long, value_name = "MINUTES")]
+        wheel: Option<i64>,
     },
     /// 所有者：出结算单 · Owner: make the statement
     Bill { id: About },
@@ -296,9 +305,13 @@ impl BookingCommand {
             Self::NoShow { id } => (id, Act::NoShow),
             Self::Confirm { id } => (id, Act::Confirm),
             Self::Cancel { id, reason } => (id, Act::Cancel { reason: reason.clone() }),
-            Self::Dispatch { id, odometer, at } => (id, Act::Dispatch { at: *at, odometer_km: *odometer }),
-            Self::Return { id, odometer, tolls, at } => {
-                (id, Act::Return { at: *at, odometer_km: *odometer, tolls_fen: tolls.0 })
+            Self::Dispatch { id, odometer, at, driver, wheel } => {
+                let (driver_no, wheel_min) = (driver.clone(), *wheel);
+                (id, Act::Dispatch { at: *at, odometer_km: *odometer, driver_no, wheel_min })
+            }
+            Self::Return { id, odometer, tolls, at, wheel } => {
+                let (odometer_km, tolls_fen, wheel_min) = (*odometer, tolls.0, *wheel);
+                (id, Act::Return { at: *at, odometer_km, tolls_fen, wheel_min })
             }
             Self::Bill { id } => (id, Act::Bill),
             Self::Settle { id } => (id, Act::Settle),

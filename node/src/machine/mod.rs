@@ -320,10 +320,12 @@ impl Machine {
         let decision = systems::decide(&step.rows, now.wall, &self.circle(now), command)
             .map_err(|refusal| Refusal::Data { refusal })?;
         let (me, system) = (self.replica.me().code(), decision.kind.system());
-        for (agreement, record) in decision.said {
+        for (agreement, record) in decision.said.iter().cloned() {
             self.author(step, self.replica.own_stream(agreement, system), vec![record]);
         }
-        self.author(step, Stream::local(me, system), decision.local);
+        for (stream, records) in decision.at_home(me) {
+            self.author(step, stream, records);
+        }
         let everybody = self.replica.agreements().map(|held| held.stream(me, system));
         let alone = decision.told.iter().map(|(agreement, peer)| Stream::pair(*agreement, me, *peer, system));
         for stream in everybody.chain(alone).collect::<Vec<_>>() {

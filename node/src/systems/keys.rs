@@ -88,6 +88,9 @@ pub fn scrapping(vin: &str) -> Vec<u8> {
     [b"D", vin.as_bytes()].concat()
 }
 
+/// The beginning of all duties of drivers.
+pub const DUTIES: &[u8] = b"Y";
+
 /// What a driver is taken up with, by when it begins.
 pub fn duty(driver_no: &str, from: Millis) -> Vec<u8> {
     [&duties(driver_no)[..], &from.0.to_be_bytes()].concat()
@@ -95,7 +98,7 @@ pub fn duty(driver_no: &str, from: Millis) -> Vec<u8> {
 
 /// All of one driver.
 pub fn duties(driver_no: &str) -> Vec<u8> {
-    [b"Y", driver_no.as_bytes(), &[0]].concat()
+    [DUTIES, driver_no.as_bytes(), &[0]].concat()
 }
 
 /// The beginning of all that was said of handovers.

@@ -139,7 +139,7 @@ impl From<requests::Refusal> for Refusal {
 pub struct Decision {
     /// Of which system.
     pub kind: Kind,
-    /// For its local stream.
+    /// For local streams, each for that of its own system.
     pub local: Vec<Record>,
     /// For the streams of agreements: what binds is said there first.
     pub said: Vec<(AgreementId, Record)>,
@@ -271,6 +271,13 @@ fn take_in<R: Register>(
 }
 
 impl Decision {
+    /// What stays, by the stream to which it goes.
+    pub fn at_home(&self, me: MemberCode) -> impl Iterator<Item = (Stream, Vec<Record>)> + '_ {
+        let system = |record: &Record| System(record.kind.0 >> 8);
+        let of_one = self.local.chunk_by(move |one, other| system(one) == system(other));
+        of_one.map(move |records| (Stream::local(me, system(&records[0])), records.to_vec()))
+    }
+
     fn of_handover(kind: Kind, said: handover::Said) -> Self {
         let handover::Said { said, local, keys } = said;
         let report = Report::Import(ImportReport::default());

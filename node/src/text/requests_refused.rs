@@ -1,6 +1,6 @@
 //! Why something is not done with a request (不予办理).
 
-use super::{Lang, list, say, state, stays, system, yuan};
+use super::{Lang, list, say, state, stays, system, unfit, yuan};
 use crate::calendar::minute;
 use crate::systems::requests::{NoGround, NotAsked, OutOfTurn, Refusal, Unlent};
 use crate::systems::trips::NotDriven;
@@ -182,6 +182,10 @@ fn not_driven(lang: Lang, refusal: &NotDriven) -> String {
         NotDriven::NotConfirmed => say!(lang,
             zh: "申请者尚未确认，也不是应急用车。",
             en: "The requester has not confirmed, and it is not urgent."),
+        NotDriven::Driver { driver_no, unfit: reason } => {
+            let reason = unfit(lang, reason);
+            say!(lang, zh: "驾驶员 {driver_no}：{reason}", en: "Driver {driver_no}: {reason}")
+        }
         NotDriven::OdometerBackwards { have_km } => say!(lang,
             zh: "里程表倒退：已有 {have_km} 公里。",
             en: "The odometer would run backwards: it stood at {have_km} km."),

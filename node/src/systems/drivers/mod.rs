@@ -111,24 +111,51 @@ pub enum Command {
 
 /// Decides a command; what it comes to is counted like a row that changes.
 pub fn decide(rows: &dyn Rows, circle: &Circle, command: Command) -> Result<Intake, Refusal> {
-    let duty = match command {
+    let record = match command {
         Command::Assign { driver_no, duty, vehicle_type } => {
             check(rows, &circle.rules.vehicles.driving, &driver_no, vehicle_type.as_deref(), &duty)
                 .map_err(|unfit| Refusal::Driver { driver_no: driver_no.clone(), unfit })?;
-            let Duty { from, until, wheel_min, reason } = duty;
-            DutySaid { driver_no, from_ms: from.0, until_ms: until.0, wheel_min, reason }
+            said(&driver_no, &duty)
         }
         Command::Release { driver_no, from } => {
             let key = keys::duty(&driver_no, from);
             if rows.get(&key).is_none() {
                 return Err(Refusal::Driver { driver_no, unfit: Unfit::NoSuchDuty { from } });
             }
-            DutySaid { driver_no, from_ms: from.0, ..DutySaid::default() }
+            given_back(&driver_no, from)
         }
     };
     let report = ImportReport { changed: 1, ..ImportReport::default() };
-    let record = register::record(Kind::Drivers.system(), DUTY, duty.encode_to_vec());
     Ok(Intake { records: vec![record], keys: Vec::new(), report })
+}
+
+/// Takes a driver up for what is driven, in the place of a duty that was planned for it.
+pub fn take_up(
+    rows: &dyn Rows,
+    limits: &Driving,
+    driver_no: &str,
+    vehicle_type: &str,
+    (planned, duty): (Option<&Duty>, &Duty),
+) -> Result<Vec<Record>, Unfit> {
+    let others = duties(rows, driver_no).into_iter().filter(|other| Some(other) != planned);
+    check_beside(rows, limits, driver_no, Some(vehicle_type), duty, &others.collect::<Vec<_>>())?;
+    let given_back = planned.map(|planned| given_back(driver_no, planned.from));
+    Ok(given_back.into_iter().chain([said(driver_no, duty)]).collect())
+}
+
+/// The record by which a driver is taken up; one from the same moment on takes the place of the one before.
+pub fn said(driver_no: &str, duty: &Duty) -> Record {
+    let Duty { from, until, wheel_min, reason } = duty.clone();
+    let driver_no = driver_no.to_owned();
+    recorded(&DutySaid { driver_no, from_ms: from.0, until_ms: until.0, wheel_min, reason })
+}
+
+fn given_back(driver_no: &str, from: Millis) -> Record {
+    recorded(&DutySaid { driver_no: driver_no.to_owned(), from_ms: from.0, ..DutySaid::default() })
+}
+
+fn recorded(duty: &DutySaid) -> Record {
+    register::record(Kind::Drivers.system(), DUTY, duty.encode_to_vec())
 }
 
 /// Whether a driver may take up a duty: known, licensed, free and within the hours.
@@ -138,6 +165,17 @@ pub fn check(
     driver_no: &str,
     vehicle_type: Option<&str>,
     duty: &Duty,
+) -> Result<(), Unfit> {
+    check_beside(rows, limits, driver_no, vehicle_type, duty, &duties(rows, driver_no))
+}
+
+fn check_beside(
+    rows: &dyn Rows,
+    limits: &Driving,
+    driver_no: &str,
+    vehicle_type: Option<&str>,
+    duty: &Duty,
+    others: &[Duty],
 ) -> Result<(), Unfit> {
     let (_, driver) = register::get::<Drivers>(rows, driver_no).ok_or(Unfit::Unknown)?;
     if driver.driver_status != ACTIVE {
@@ -151,17 +189,24 @@ pub fn check(
         let needed = needed.iter().map(|class| (*class).to_owned()).collect();
         return Err(Unfit::Licence { has: driver.licence_class, needed });
     }
-    unfit(duty, &duties(rows, driver_no), limits).map_or(Ok(()), Err)
+    unfit(duty, others, limits).map_or(Ok(()), Err)
 }
 
 /// What a driver is taken up with, in order of time.
 pub fn duties(rows: &dyn Rows, driver_no: &str) -> Vec<Duty> {
     let all = rows.scan(&keys::duties(driver_no), &[]);
-    let read = |(_, value): (Vec<u8>, Vec<u8>)| {
-        let DutySaid { from_ms, until_ms, wheel_min, reason, .. } = DutySaid::decode(&value[..]).ok()?;
-        Some(Duty { from: Millis(from_ms), until: Millis(until_ms), wheel_min, reason })
-    };
-    all.filter_map(read).collect()
+    all.filter_map(|(_, value)| Some(read(&value)?.1)).collect()
+}
+
+/// Who is taken up for a reason, such as a request.
+pub fn of_reason(rows: &dyn Rows, reason: &str) -> Option<(String, Duty)> {
+    let all = rows.scan(keys::DUTIES, &[]);
+    all.filter_map(|(_, value)| read(&value)).find(|(_, duty)| duty.reason == reason)
+}
+
+fn read(duty: &[u8]) -> Option<(String, Duty)> {
+    let DutySaid { driver_no, from_ms, until_ms, wheel_min, reason } = DutySaid::decode(duty).ok()?;
+    Some((driver_no, Duty { from: Millis(from_ms), until: Millis(until_ms), wheel_min, reason }))
 }
 
 /// A driver and what stands against a duty, if anything.

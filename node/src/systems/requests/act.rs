@@ -110,6 +110,12 @@ pub enum Act {
         at: Option<Millis>,
         /// As it stands then.
         odometer_km: i64,
+        /// Who drives, by the number in the own register; it stays here.
+        #[serde(default)]
+        driver_no: String,
+        /// Minutes of it at the wheel, if they were not said when the driver was taken up for it.
+        #[serde(default)]
+        wheel_min: Option<i64>,
     },
     /// Owner: the vehicle is back.
     Return {
@@ -121,6 +127,9 @@ pub enum Act {
         /// Tolls and parking.
         #[serde(default)]
         tolls_fen: i64,
+        /// Minutes that the driver was at the wheel; as planned if not said.
+        #[serde(default)]
+        wheel_min: Option<i64>,
     },
     /// Owner: the statement, as it follows from the records.
     Bill,

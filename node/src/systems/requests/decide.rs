@@ -179,31 +179,13 @@ impl Case<'_> {
     fn lendable<R: Lent>(&self, number: u64) -> Result<Lendable, Refusal> {
         let (rows, me) = (self.here.rows, self.here.circle.me);
         let (asked, system) = (&self.talk.request.says, self.about.system);
-        let listing = || number_text(me, R::KIND, number);
-        let key = rows.get(&keys::holder_of_number(system, number));
-        let key = key.and_then(|key| String::from_utf8(key).ok());
-        let row = key.as_ref().and_then(|key| register::get::<R>(rows, key)).map(|(_, row)| row);
-        // What is on its way to another member is nobody's to lend.
-        let row = row.filter(|_| !handover::gone(rows, system, me).contains(&number));
-        let (Some(key), Some(row)) = (key, row) else {
-            return Err(Unlent::NotShared { listing: listing() }.into());
-        };
         let while_lent = (Millis(asked.from_ms), Millis(asked.until_ms));
-        let last_day = calendar::date(Millis(asked.until_ms - 1));
-        let shown = match R::disclose(&row, last_day) {
-            Disclosure::Leaves(shown) => shown,
-            Disclosure::Stays(stays) => return Err(Unlent::NotLent { stays }.into()),
-            Disclosure::NotShared => return Err(Unlent::NotShared { listing: listing() }.into()),
+        let (row, disclosed) = self.sound::<R>(number, while_lent)?;
+        let Disclosure::Leaves(shown) = disclosed else {
+            return Err(Unlent::NotShared { listing: number_text(me, R::KIND, number) }.into());
         };
-        if R::is_out_of_order(&row) {
-            return Err(Unlent::OutOfOrder.into());
-        }
         if asked.count > R::serves(&shown) {
             return Err(NotAsked::CountRange { max: R::serves(&shown) }.into());
-        }
-        if let Some(taken) = query::blocked(rows, R::KIND, &key, while_lent).into_iter().next() {
-            let (reason, from, until) = (taken.reason.unwrap_or_default(), taken.from, taken.until);
-            return Err(Unlent::Blocked { reason, from, until }.into());
         }
         let held = query::held(rows, system, me, number, while_lent).into_iter();
         let other = held.filter_map(|taken| Some((taken.request?, taken.from, taken.until)));
@@ -218,6 +200,43 @@ impl Case<'_> {
             Some(word) => trips::tariff(rows, word).ok_or(Unlent::NoTariff { word: word.to_owned() })?,
         };
         Ok(Lendable { tariff, particulars: R::particulars(&row) })
+    }
+
+    /// The thing of the standing offer, if it may go out now: it may have broken down since it was promised.
+    pub fn ready<R: Lent>(&self, from: Millis) -> Result<R::Row, Refusal> {
+        let offer = self.talk.standing().ok_or(OutOfTurn::WrongState { state: self.talk.state() })?;
+        let until = Millis(offer.says.until_ms.max(from.0 + 1));
+        Ok(self.sound::<R>(offer.says.listing, (from, until))?.0)
+    }
+
+    /// A thing of the own register that nothing of its own keeps at home for a while: it is in order, its papers hold
+    /// until the end, and the calendar does not keep it.
+    fn sound<R: Lent>(
+        &self,
+        number: u64,
+        (from, until): (Millis, Millis),
+    ) -> Result<(R::Row, Disclosure<R::Listing>), Unlent> {
+        let (rows, me, system) = (self.here.rows, self.here.circle.me, self.about.system);
+        let key = rows.get(&keys::holder_of_number(system, number));
+        let key = key.and_then(|key| String::from_utf8(key).ok());
+        let row = key.as_ref().and_then(|key| register::get::<R>(rows, key)).map(|(_, row)| row);
+        // What is on its way to another member is nobody's to lend.
+        let row = row.filter(|_| !handover::gone(rows, system, me).contains(&number));
+        let (Some(key), Some(row)) = (key, row) else {
+            return Err(Unlent::NotShared { listing: number_text(me, R::KIND, number) });
+        };
+        let disclosed = R::disclose(&row, calendar::date(Millis(until.0 - 1)));
+        if let Disclosure::Stays(stays) = disclosed {
+            return Err(Unlent::NotLent { stays });
+        }
+        if R::is_out_of_order(&row) {
+            return Err(Unlent::OutOfOrder);
+        }
+        if let Some(taken) = query::blocked(rows, R::KIND, &key, (from, until)).into_iter().next() {
+            let (reason, from, until) = (taken.reason.unwrap_or_default(), taken.from, taken.until);
+            return Err(Unlent::Blocked { reason, from, until });
+        }
+        Ok((row, disclosed))
     }
 
     /// A request for the same thing and time that its owner put on the list before this one.

@@ -1,20 +1,24 @@
 //! Decides the steps of a trip. Each is told to the other party alone.
 
 use prost::Message;
+use xietong_proto::entry::Record;
 use xietong_proto::id::Millis;
 use xietong_proto::wire::trips::{self as wire, Dispatch, Evaluation, Return, Verdict};
+use xietong_proto::wire::vehicles::Vehicle;
 
 use super::{NotDriven, Tariff, may_be_billed, statement};
+use crate::systems::drivers::duty::Duty;
 use crate::systems::kind::Kind;
-use crate::systems::register::{self, record as record_of};
+use crate::systems::register::record as record_of;
 use crate::systems::requests::{Act, Case, OutOfTurn, Refusal, Report, State, checked, record};
 use crate::systems::row::Row;
 use crate::systems::rows::Rows;
 use crate::systems::vehicles::{TYPES, Vehicles};
-use crate::systems::{Decision, keys};
+use crate::systems::{Decision, drivers, keys};
 
 /// More a vehicle does not drive in an hour, on average.
 const KM_AN_HOUR_MAX: i64 = 150;
+const MINUTE_MS: u64 = 60_000;
 /// No tariff or toll is higher, in fen.
 const FEN_MAX: i64 = 100_000_000;
 /// Kilometres or hours of a tariff.
@@ -26,8 +30,12 @@ pub fn decide(case: &Case, act: Act) -> Result<Decision, Refusal> {
         return Err(NotDriven::NoTrip { kind: case.kind() }.into());
     }
     match act {
-        Act::Dispatch { at, odometer_km } => dispatch(case, at, odometer_km),
-        Act::Return { at, odometer_km, tolls_fen } => returned(case, at, odometer_km, tolls_fen),
+        Act::Dispatch { at, odometer_km, driver_no, wheel_min } => {
+            dispatch(case, at, odometer_km, (driver_no.trim(), wheel_min))
+        }
+        Act::Return { at, odometer_km, tolls_fen, wheel_min } => {
+            returned(case, at, odometer_km, tolls_fen, wheel_min)
+        }
         Act::Bill => bill(case),
         Act::Settle => settle(case),
         Act::Dispute { reason } => {
@@ -41,7 +49,12 @@ pub fn decide(case: &Case, act: Act) -> Result<Decision, Refusal> {
     }
 }
 
-fn dispatch(case: &Case, at: Option<Millis>, odometer_km: i64) -> Result<Decision, Refusal> {
+fn dispatch(
+    case: &Case,
+    at: Option<Millis>,
+    odometer_km: i64,
+    (driver_no, wheel_min): (&str, Option<i64>),
+) -> Result<Decision, Refusal> {
     case.own()?;
     let is_urgent = case.talk.request.says.urgent;
     case.stands_at(&[State::Confirmed, State::Offered])?;
@@ -49,22 +62,55 @@ fn dispatch(case: &Case, at: Option<Millis>, odometer_km: i64) -> Result<Decisio
         return Err(NotDriven::NotConfirmed.into());
     }
     let at = checked_time(case, at, Millis(0))?;
-    let have_km = odometer(case).unwrap_or(0);
+    let vehicle = case.ready::<Vehicles>(at)?;
+    let have_km = vehicle.odometer_km.unwrap_or(0);
     if odometer_km < have_km {
         return Err(NotDriven::OdometerBackwards { have_km }.into());
     }
     let (requester, number) = names(case);
     let said = Dispatch { requester, number, at_ms: at.0, odometer_km };
-    Ok(case.tell(record::DISPATCH, said.encode_to_vec(), State::Dispatched))
+    let mut decision = case.tell(record::DISPATCH, said.encode_to_vec(), State::Dispatched);
+    if !driver_no.is_empty() {
+        decision.local.extend(taken_up(case, &vehicle, at, driver_no, wheel_min)?);
+    }
+    Ok(decision)
 }
 
-/// What the register knows of the promised vehicle's odometer.
-fn odometer(case: &Case) -> Option<i64> {
-    let vin = &case.talk.thing.as_ref()?.says.vin;
-    register::get::<Vehicles>(case.here.rows, vin)?.1.odometer_km
+/// The driver takes the trip up, from setting out to the end that was promised; what was planned for it before is
+/// replaced.
+fn taken_up(
+    case: &Case,
+    vehicle: &Vehicle,
+    from: Millis,
+    driver_no: &str,
+    wheel_min: Option<i64>,
+) -> Result<Vec<Record>, NotDriven> {
+    let (rows, limits) = (case.here.rows, &case.here.circle.rules.vehicles.driving);
+    let until = case.talk.standing().map_or(from.0, |offer| offer.says.until_ms).max(from.0 + MINUTE_MS);
+    let reason = case.about.to_string();
+    let planned = drivers::duties(rows, driver_no).into_iter().find(|duty| duty.reason == reason);
+    let wheel_min = wheel_min.or(planned.as_ref().map(|duty| duty.wheel_min)).unwrap_or(0);
+    let duty = Duty { from, until: Millis(until), wheel_min, reason };
+    drivers::take_up(rows, limits, driver_no, &vehicle.vehicle_type, (planned.as_ref(), &duty))
+        .map_err(|unfit| NotDriven::Driver { driver_no: driver_no.to_owned(), unfit })
 }
 
-fn returned(case: &Case, at: Option<Millis>, odometer_km: i64, tolls_fen: i64) -> Result<Decision, Refusal> {
+/// The driver who took the trip up has done with it.
+fn let_go(case: &Case, at: Millis, wheel_min: Option<i64>) -> Option<Record> {
+    let (driver_no, duty) = drivers::of_reason(case.here.rows, &case.about.to_string())?;
+    let until = Millis(at.0.max(duty.from.0 + MINUTE_MS));
+    let minutes = i64::try_from((until.0 - duty.from.0) / MINUTE_MS).unwrap_or(i64::MAX);
+    let wheel_min = wheel_min.unwrap_or(duty.wheel_min).clamp(1, minutes);
+    Some(drivers::said(&driver_no, &Duty { until, wheel_min, ..duty }))
+}
+
+fn returned(
+    case: &Case,
+    at: Option<Millis>,
+    odometer_km: i64,
+    tolls_fen: i64,
+    wheel_min: Option<i64>,
+) -> Result<Decision, Refusal> {
     case.own()?;
     // A disputed return may be told again, for another statement.
     case.stands_at(&[State::Dispatched, State::Disputed])?;
@@ -84,7 +130,9 @@ fn returned(case: &Case, at: Option<Millis>, odometer_km: i64, tolls_fen: i64) -
     let (requester, number) = names(case);
     let said = Return { requester, number, at_ms: at.0, odometer_km, tolls_fen };
     let after = if case.talk.bill.is_some() { State::Disputed } else { State::Returned };
-    Ok(case.tell(record::RETURN, said.encode_to_vec(), after))
+    let mut decision = case.tell(record::RETURN, said.encode_to_vec(), after);
+    decision.local.extend(let_go(case, at, wheel_min));
+    Ok(decision)
 }
 
 fn bill(case: &Case) -> Result<Decision, Refusal> {

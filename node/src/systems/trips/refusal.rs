@@ -5,6 +5,7 @@ use xietong_proto::id::Millis;
 
 use crate::calendar::rfc3339;
 use crate::systems::Kind;
+use crate::systems::drivers::duty::Unfit;
 
 /// In the order of checking, as far as one step can meet several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub enum NotDriven {
     NoTrip { kind: Kind },
     /// Not confirmed, nor so urgent that it may be afterwards.
     NotConfirmed,
+    /// The driver may not take it up.
+    Driver { driver_no: String, unfit: Unfit },
     /// The odometer stood higher before.
     OdometerBackwards { have_km: i64 },
     /// More than a vehicle drives in that time.

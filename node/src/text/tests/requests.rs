@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::systems::Kind;
+use crate::systems::drivers::duty::Unfit;
 use crate::systems::fault::Stays;
 use crate::systems::requests::{About, NoGround, NotAsked, OutOfTurn, State, Unlent};
 use crate::systems::trips::NotDriven;
@@ -67,6 +68,11 @@ fn refusals_of_requests() {
             (NotDriven::TypeUnknown { types: words }.into(), "以下之一", "one of"),
             (NotDriven::NoTrip { kind: Kind::Assets }.into(), "资产没有出车", "trips with assets"),
             (NotDriven::NotConfirmed.into(), "尚未确认", "not confirmed"),
+            (
+                NotDriven::Driver { driver_no: self::text("J1"), unfit: Unfit::Inactive }.into(),
+                "驾驶员 J1：不在岗",
+                "J1: Not on duty",
+            ),
             (NotDriven::OdometerBackwards { have_km: 8 }.into(), "倒退", "backwards"),
             (NotDriven::OdometerJumps { km_max: 8 }.into(), "最多 8 公里", "8 km at most"),
             (NotDriven::TimeOrder { after: from, before: until }.into(), "之间", "between"),

@@ -100,7 +100,7 @@ impl World {
             (State::Submitted, true, 2) => Act::Wait,
             (State::Submitted, true, 3) => Act::Decline { reason: String::new() },
             (State::Offered, true, 2..6) | (State::Confirmed, true, _) => {
-                Act::Dispatch { at: None, odometer_km: 900_000 }
+                Act::Dispatch { at: None, odometer_km: 900_000, driver_no: String::new(), wheel_min: None }
             }
             (State::Dispatched, true, _) => {
                 let km = self.rng.random_range(0..150);
@@ -108,6 +108,7 @@ impl World {
                     at: None,
                     odometer_km: 900_000 + km,
                     tolls_fen: self.rng.random_range(0..10_000),
+                    wheel_min: None,
                 }
             }
             (_, true, 2) => Act::NoShow,

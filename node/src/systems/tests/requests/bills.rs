@@ -15,7 +15,7 @@ fn a_trip_costs_begun_days_further_kilometres_and_tolls() {
     for (back, km, tolls_fen, total) in table {
         let (mut owner, mut requester, about) = on_the_way();
         (owner.now, requester.now) = (at(back), at(back));
-        owner.act(about, Act::Return { at: None, odometer_km: 1_000 + km, tolls_fen }).expect("it was out");
+        owner.act(about, returned(None, 1_000 + km, tolls_fen)).expect("it was out");
         owner.act(about, Act::Bill).expect("it is back");
         requester.hear(&owner);
         let (mine, theirs) = (requester.view(about), owner.view(about));
@@ -71,7 +71,7 @@ fn a_disputed_statement_waits_for_another() {
         (owner.state(about), owner.view(about).dispute),
         (State::Disputed, Some("里程有误".to_owned()))
     );
-    let corrected = Act::Return { at: None, odometer_km: 1_400, tolls_fen: 9_550 };
+    let corrected = returned(None, 1_400, 9_550);
     assert_eq!(owner.act(about, corrected), Ok(State::Disputed));
     assert_eq!(owner.act(about, Act::Bill), Ok(State::Billed));
     requester.hear(&owner);

@@ -1,6 +1,7 @@
 //! What a request goes through, and what each of those concerned sees of it.
 
 use super::*;
+use crate::systems::drivers::{self, duty::Duty};
 use crate::systems::requests::{OutOfTurn, Unlent};
 
 #[test]
@@ -118,7 +119,7 @@ fn an_urgent_trip_sets_out_before_it_is_confirmed() {
     let about = requester.ask_for(Ask { until: at("2026-11-25 07:00"), ..urgent }).expect("asked");
     owner.hear(&requester);
     assert_eq!(owner.act(about, offer()), Ok(State::Offered));
-    assert_eq!(owner.act(about, Act::Dispatch { at: None, odometer_km: 1_000 }), Ok(State::Dispatched));
+    assert_eq!(owner.act(about, dispatch(None, 1_000)), Ok(State::Dispatched));
     owner.now = at("2026-11-26 07:00");
     owner.look();
     assert_eq!(owner.state(about), State::Dispatched, "what has set out does not expire");
@@ -205,4 +206,41 @@ fn a_search_shows_what_is_free_near_first_and_then_cheap() {
     requester.hear(&owner);
     assert_eq!(seen(&requester, "220100"), [both(Nearness::Neighbour)[0].clone()]);
     assert!(seen(&owner, "220100").is_empty(), "one's own are dispatched at home");
+}
+
+#[test]
+fn a_driver_is_taken_up_by_a_trip_and_let_go_when_it_is_over() {
+    let (mut owner, mut requester, about) = confirmed();
+    owner.bench.import(Kind::Drivers, DRIVER);
+    owner.now = at("2026-12-03 08:00");
+    owner.act(about, driven("J001", Some(300))).expect("within the hours");
+    let taken_up = |owner: &Member| drivers::duties(&owner.bench.rows, "J001");
+    let duty = taken_up(&owner).pop().expect("one");
+    assert_eq!((duty.from, duty.until, duty.wheel_min), (owner.now, at("2026-12-03 18:00"), 300));
+    assert_eq!(duty.reason, about.to_string());
+    owner.now = at("2026-12-03 12:00");
+    owner.act(about, returned(None, 1_100, 0)).expect("it was out");
+    let duty = taken_up(&owner).pop().expect("still one");
+    assert_eq!((duty.until, duty.wheel_min), (owner.now, 240), "no longer than it was out");
+    requester.hear(&owner);
+    assert_eq!(taken_up(&requester), [], "who drove stays at home");
+    assert!(owner.said.iter().all(|said| said.stream.system != System::DRIVERS));
+}
+
+#[test]
+fn what_was_planned_for_a_trip_is_replaced_when_it_sets_out() {
+    let (mut owner, _, about) = confirmed();
+    owner.bench.import(Kind::Drivers, DRIVER);
+    let duty = Duty {
+        from: at("2026-12-03 07:00"),
+        until: at("2026-12-03 17:00"),
+        wheel_min: 200,
+        reason: about.to_string(),
+    };
+    owner.bench.fold(Stream::local(owner.code, System::DRIVERS), &[drivers::said("J001", &duty)]);
+    owner.now = at("2026-12-03 08:00");
+    owner.act(about, driven("J001", None)).expect("it was planned");
+    let duties = drivers::duties(&owner.bench.rows, "J001");
+    let spans: Vec<_> = duties.iter().map(|duty| (duty.from, duty.until, duty.wheel_min)).collect();
+    assert_eq!(spans, [(owner.now, at("2026-12-03 18:00"), 200)]);
 }

@@ -124,15 +124,16 @@ impl Member {
             agreements: self.agreements.clone(),
         };
         let decided = decide(&self.bench.rows, self.now, &circle, Command::Request(command));
-        let Decision { kind, local, said, told, keys, report } =
-            decided.map_err(|refusal| match refusal {
-                Refusal::Request { refusal } => refusal,
-                other => panic!("{other:?}"),
-            })?;
+        let decision = decided.map_err(|refusal| match refusal {
+            Refusal::Request { refusal } => refusal,
+            other => panic!("{other:?}"),
+        })?;
+        let at_home: Vec<_> = decision.at_home(self.code).collect();
+        let Decision { kind, said, told, keys, report, .. } = decision;
         for (agreement, record) in said {
             self.say(Stream::shared(agreement, self.code, kind.system()), vec![record]);
         }
-        self.say(Stream::local(self.code, kind.system()), local);
+        at_home.into_iter().for_each(|(stream, records)| self.say(stream, records));
         for (agreement, peer) in told {
             let stream = Stream::pair(agreement, self.code, peer, kind.system());
             let diff = disclose(&self.bench.rows, TODAY, &stream, Which::Keys(&keys));
@@ -220,6 +221,18 @@ fn offer() -> Act {
     Act::Offer { listing: None, hold_h: None, telephone: "13900000000".to_owned() }
 }
 
+fn dispatch(at: Option<Millis>, odometer_km: i64) -> Act {
+    Act::Dispatch { at, odometer_km, driver_no: String::new(), wheel_min: None }
+}
+
+fn driven(driver_no: &str, wheel_min: Option<i64>) -> Act {
+    Act::Dispatch { at: None, odometer_km: 1_000, driver_no: driver_no.to_owned(), wheel_min }
+}
+
+fn returned(at: Option<Millis>, odometer_km: i64, tolls_fen: i64) -> Act {
+    Act::Return { at, odometer_km, tolls_fen, wheel_min: None }
+}
+
 /// Asked and heard of.
 fn asked() -> (Member, Member, About) {
     let (mut owner, mut requester) = two();
@@ -242,7 +255,7 @@ fn confirmed() -> (Member, Member, About) {
 fn on_the_way() -> (Member, Member, About) {
     let (mut owner, mut requester, about) = confirmed();
     (owner.now, requester.now) = (at("2026-12-01 08:00"), at("2026-12-01 08:00"));
-    owner.act(about, Act::Dispatch { at: None, odometer_km: 1_000 }).expect("it is confirmed");
+    owner.act(about, dispatch(None, 1_000)).expect("it is confirmed");
     requester.hear(&owner);
     (owner, requester, about)
 }
@@ -251,7 +264,7 @@ fn on_the_way() -> (Member, Member, About) {
 fn billed() -> (Member, Member, About) {
     let (mut owner, mut requester, about) = on_the_way();
     (owner.now, requester.now) = (at("2026-12-03 17:00"), at("2026-12-03 17:00"));
-    owner.act(about, Act::Return { at: None, odometer_km: 1_450, tolls_fen: 9_550 }).expect("it was out");
+    owner.act(about, returned(None, 1_450, 9_550)).expect("it was out");
     owner.act(about, Act::Bill).expect("it is back");
     requester.hear(&owner);
     (owner, requester, about)

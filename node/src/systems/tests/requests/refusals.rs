@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::refusals::variants;
 use super::*;
+use crate::systems::drivers::duty::Unfit;
 use crate::systems::fault::Stays;
 use crate::systems::keys;
 use crate::systems::requests::{Block, NotAsked, OutOfTurn, Unlent};
@@ -163,26 +164,35 @@ fn refused() -> Vec<(&'static str, Refused)> {
         ("out before it is confirmed", {
             let (mut owner, _, about) = asked();
             owner.act(about, offer()).expect("free");
-            owner.act(about, Act::Dispatch { at: None, odometer_km: 1_000 }).expect_err("refused")
+            owner.act(about, dispatch(None, 1_000)).expect_err("refused")
+        }),
+        ("broken down since it was promised", {
+            let (mut owner, _, about) = confirmed();
+            owner.bench.import(Kind::Vehicles, &with(VEHICLE, &[("vehicle_status", "维修")]));
+            owner.act(about, dispatch(None, 1_000)).expect_err("refused")
+        }),
+        ("a driver who has driven long enough", {
+            let (mut owner, _, about) = confirmed();
+            owner.bench.import(Kind::Drivers, DRIVER);
+            owner.now = at("2026-12-03 08:00");
+            owner.act(about, driven("J001", Some(481))).expect_err("refused")
         }),
         ("odometer below the register", {
             let (mut owner, _, about) = confirmed();
-            owner.act(about, Act::Dispatch { at: None, odometer_km: 999 }).expect_err("refused")
+            owner.act(about, dispatch(None, 999)).expect_err("refused")
         }),
         ("odometer below that of setting out", {
             let (mut owner, _, about) = on_the_way();
-            owner.act(about, Act::Return { at: None, odometer_km: 999, tolls_fen: 0 }).expect_err("refused")
+            owner.act(about, returned(None, 999, 0)).expect_err("refused")
         }),
         ("too fast", {
             let (mut owner, _, about) = on_the_way();
-            owner.act(about, Act::Return { at: None, odometer_km: 1_151, tolls_fen: 0 }).expect_err("refused")
+            owner.act(about, returned(None, 1_151, 0)).expect_err("refused")
         }),
         ("back before it set out", {
             let (mut owner, _, about) = on_the_way();
             let early = Some(at("2026-12-01 07:59"));
-            owner
-                .act(about, Act::Return { at: early, odometer_km: 1_001, tolls_fen: 0 })
-                .expect_err("refused")
+            owner.act(about, returned(early, 1_001, 0)).expect_err("refused")
         }),
         ("nothing to bill", {
             let (mut owner, mut requester, about) = confirmed();
@@ -193,7 +203,7 @@ fn refused() -> Vec<(&'static str, Refused)> {
         }),
         ("another amount than the records", {
             let (mut owner, mut requester, about) = on_the_way();
-            owner.act(about, Act::Return { at: None, odometer_km: 1_050, tolls_fen: 0 }).expect("out");
+            owner.act(about, returned(None, 1_050, 0)).expect("out");
             owner.act(about, Act::Bill).expect("back");
             requester.hear(&owner);
             let returned =
@@ -212,7 +222,10 @@ fn refused() -> Vec<(&'static str, Refused)> {
 #[test]
 fn each_reason_has_its_name() {
     let by_name: BTreeMap<_, _> = refused().into_iter().collect();
-    let expected: [(_, Refused); 9] = [
+    let unfit = Unfit::DayTooLong { date: date(2026, 12, 3), minutes: 481, minutes_max: 480 };
+    let expected: [(_, Refused); 11] = [
+        ("a driver who has driven", NotDriven::Driver { driver_no: text("J001"), unfit }.into()),
+        ("broken down since it was promised", Unlent::OutOfOrder.into()),
         ("no such listing", NotAsked::UnknownListing { listing: text("230000-V-000009") }.into()),
         ("persons", NotAsked::CountRange { max: 5 }.into()),
         ("inspection runs out on the way", Unlent::NotLent { stays: Stays::InspectionExpired }.into()),
