@@ -41,6 +41,11 @@ pub fn date(time: Millis) -> Date {
     civil(time).date()
 }
 
+/// The time of day.
+pub fn hour(time: Millis) -> Time {
+    civil(time).time()
+}
+
 /// The first moment of a date; none before 1970.
 pub fn midnight(date: Date) -> Option<Millis> {
     let time = UTC_8.to_timestamp(date.to_datetime(jiff::civil::Time::midnight())).ok()?;

@@ -14,7 +14,7 @@ use super::csv_file::{BYTE_ORDER_MARK, csv_text};
 use crate::calendar;
 use crate::clock;
 use crate::failure::Failure;
-use crate::http::requests::{Action, Month, One, While};
+use crate::http::requests::{Action, Month, One, Since, While};
 use crate::systems::requests::query::{RequestView, Taken};
 use crate::systems::requests::{About, Act, Ask, Block, Report, State};
 use crate::systems::trips::Tariff;
@@ -150,6 +150,9 @@ pub struct Bookings {
     /// 仅某一状态，如 submitted · Only those in a state, such as submitted
     #[arg(long, value_parser = state)]
     state: Option<State>,
+    /// 仅此后用车的，如 2026-12-01 · Only those that ask for a time from then on
+    #[arg(long, value_parser = time)]
+    since: Option<Millis>,
     /// 仅本单位申请的 · Only those that this member made
     #[arg(long, conflicts_with = "theirs")]
     ours: bool,
@@ -410,7 +413,7 @@ impl TariffCommand {
 impl Bookings {
     /// Needs the running node.
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let mut views: Vec<RequestView> = context.node()?.get("requests", &NONE)?;
+        let mut views: Vec<RequestView> = context.node()?.get("requests", &Since { since: self.since })?;
         let me = context.config()?.code;
         views.retain(|view| {
             let is_ours = view.requester.as_str() == me.as_str();

@@ -97,7 +97,8 @@ fn log(context: &Context, peer: Option<MemberCode>, csv: bool) -> Result<Answer,
 fn lines(node: &Caller, sent: &Sent) -> Result<Vec<Line>, Failure> {
     let (mut lines, mut from) = (Vec::new(), Some(Position(1)));
     while let Some(position) = from {
-        let asked = Read { agreement: sent.agreement, system: sent.system, from: position };
+        let peer = sent.to.first().copied().filter(|_| sent.alone);
+        let asked = Read { agreement: sent.agreement, system: sent.system, peer, from: position };
         let spoken: Spoken = node.get("disclosure/entries", &asked)?;
         lines.extend(spoken.lines);
         from = spoken.next;

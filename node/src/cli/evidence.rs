@@ -230,7 +230,9 @@ impl Report {
             entries: heads.iter().map(|head| head.id()).collect(),
             claimed: heads.iter().map(|head| calendar::stamp(head.header().time)).collect(),
             record: match &evidence.said {
-                Said::Record { index, record, .. } => Some(RecordReport::of(*index, record)),
+                Said::Record { index, record, .. } => {
+                    Some(RecordReport::of(header.stream.author, *index, record))
+                }
                 Said::Fork(_) => None,
             },
             held_by: evidence.held.iter().map(HeldReport::of).collect(),
@@ -239,9 +241,9 @@ impl Report {
 }
 
 impl RecordReport {
-    fn of(index: u32, record: &Record) -> Self {
+    fn of(author: MemberCode, index: u32, record: &Record) -> Self {
         let (kind, version, body) = (record.kind, record.version, hex::encode(&record.body));
-        Self { record: index + 1, kind, version, body, reading: read(record) }
+        Self { record: index + 1, kind, version, body, reading: read(author, record) }
     }
 }
 

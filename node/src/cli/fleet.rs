@@ -8,7 +8,7 @@ use super::Answer;
 use super::context::Context;
 use super::csv_file::{BYTE_ORDER_MARK, csv_text};
 use crate::failure::Failure;
-use crate::http::fleet::{Scrap as Asked, Supervision};
+use crate::http::fleet::{Scrap as Asked, Supervision, Which};
 use crate::systems::Kind;
 use crate::systems::fault::ImportReport;
 use crate::systems::vehicles::scrapping::Step;
@@ -21,6 +21,9 @@ pub struct Supervise {
     /// 只看一项 · Only one rule
     #[arg(long, value_parser = PossibleValuesParser::new(Breach::RULES))]
     rule: Option<String>,
+    /// 出车情况自哪天起统计；缺省为今年 1 月 1 日 · Trips and duties from this day on; left out: of this year
+    #[arg(long, value_name = "DATE")]
+    since: Option<Date>,
     /// 输出 CSV · Print CSV
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -29,8 +32,8 @@ pub struct Supervise {
 impl Supervise {
     /// Needs the running node.
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let query: Vec<_> = self.rule.iter().map(|rule| ("rule", rule)).collect();
-        let found: Supervision = context.node()?.get("vehicles/supervision", &query)?;
+        let which = Which { rule: self.rule.clone(), since: self.since };
+        let found: Supervision = context.node()?.get("vehicles/supervision", &which)?;
         let lang = context.lang;
         let text = if self.csv { csv(lang, &found) } else { text::supervision(lang, &found) };
         Ok(Answer::new(found, text))

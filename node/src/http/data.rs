@@ -174,7 +174,7 @@ async fn history(desk: &Desk, kind: Kind, shown: &Shown) -> Option<Vec<Version>>
         let read = |at: Source| {
             let entry = stored.entries(stream, at.position, 1)?.into_iter().next()?;
             let record = entry.records().nth(at.index as usize)?;
-            Some((at, read_record(&record)))
+            Some((at, read_record(stream.author, &record)))
         };
         versions(places.into_iter().rev().filter_map(read))
     })

@@ -8,7 +8,7 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use xietong_proto::entry::Entry;
 use xietong_proto::id::*;
-use xietong_proto::stream::Stream;
+use xietong_proto::stream::{Audience, Stream};
 
 use super::Desk;
 use super::answer::Problem;
@@ -65,6 +65,8 @@ pub struct Sent {
     pub shown: u64,
     /// How far each member has signed that it holds it.
     pub receipted: BTreeMap<MemberCode, Position>,
+    /// Whether it went to one member alone: of that no receipts are signed.
+    pub alone: bool,
 }
 
 /// `GET /v1/disclosure/entries`: what the entries of one own stream said, from a position on.
@@ -74,6 +76,9 @@ pub struct Read {
     pub agreement: AgreementId,
     /// In which system.
     pub system: System,
+    /// What this member alone was told; else what all were.
+    #[serde(default)]
+    pub peer: Option<MemberCode>,
     /// The first position wanted.
     pub from: Position,
 }
@@ -143,14 +148,48 @@ pub(super) async fn log(
         for (system, entries) in own_streams(&held, desk.me()) {
             sent.push(sent_in(&desk, &held, system, entries).await?);
         }
+        sent.extend(sent_aside(&desk, &held).await?);
     }
-    sent.sort_by(|one, other| (&one.title, one.system).cmp(&(&other.title, other.system)));
+    sent.sort_by_key(|sent| (sent.title.clone(), sent.system, sent.alone, sent.to.clone()));
     Ok(Json(sent))
 }
 
 fn own_streams(held: &AgreementStatus, me: MemberCode) -> Vec<(System, Position)> {
     let own = held.streams.iter().filter(|stream| stream.author == me);
     own.map(|stream| (stream.system, stream.position)).collect()
+}
+
+/// What single members were told alone under an agreement.
+async fn sent_aside(desk: &Desk, held: &AgreementStatus) -> Result<Vec<Sent>, Problem> {
+    let (agreement, me) = (held.agreement, desk.me());
+    let heads = desk.read(|stored| stored.heads()).await.ok_or(Problem::Stopping)?;
+    let mut sent = Vec::new();
+    for (stream, entries) in
+        heads.into_iter().filter(|(stream, _)| (stream.agreement, stream.author) == (agreement, me))
+    {
+        let Audience::Pair(peer) = stream.audience else { continue };
+        let system = stream.system;
+        let shown = desk.look(move |rows| disclosure::count_aside(rows, agreement, system, me, peer)).await;
+        sent.push(Sent {
+            agreement,
+            title: held.title.clone(),
+            system,
+            to: vec![peer],
+            entries,
+            since: time(desk, stream, Position(1)).await?,
+            last: time(desk, stream, entries).await?,
+            shown: shown.ok_or(Problem::Stopping)?,
+            receipted: BTreeMap::new(),
+            alone: true,
+        });
+    }
+    Ok(sent)
+}
+
+/// When an entry was said.
+async fn time(desk: &Desk, stream: Stream, position: Position) -> Result<Millis, Problem> {
+    let read = desk.entries(stream, position, 1).await?;
+    Ok(read.first().map(|entry| entry.header().time).unwrap_or_default())
 }
 
 async fn sent_in(
@@ -161,8 +200,6 @@ async fn sent_in(
 ) -> Result<Sent, Problem> {
     let (agreement, me) = (held.agreement, desk.me());
     let stream = Stream::shared(agreement, me, system);
-    let first = |read: Vec<Entry>| read.first().map(|entry| entry.header().time).unwrap_or_default();
-    let time = async |position| desk.entries(stream, position, 1).await.map(first);
     let shown = desk.look(move |rows| disclosure::count(rows, agreement, system, me)).await;
     let receipts = held.streams.iter().find(|held| (held.author, held.system) == (me, system));
     Ok(Sent {
@@ -171,19 +208,22 @@ async fn sent_in(
         system,
         to: held.peers.iter().map(|peer| peer.member).collect(),
         entries,
-        since: time(Position(1)).await?,
-        last: time(entries).await?,
+        since: time(desk, stream, Position(1)).await?,
+        last: time(desk, stream, entries).await?,
         shown: shown.ok_or(Problem::Stopping)?,
+        alone: false,
         receipted: receipts.map(|held| held.held_by.clone()).unwrap_or_default(),
     })
 }
 
 pub(super) async fn entries(
     State(desk): State<Desk>,
-    Query(Read { agreement, system, from }): Query<Read>,
+    Query(Read { agreement, system, peer, from }): Query<Read>,
 ) -> Result<Json<Spoken>, Problem> {
     let me = desk.me();
-    let read = desk.entries(Stream::shared(agreement, me, system), from, READ_BYTES).await?;
+    let shared = Stream::shared(agreement, me, system);
+    let stream = peer.map_or(shared, |peer| Stream::pair(agreement, me, peer, system));
+    let read = desk.entries(stream, from, READ_BYTES).await?;
     let next = read.last().map(|last| last.header().position.next());
     let lines = read.iter().flat_map(|entry| lines(me, entry)).collect();
     Ok(Json(Spoken { lines, next }))

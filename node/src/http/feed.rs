@@ -52,6 +52,9 @@ pub struct Change {
     pub system: System,
     /// Under which agreement; none in the own registers.
     pub agreement: Option<AgreementId>,
+    /// The only other member that is told; none if all members are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<MemberCode>,
     /// Where it stands.
     #[serde(flatten)]
     pub source: Source,
@@ -81,20 +84,23 @@ const PAUSE: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Cursor(BTreeMap<Place, Position>);
 
-/// A stream as a cursor names it: author, system, and the beginning of its agreement's id; zeros of a local one.
+/// A stream as a cursor names it: author, system, the beginning of its agreement's id, zeros of a local one, and who
+/// alone is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     agreement: [u8; 8],
     author: MemberCode,
     system: System,
     generation: u32,
+    to: Option<MemberCode>,
 }
 
 impl Place {
     fn of(stream: &Stream) -> Self {
         let agreement = stream.agreement.0.first_chunk().copied().unwrap_or_default();
         let Stream { author, system, generation, .. } = *stream;
-        Self { agreement, author, system, generation: generation.0 }
+        let to = if let Audience::Pair(peer) = stream.audience { Some(peer) } else { None };
+        Self { agreement, author, system, generation: generation.0, to }
     }
 }
 
@@ -103,9 +109,11 @@ impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (place, position)) in self.0.iter().enumerate() {
             let separator = if at == 0 { "" } else { "," };
-            let Place { agreement, author, system, generation } = place;
+            let Place { agreement, author, system, generation, to } = place;
             let agreement = hex::encode(agreement);
-            write!(f, "{separator}{author}.{}.{generation}.{agreement}:{position}", system.0)?;
+            write!(f, "{separator}{author}.{}.{generation}.{agreement}", system.0)?;
+            to.map_or(Ok(()), |to| write!(f, ".{to}"))?;
+            write!(f, ":{position}")?;
         }
         Ok(())
     }
@@ -117,8 +125,13 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, BadForm> {
         let read = |part: &str| -> Option<(Place, Position)> {
             let (place, position) = part.split_once(':')?;
-            let [author, system, generation, agreement] =
-                place.split('.').collect::<Vec<_>>().try_into().ok()?;
+            let (author, system, generation, agreement, to) = match place.split('.').collect::<Vec<_>>()[..] {
+                [author, system, generation, agreement] => (author, system, generation, agreement, None),
+                [author, system, generation, agreement, to] => {
+                    (author, system, generation, agreement, Some(to.parse().ok()?))
+                }
+                _ => return None,
+            };
             let mut id = [0; 8];
             hex::decode_to_slice(agreement, &mut id).ok()?;
             let place = Place {
@@ -126,6 +139,7 @@ impl FromStr for Cursor {
                 author: author.parse().ok()?,
                 system: System(system.parse().ok()?),
                 generation: generation.parse().ok()?,
+                to,
             };
             Some((place, Position(position.parse().ok()?)))
         };
@@ -175,6 +189,7 @@ fn tell(stored: &dyn Stored, mut cursor: Cursor) -> Option<(Vec<Line>, Cursor)> 
     for (stream, head) in stored.heads() {
         let (owner, system) = (stream.author, stream.system);
         let agreement = (stream.audience != Audience::Local).then_some(stream.agreement);
+        let to = Place::of(&stream).to;
         let told = cursor.0.entry(Place::of(&stream)).or_insert(Position(0));
         if *told > head {
             *told = head;
@@ -186,8 +201,8 @@ fn tell(stored: &dyn Stored, mut cursor: Cursor) -> Option<(Vec<Line>, Cursor)> 
                 for (index, record) in (0..).zip(entry.records()) {
                     let source =
                         Source { position: header.position, index, epoch: header.epoch, time: header.time };
-                    let says = read(&record);
-                    lines.push(Line::Change(Box::new(Change { owner, system, agreement, source, says })));
+                    let says = read(owner, &record);
+                    lines.push(Line::Change(Box::new(Change { owner, system, agreement, to, source, says })));
                 }
                 bytes_left = bytes_left.saturating_sub(entry.bytes().len());
                 *told = header.position;
@@ -203,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_as_it_is_written() {
-        let text = "230000.3.1.0000000000000000:12,220000.3.1.a1b2c3d4e5f60718:7";
+        let text = "230000.3.1.0000000000000000:12,220000.3.1.a1b2c3d4e5f60718:7,\
+            220000.3.1.a1b2c3d4e5f60718.230000:2";
         let cursor: Cursor = text.parse().expect("it is one");
         assert_eq!(cursor.to_string(), text);
         assert_eq!("".parse(), Ok(Cursor::default()));

@@ -48,6 +48,14 @@ pub struct While {
     pub until: Millis,
 }
 
+/// `GET /v1/requests`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Since {
+    /// Only those that ask for a time from then on.
+    #[serde(default, with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub since: Option<Millis>,
+}
+
 /// `GET /v1/requests/net`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Month {
@@ -100,9 +108,12 @@ pub(super) async fn set_tariff(
     say(&desk, &asked.about(&tariff.vehicle_type), Command::Tariff(tariff)).await
 }
 
-pub(super) async fn list(State(desk): State<Desk>) -> Result<Json<Vec<RequestView>>, Problem> {
-    let me = desk.me();
-    desk.look(move |rows| query::list(rows, me)).await.map(Json).ok_or(Problem::Stopping)
+pub(super) async fn list(
+    State(desk): State<Desk>,
+    Query(Since { since }): Query<Since>,
+) -> Result<Json<Vec<RequestView>>, Problem> {
+    let (me, since) = (desk.me(), since.unwrap_or_default());
+    desk.look(move |rows| query::list(rows, me, since)).await.map(Json).ok_or(Problem::Stopping)
 }
 
 pub(super) async fn show(
@@ -141,5 +152,5 @@ pub(super) async fn month(
     Query(Month { month }): Query<Month>,
 ) -> Result<Json<Vec<Net>>, Problem> {
     let me = desk.me();
-    desk.look(move |rows| net::net(rows, me, &month)).await.map(Json).ok_or(Problem::Stopping)
+    desk.look(move |rows| net::of_month(rows, me, &month)).await.map(Json).ok_or(Problem::Stopping)
 }

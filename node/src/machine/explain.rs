@@ -30,6 +30,8 @@ pub struct Explanation {
     pub number: Option<String>,
     /// Whether it may leave; none if it is another member's.
     pub leaves: Option<Leaves>,
+    /// Of a request: who asks, and whose thing it is.
+    pub parties: Option<[MemberCode; 2]>,
     /// One for each agreement here; none if the record is the peer's own.
     pub agreements: Vec<Verdict>,
 }
@@ -131,9 +133,10 @@ impl Machine {
         let agreements = self.replica.agreements().filter(|_| peer != standing.owner);
         let mut agreements: Vec<Verdict> = agreements.map(verdict).collect();
         agreements.sort_by(|one, other| one.title.cmp(&other.title));
-        let Standing { kind, owner, number, .. } = standing;
+        let Standing { kind, id, owner, number, leaves, request } = standing;
         let number = number.map(|number| number_text(owner, kind, number));
-        Some(Explanation { peer, kind, id: standing.id, owner, number, leaves: standing.leaves, agreements })
+        let parties = request.map(|(about, owner)| [about.requester, owner]);
+        Some(Explanation { peer, kind, id, owner, number, leaves, parties, agreements })
     }
 
     /// Why this node may not author in a system of an agreement now; nothing if it may.

@@ -20,8 +20,10 @@ use super::kind::Kind;
 use super::number::{key_of_number, number_text, parse_number};
 use super::register::{self, Disclosure, Listing, Register, record};
 use super::registers::for_register;
+use super::requests::{self, About};
 use super::row::{Row, Source};
 use super::rows::Rows;
+use super::spoken::{Spoken, Step, spoken};
 
 /// Whether a record of the own registers may leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,8 @@ pub struct Standing {
     pub number: Option<u64>,
     /// Whether it may leave; none if it is another member's.
     pub leaves: Option<Leaves>,
+    /// Of a request: which, and whose thing it is about.
+    pub request: Option<(About, MemberCode)>,
 }
 
 /// What a system would show to the members of an agreement.
@@ -97,6 +101,9 @@ pub enum What {
     Withdrawn,
     /// A month of energy.
     Released,
+    /// A step of a request, a trip or a handover.
+    #[serde(untagged)]
+    Step(Step),
 }
 
 /// Of a preview.
@@ -105,18 +112,49 @@ const EXAMPLES_MAX: usize = 3;
 /// A record by its key or listing number, in whatever register.
 pub fn find(rows: &dyn Rows, me: MemberCode, today: Date, id: &str) -> Option<Standing> {
     let own = |kind| for_register!(kind, R => own_row::<R>(rows, me, today, id));
-    Kind::ALL.into_iter().find_map(own).or_else(|| listed(rows, me, id))
+    Kind::ALL.into_iter().find_map(own).or_else(|| listed(rows, me, id)).or_else(|| requested(rows, me, id))
+}
+
+/// A request by its number.
+fn requested(rows: &dyn Rows, me: MemberCode, id: &str) -> Option<Standing> {
+    let about: About = id.parse().ok()?;
+    let agreement = requests::query::find(rows, &about)?;
+    let owner = requests::query::talk(rows, me, agreement, &about)?.owner;
+    let (kind, id) = (Kind::of(about.system)?, id.to_owned());
+    let request = Some((about, owner));
+    Some(Standing { kind, id, owner: about.requester, number: None, leaves: None, request })
 }
 
 /// Where an agreement shows a record.
 pub fn source(rows: &dyn Rows, agreement: AgreementId, standing: &Standing) -> Option<Source> {
-    let key = keys::listing(agreement, standing.kind.system(), standing.owner, standing.number?);
+    let key = match standing.request {
+        Some((about, _)) => keys::said(agreement, &about, about.requester, requests::record::REQUEST),
+        None => keys::listing(agreement, standing.kind.system(), standing.owner, standing.number?),
+    };
     Some(Row::decode(&rows.get(&key)?)?.source)
 }
 
 /// How many records of a member an agreement shows.
 pub fn count(rows: &dyn Rows, agreement: AgreementId, system: System, owner: MemberCode) -> u64 {
     rows.scan(&keys::listing_prefix(agreement, system, Some(owner)), &[]).count() as u64
+}
+
+/// How much a member was told alone of requests under an agreement.
+pub fn count_aside(
+    rows: &dyn Rows,
+    agreement: AgreementId,
+    system: System,
+    me: MemberCode,
+    peer: MemberCode,
+) -> u64 {
+    let all = rows.scan(&keys::aside_prefix(agreement, None), &[]);
+    let is_to = |(about, author, _): (About, MemberCode, u16)| {
+        let owner = || requests::query::talk(rows, me, agreement, &about).map(|talk| talk.owner);
+        about.system == system
+            && author == me
+            && (about.requester == peer || (about.requester == me && owner() == Some(peer)))
+    };
+    all.filter(|(key, _)| keys::of_said(key).is_some_and(is_to)).count() as u64
 }
 
 /// What would leave of a register today.
@@ -147,7 +185,10 @@ pub fn said(author: MemberCode, told: &Record) -> Option<Said> {
             let release = Release::decode(&told.body)?;
             Some(said(release_act::number(release.month), What::Released, Map::new()))
         }
-        _ => None,
+        _ => {
+            let Spoken { id, step, told } = spoken(author, kind, told)?;
+            Some(Said { id, what: What::Step(step), row: told })
+        }
     }
 }
 
@@ -157,7 +198,7 @@ fn own_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str) 
     let (_, row) = register::get::<R>(rows, &id)?;
     let number = register::number(rows, system, &id);
     let leaves = Some(leaves::<R>(&row, today));
-    Some(Standing { kind: R::KIND, id, owner: me, number, leaves })
+    Some(Standing { kind: R::KIND, id, owner: me, number, leaves, request: None })
 }
 
 fn leaves<R: Register>(row: &R::Row, today: Date) -> Leaves {
@@ -179,7 +220,8 @@ fn listed(rows: &dyn Rows, me: MemberCode, id: &str) -> Option<Standing> {
         (true, true) => Some(Leaves::Yes),
         (true, false) => Some(Leaves::NotShared),
     };
-    let standing = Standing { kind, id: id.to_owned(), owner, number: Some(number), leaves };
+    let id = id.to_owned();
+    let standing = Standing { kind, id, owner, number: Some(number), leaves, request: None };
     let is_shown = super::query::agreements(rows).iter().any(|id| source(rows, *id, &standing).is_some());
     (is_shown || standing.leaves == Some(Leaves::Yes)).then_some(standing)
 }

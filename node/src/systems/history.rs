@@ -56,7 +56,11 @@ pub fn versions(said: impl IntoIterator<Item = (Source, Reading)>) -> Vec<Versio
                 before = None;
                 Change::Withdrawn { reason }
             }
-            Reading::Listed { .. } | Reading::Unlisted { .. } | Reading::Released { .. } | Reading::Other => {
+            Reading::Listed { .. }
+            | Reading::Unlisted { .. }
+            | Reading::Released { .. }
+            | Reading::Step { .. }
+            | Reading::Other => {
                 continue;
             }
         };

@@ -236,6 +236,26 @@ pub fn of_open(key: &[u8]) -> Option<(AgreementId, About)> {
     Some((AgreementId::from_slice(key.get(19..51)?)?, About::at(key, 51)?))
 }
 
+/// A request by who takes part in it and when it begins: system, member, from when, agreement, request.
+pub fn part(member: MemberCode, from: Millis, agreement: AgreementId, about: &About) -> Vec<u8> {
+    [&parts_from(about.system, member, from)[..], &agreement.0, &about.bytes()].concat()
+}
+
+/// Where those of a member begin that begin then.
+pub fn parts_from(system: System, member: MemberCode, from: Millis) -> Vec<u8> {
+    [&parts(system, member)[..], &from.0.to_be_bytes()].concat()
+}
+
+/// All in which a member takes part, the earliest first.
+pub fn parts(system: System, member: MemberCode) -> Vec<u8> {
+    [b"A", &system.0.to_be_bytes()[..], member.bytes()].concat()
+}
+
+/// The agreement and request of such a key.
+pub fn of_part(key: &[u8]) -> Option<(AgreementId, About)> {
+    Some((AgreementId::from_slice(key.get(19..51)?)?, About::at(key, 51)?))
+}
+
 /// The highest number that a requester ever used in an agreement.
 pub fn highest_request(system: System, requester: MemberCode, agreement: AgreementId) -> Vec<u8> {
     [&highest_requests(system, requester)[..], &agreement.0].concat()

@@ -28,6 +28,7 @@ mod row;
 pub mod rows;
 pub mod rules;
 pub mod sheet;
+pub mod spoken;
 pub mod summary;
 pub mod template;
 #[cfg(test)]

@@ -9,15 +9,17 @@ use xietong_proto::id::*;
 
 use super::column::{self, Column, Form, Value};
 use super::history::Version;
-use super::keys;
 use super::kind::Kind;
 use super::number::{key_of_number, number_text, parse_number};
 use super::register::{Disclosure, Listing, Register};
 use super::registers::for_register;
+use super::requests::{self, query::Taken};
 use super::row::{Row, Source};
 use super::rows::Rows;
 use super::sheet::Keys;
 use super::vehicles::scrapping;
+use super::{handover, keys};
+use crate::calendar;
 
 /// Rows of one page.
 pub const PAGE_ROWS_MAX: usize = 1_000;
@@ -88,6 +90,10 @@ pub struct Shown {
     pub history: Vec<Version>,
     /// Of a vehicle on its way out: the papers for it.
     pub papers: Map<String, Json>,
+    /// Of what can be lent: when it is not free from today on, as far as is known here.
+    pub taken: Vec<Taken>,
+    /// Of a thing that was taken in from another member: its number there.
+    pub came_as: Option<String>,
     /// Of a listing: members who have signed that they hold the entry that said it. Whoever knows fills it in.
     pub held_by: Vec<MemberCode>,
 }
@@ -132,7 +138,7 @@ pub fn list(rows: &dyn Rows, kind: Kind, me: MemberCode, list: &List) -> Result<
 
 /// One thing, by register key or listing number.
 pub fn show(rows: &dyn Rows, kind: Kind, me: MemberCode, today: Date, id: &str) -> Option<Shown> {
-    for_register!(kind, R => show_row::<R>(rows, me, today, id).or_else(|| show_listing::<R>(rows, id)))
+    for_register!(kind, R => show_row::<R>(rows, me, today, id).or_else(|| show_listing::<R>(rows, today, id)))
 }
 
 /// All register keys of a kind that a full file does not have.
@@ -267,7 +273,10 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
     };
     let before = super::register::history(rows, system, &id);
     let papers = papers_of(rows, R::KIND, &id);
+    let number = number.map(|number| number_text(me, R::KIND, number));
     Some(Shown {
+        taken: number.as_ref().map(|number| taken(rows, me, today, number)).unwrap_or_default(),
+        came_as: number.as_ref().and_then(|number| handover::came_as(rows, R::KIND, number)),
         id,
         owner: me,
         row: column::json(R::columns(), &row),
@@ -275,13 +284,19 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
         source: stored.source,
         agreement: None,
         listed: agreements(rows).into_iter().filter(is_listed).collect(),
-        number: number.map(|number| number_text(me, R::KIND, number)),
+        number,
         stays,
         papers,
         before,
         history: Vec::new(),
         held_by: Vec::new(),
     })
+}
+
+/// When a thing is not free from today on; nothing of what cannot be lent.
+fn taken(rows: &dyn Rows, me: MemberCode, today: Date, number: &str) -> Vec<Taken> {
+    let from = calendar::midnight(today).unwrap_or_default();
+    requests::query::calendar(rows, me, number, (from, Millis(u64::MAX))).unwrap_or_default()
 }
 
 /// What goes with a register row beside its columns.
@@ -296,13 +311,15 @@ fn papers_of(rows: &dyn Rows, kind: Kind, id: &str) -> Map<String, Json> {
     }
 }
 
-fn show_listing<R: Register>(rows: &dyn Rows, id: &str) -> Option<Shown> {
+fn show_listing<R: Register>(rows: &dyn Rows, today: Date, id: &str) -> Option<Shown> {
     let (owner, number) = parse_number(R::KIND, id)?;
     let key = |agreement: AgreementId| keys::listing(agreement, R::KIND.system(), owner, number);
     let found = agreements(rows).into_iter().find_map(|id| Some((id, Row::decode(&rows.get(&key(id))?)?)));
     let (agreement, stored) = found?;
     let listing = R::Listing::decode(&stored.body[..]).ok()?;
     Some(Shown {
+        taken: taken(rows, owner, today, id),
+        came_as: handover::came_as(rows, R::KIND, id),
         id: id.to_owned(),
         owner,
         row: column::json(R::Listing::columns(), &listing),

@@ -5,7 +5,7 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use xietong_proto::entry::Record;
-use xietong_proto::id::System;
+use xietong_proto::id::{MemberCode, System};
 use xietong_proto::wire::registers::Withdrawal;
 
 use super::column;
@@ -13,6 +13,7 @@ use super::energy::release::cell::Release;
 use super::kind::Kind;
 use super::register::{self, Listing, Register, record};
 use super::registers::for_register;
+use super::spoken::{Spoken, Step, spoken};
 
 /// A record as people read it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,16 +29,21 @@ pub enum Reading {
     Unlisted { kind: Kind, number: u64 },
     /// A month of energy.
     Released { period: String, cells: u64, contributors: u32 },
+    /// A step of a request, a trip or a handover.
+    Step { kind: Kind, id: String, step: Step, told: Map<String, Json> },
     /// Something that this program cannot put into words.
     Other,
 }
 
-/// What a record says.
-pub fn read(record: &Record) -> Reading {
+/// What a record of an author says.
+pub fn read(author: MemberCode, record: &Record) -> Reading {
     let kind = Kind::of(System(record.kind.0 >> 8)).filter(|_| record.version == register::VERSION);
     let read = kind.and_then(|kind| match record.kind.0 & 0xff {
         record::RELEASE => released(&record.body),
-        low => for_register!(kind, R => read_of::<R>(low, &record.body)),
+        low => for_register!(kind, R => read_of::<R>(low, &record.body)).or_else(|| {
+            let Spoken { id, step, told } = spoken(author, kind, record)?;
+            Some(Reading::Step { kind, id, step, told })
+        }),
     });
     read.unwrap_or(Reading::Other)
 }

@@ -8,7 +8,7 @@ use crate::calendar::minute;
 use crate::http::disclosure::{Line, Previewed, Sent};
 use crate::machine::{Explanation, Held, Hold, Rule, Verdict};
 use crate::systems::Kind;
-use crate::systems::disclosure::{Leaves, Preview, What};
+use crate::systems::disclosure::{Leaves, Preview, Said, What};
 
 /// The answer first, then agreement by agreement.
 pub fn explanation(lang: Lang, told: &Explanation) -> String {
@@ -18,11 +18,28 @@ pub fn explanation(lang: Lang, told: &Explanation) -> String {
         say!(lang, zh: "协议“{title}”：{rule}", en: "Agreement \"{title}\": {rule}")
     };
     parts.extend(told.agreements.iter().map(part));
+    parts.extend(told.parties.map(|parties| aside(lang, told.peer, parties)));
     parts.join("\n\n")
+}
+
+/// What of a request goes to the two alone.
+fn aside(lang: Lang, peer: MemberCode, parties: [MemberCode; 2]) -> String {
+    let [requester, owner] = parties;
+    if parties.contains(&peer) {
+        return say!(lang,
+            zh: "号牌、车辆识别代号、电话、会合地点、行程和结算只在 {requester} 与 {owner} 之间，{peer} 是其中一方。",
+            en: "Plate, VIN, telephone, meeting place, trip and statement stay between {requester} and {owner}; {peer} is one of the two.");
+    }
+    say!(lang,
+        zh: "号牌、车辆识别代号、电话、会合地点、行程和结算只在 {requester} 与 {owner} 之间，{peer} 一个字节也得不到。",
+        en: "Plate, VIN, telephone, meeting place, trip and statement stay between {requester} and {owner}: {peer} gets not one byte of them.")
 }
 
 fn record(lang: Lang, told: &Explanation) -> String {
     let (name, id, owner) = (kind(lang, told.kind), &told.id, told.owner);
+    if told.parties.is_some() {
+        return say!(lang, zh: "申请 {id}（由 {owner} 提出）", en: "{id} (a request of {owner})");
+    }
     match told.number.as_ref().filter(|number| *number != id) {
         Some(number) => say!(lang,
             zh: "{name} {id}（共享编号 {number}，属 {owner}）",
@@ -38,6 +55,9 @@ fn answer(lang: Lang, told: &Explanation) -> String {
     }
     let sees = told.agreements.iter().any(|verdict| matches!(verdict.rule, Rule::Shown { .. }));
     match (sees, told.agreements.is_empty()) {
+        (true, _) if told.parties.is_some() => say!(lang,
+            zh: "{peer} 看得到申请和答复。",
+            en: "{peer} can see the request and its answers."),
         (true, _) => say!(lang, zh: "{peer} 看得到其共享条目。", en: "{peer} can see its listing."),
         (false, true) => say!(lang,
             zh: "{peer} 看不到：本节点没有加入任何协议，什么都不对外提供。",
@@ -213,6 +233,10 @@ pub fn disclosed(lang: Lang, sent: &[Sent]) -> String {
 }
 
 fn to(lang: Lang, sent: &Sent) -> String {
+    if sent.alone {
+        let peer = list(lang, &sent.to);
+        return say!(lang, zh: "仅 {peer}（不出具回执）", en: "{peer} alone (no receipts are signed)");
+    }
     let signed = |member: &MemberCode| {
         let position = sent.receipted.get(member).copied().unwrap_or_default();
         format!("{member}:{position}/{}", sent.entries)
@@ -240,7 +264,7 @@ pub fn told(lang: Lang, sent: &Sent, line: &Line) -> Vec<String> {
     let signed = sent.receipted.iter().filter(|(_, held)| **held >= line.position);
     let signed: Vec<_> = signed.map(|(member, _)| member.to_string()).collect();
     let (id, what, row) = match &line.said {
-        Some(said) => (said.id.clone(), happened(lang, said.what), shown(lang, sent, &said.row)),
+        Some(said) => (said.id.clone(), happened(lang, said.what), shown(lang, sent, said)),
         None => (String::new(), say!(lang, zh: "本程序不认识", en: "unknown here"), String::new()),
     };
     vec![
@@ -256,8 +280,16 @@ pub fn told(lang: Lang, sent: &Sent, line: &Line) -> Vec<String> {
     ]
 }
 
-fn shown(lang: Lang, sent: &Sent, row: &Map<String, Value>) -> String {
-    Kind::of(sent.system).map(|kind| example(lang, kind, row)).unwrap_or_default()
+fn shown(lang: Lang, sent: &Sent, said: &Said) -> String {
+    let cells = |(name, value): (&String, &Value)| {
+        format!("{name} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    match said.what {
+        What::Step(_) => said.row.iter().map(cells).collect::<Vec<_>>().join(" · "),
+        What::Listed | What::Withdrawn | What::Released => {
+            Kind::of(sent.system).map(|kind| example(lang, kind, &said.row)).unwrap_or_default()
+        }
+    }
 }
 
 fn happened(lang: Lang, what: What) -> String {
@@ -265,6 +297,7 @@ fn happened(lang: Lang, what: What) -> String {
         What::Listed => say!(lang, zh: "列出", en: "listed"),
         What::Withdrawn => say!(lang, zh: "撤回", en: "withdrawn"),
         What::Released => say!(lang, zh: "发布", en: "released"),
+        What::Step(step) => super::step(lang, step),
     }
 }
 
@@ -288,6 +321,7 @@ mod tests {
             owner: code("230000"),
             number: Some("230000-V-000001".to_owned()),
             leaves,
+            parties: None,
             agreements: vec![verdict],
         }
     }

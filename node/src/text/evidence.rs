@@ -62,7 +62,7 @@ fn said(lang: Lang, evidence: &Evidence) -> String {
     match &evidence.said {
         Said::Record { record, .. } => {
             let author = evidence.head().header().stream.author;
-            reading(lang, author, &read(record))
+            reading(lang, author, &read(author, record))
         }
         Said::Fork(proof) => {
             let (author, position) = (proof.stream().author, proof.at());
@@ -95,6 +95,14 @@ fn reading(lang: Lang, author: MemberCode, reading: &Reading) -> String {
         Reading::Released { period, cells, contributors } => say!(lang,
             zh: "{period} 能耗发布：{cells} 个汇总单元，{contributors} 个单位",
             en: "The release of energy of {period}: {cells} cells of {contributors} institutions"),
+        Reading::Step { id, step, told, .. } => {
+            let step = super::step(lang, *step);
+            let title = say!(lang, zh: "{id}：{step}", en: "{id}: {step}");
+            told.iter().fold(title, |text, (name, value)| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                format!("{text}\n  {name}  {value}")
+            })
+        }
         Reading::Other => say!(lang,
             zh: "一条本程序不认识的记录，内容见 --json。",
             en: "A record that this program cannot put into words; --json has its bytes."),

@@ -69,7 +69,7 @@ pub use refusal::{data_refusal, list_refusal, node_refusal, not_in_force, waitin
 pub use regional::{assets, class, energy, released, vehicles, withheld};
 pub use reject::reject;
 pub use remark::{flag, stays};
-pub use requests::{accounts, booked, calendar, found, request, requests, state, tariffs};
+pub use requests::{accounts, booked, calendar, found, request, requests, state, step, tariffs};
 pub use requests_refused::request_refusal;
 pub use scrapping::not_scrapped;
 pub use show::{agreement, card};

@@ -2,7 +2,8 @@
 //! JSON have them all.
 
 use super::{
-    Heading, Lang, fields, list, listing_columns, register_columns, say, scrapping_columns, stays, table,
+    Heading, Lang, calendar, fields, list, listing_columns, register_columns, say, scrapping_columns, stays,
+    table,
 };
 use crate::calendar::minute;
 use crate::systems::history::{Cell, Change, Version};
@@ -116,6 +117,12 @@ pub fn shown(lang: Lang, kind: Kind, shown: &Shown) -> String {
     let papers =
         scrapping_columns().into_iter().map(|column| (column.title(lang), column.cell(lang, &shown.papers)));
     let papers: Vec<_> = papers.filter(|(_, cell)| !cell.is_empty()).collect();
+    let taken = say!(lang, zh: "已约时段", en: "Taken");
+    let shown_now = if shown.taken.is_empty() {
+        shown_now
+    } else {
+        format!("{shown_now}\n\n{taken}\n{}", calendar(lang, &shown.taken))
+    };
     let title = say!(lang, zh: "报废手续", en: "Scrapping");
     let shown_now =
         if papers.is_empty() { shown_now } else { format!("{shown_now}\n\n{title}\n{}", fields(&papers)) };
@@ -162,6 +169,14 @@ fn cell_change(lang: Lang, kind: Kind, cell: &Cell) -> String {
 }
 
 fn origin(lang: Lang, shown: &Shown) -> Vec<(String, String)> {
+    let mut rows = said_at(lang, shown);
+    if let Some(number) = &shown.came_as {
+        rows.push((say!(lang, zh: "移交前的编号", en: "taken over as"), number.clone()));
+    }
+    rows
+}
+
+fn said_at(lang: Lang, shown: &Shown) -> Vec<(String, String)> {
     let source = &shown.source;
     let (position, index, time) = (source.position, source.index + 1, minute(source.time));
     let mut rows = vec![

@@ -7,6 +7,7 @@ use crate::calendar::minute;
 use crate::systems::Kind;
 use crate::systems::requests::query::{Meeting, RequestView, Taken};
 use crate::systems::requests::{Report, State};
+use crate::systems::spoken::Step;
 use crate::systems::trips::net::Net;
 use crate::systems::trips::search::{Found, Nearness};
 use crate::systems::trips::{Statement, Tariff};
@@ -290,4 +291,29 @@ pub fn accounts(lang: Lang, accounts: &[Net]) -> (Vec<String>, Vec<Vec<String>>)
         ]
     };
     (header, accounts.iter().map(row).collect())
+}
+
+/// What was said of a request, a trip or a handover.
+pub fn step(lang: Lang, step: Step) -> String {
+    let (zh, en) = match step {
+        Step::Asked => ("申请", "asked"),
+        Step::Confirmed => ("确认", "confirmed"),
+        Step::Cancelled => ("申请者取消", "cancelled by the requester"),
+        Step::Offered => ("同意", "offered"),
+        Step::Declined => ("不同意", "declined"),
+        Step::Waits => ("列入候补", "put on the waiting list"),
+        Step::Released => ("不再保留", "released"),
+        Step::Particulars => ("联系信息", "particulars"),
+        Step::SetOut => ("出车", "set out"),
+        Step::Back => ("交回", "back"),
+        Step::Billed => ("结算单", "billed"),
+        Step::Settled => ("结清", "settled"),
+        Step::Disputed => ("异议", "disputed"),
+        Step::Evaluated => ("评价", "evaluated"),
+        Step::HandedOver => ("移交", "handed over"),
+        Step::TakenIn => ("接收", "taken in"),
+        Step::NotTaken => ("退回", "not taken"),
+        Step::TakenBack => ("收回", "taken back"),
+    };
+    if lang == Lang::Zh { zh } else { en }.to_owned()
 }

@@ -1,15 +1,19 @@
 //! What supervision found, and the fleet in figures. A ratio is shown with both its terms.
 
 use super::{Lang, fields, kind, list, say, table, word, yuan};
+use crate::calendar::minute;
 use crate::http::fleet::Supervision;
 use crate::systems::vehicles::TYPES;
 use crate::systems::vehicles::indicators::{Indicators, Share};
 use crate::systems::vehicles::supervision::{Breach, Evidence, Finding};
+use crate::systems::vehicles::usage::{Dealings, Usage};
 
 /// Findings as a table, then the indicators.
 pub fn supervision(lang: Lang, found: &Supervision) -> String {
     let (header, rows) = supervision_sheet(lang, &found.findings);
-    let figures = fields(&figures(lang, &found.indicators));
+    let mut figures = figures(lang, &found.indicators);
+    figures.extend(usage(lang, &found.usage));
+    let figures = fields(&figures);
     if rows.is_empty() {
         let nothing = say!(lang, zh: "没有发现问题。", en: "Nothing is amiss.");
         return format!("{nothing}\n\n{figures}");
@@ -54,6 +58,9 @@ fn rule(lang: Lang, breach: &Breach) -> String {
         Breach::Insurance { .. } => say!(lang, zh: "保险", en: "insurance"),
         Breach::Unmarked => say!(lang, zh: "未标识", en: "unmarked"),
         Breach::Idle { .. } => say!(lang, zh: "闲置", en: "idle"),
+        Breach::OffHours { .. } => say!(lang, zh: "非工作时间用车", en: "out of hours"),
+        Breach::KeptAfterHandover { .. } => say!(lang, zh: "已移交仍在账", en: "handed over, still kept"),
+        Breach::TemporaryPlateOver { .. } => say!(lang, zh: "未办转入登记", en: "not registered anew"),
     }
 }
 
@@ -100,6 +107,24 @@ pub fn breach(lang: Lang, breach: &Breach) -> String {
         Breach::Idle { km, km_min, year } => say!(lang,
             zh: "{year} 年只行驶 {km} 公里，不足 {km_min} 公里。",
             en: "Only {km} km in {year}, less than {km_min}."),
+        Breach::OffHours { from, until, approval } => {
+            let from = minute(*from);
+            let until = until.map_or_else(|| say!(lang, zh: "未归", en: "now"), minute);
+            let approval = if approval.is_empty() {
+                say!(lang, zh: "未记录", en: "none on record")
+            } else {
+                approval.clone()
+            };
+            say!(lang,
+                zh: "{from} 至 {until} 在外；批准文号：{approval}。",
+                en: "Out from {from} until {until}; approval: {approval}.")
+        }
+        Breach::KeptAfterHandover { by, number } => say!(lang,
+            zh: "已由 {by} 接收（{number}），本单位台账应改为已调出。",
+            en: "{by} has taken it in as {number}; in this register it should be transferred."),
+        Breach::TemporaryPlateOver { until } => say!(lang,
+            zh: "接收后仍用外省号牌，临时号牌已于 {until} 到期。",
+            en: "Taken over and still under another province's plate; the temporary one ran out on {until}."),
     }
 }
 
@@ -142,6 +167,45 @@ fn figures(lang: Lang, all: &Indicators) -> Vec<(String, String)> {
         (title, ratio(lang, fuel.fuel, 100, 2))
     }));
     rows
+}
+
+/// What trips come to.
+fn usage(lang: Lang, usage: &Usage) -> Vec<(String, String)> {
+    let since = usage.since;
+    let mut rows = vec![(
+        say!(lang, zh: "跨省出车率（自 {since}）", en: "days out for others since {since}"),
+        percent(lang, usage.used_days),
+    )];
+    let given = say!(lang, zh: "为外省保障", en: "for other members");
+    let received = say!(lang, zh: "由外省保障", en: "from other members");
+    rows.extend(
+        [(given, &usage.given), (received, &usage.received)].map(|(side, of)| (side, dealings(lang, of))),
+    );
+    rows.extend(usage.accounts.iter().map(|account| {
+        let (peer, net) = (account.peer, yuan(account.net_fen));
+        (say!(lang, zh: "与 {peer} 净结算（元）", en: "net with {peer}, yuan"), net)
+    }));
+    rows
+}
+
+fn dealings(lang: Lang, of: &Dealings) -> String {
+    let Dealings { requests, trips, km, .. } = of;
+    if *requests == 0 {
+        return nothing(lang);
+    }
+    let accepted = percent(lang, of.accepted);
+    let minutes = of.answer_min.map_or_else(|| nothing(lang), |minutes| minutes.to_string());
+    let Share { part: settled, of: market } = of.settled_fen;
+    let saved = Share { part: market - settled, of: market };
+    let saving =
+        if market == 0 { nothing(lang) } else { format!("{} ({})", yuan(saved.part), rate(lang, saved)) };
+    say!(lang,
+        zh: "申请 {requests} 件，同意率 {accepted}，答复中位数 {minutes} 分钟；出车 {trips} 次、{km} 公里；比市场价节约 {saving} 元",
+        en: "{requests} requests, accepted {accepted}, answered within {minutes} minutes (median); {trips} trips, {km} km; saved {saving} yuan against market prices")
+}
+
+fn rate(lang: Lang, share: Share) -> String {
+    quotient(share, 1_000, 1).map_or_else(|| nothing(lang), |value| format!("{value} %"))
 }
 
 /// A share such as `93.3 % (56 of 60)`.

@@ -18,7 +18,7 @@ use super::institutions::{self, Nothing};
 use super::kind::Kind;
 use super::line::{Line, Lines};
 use super::register::{self, Disclosure, Intake, Register};
-use super::row::Origin;
+use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
 use super::vehicles::rules::Driving;
 use super::{Refusal, keys};
@@ -198,15 +198,21 @@ pub fn duties(rows: &dyn Rows, driver_no: &str) -> Vec<Duty> {
     all.filter_map(|(_, value)| Some(read(&value)?.1)).collect()
 }
 
-/// Who is taken up for a reason, such as a request.
-pub fn of_reason(rows: &dyn Rows, reason: &str) -> Option<(String, Duty)> {
-    let all = rows.scan(keys::DUTIES, &[]);
-    all.filter_map(|(_, value)| read(&value)).find(|(_, duty)| duty.reason == reason)
+/// All duties: whose, which, and where it was said.
+pub fn all_duties(rows: &dyn Rows) -> impl Iterator<Item = (String, Duty, Source)> + '_ {
+    rows.scan(keys::DUTIES, &[]).filter_map(|(_, value)| read(&value))
 }
 
-fn read(duty: &[u8]) -> Option<(String, Duty)> {
-    let DutySaid { driver_no, from_ms, until_ms, wheel_min, reason } = DutySaid::decode(duty).ok()?;
-    Some((driver_no, Duty { from: Millis(from_ms), until: Millis(until_ms), wheel_min, reason }))
+/// Who is taken up for a reason, such as a request.
+pub fn of_reason(rows: &dyn Rows, reason: &str) -> Option<(String, Duty)> {
+    let found = all_duties(rows).find(|(_, duty, _)| duty.reason == reason);
+    found.map(|(driver_no, duty, _)| (driver_no, duty))
+}
+
+fn read(stored: &[u8]) -> Option<(String, Duty, Source)> {
+    let Row { source, body, .. } = Row::decode(stored)?;
+    let DutySaid { driver_no, from_ms, until_ms, wheel_min, reason } = DutySaid::decode(&body[..]).ok()?;
+    Some((driver_no, Duty { from: Millis(from_ms), until: Millis(until_ms), wheel_min, reason }, source))
 }
 
 /// A driver and what stands against a duty, if anything.
@@ -245,5 +251,5 @@ pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
     }
     let Ok(duty) = DutySaid::decode(&record.body[..]) else { return };
     let key = keys::duty(&duty.driver_no, Millis(duty.from_ms));
-    if duty.wheel_min == 0 { rows.remove(key) } else { rows.put(key, record.body.clone()) }
+    if duty.wheel_min == 0 { rows.remove(key) } else { register::put(rows, key, origin, &record.body) }
 }

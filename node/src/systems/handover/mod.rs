@@ -25,7 +25,7 @@ use super::rows::{Overlay, Rows};
 use join::{Cite, Fact, Place, What};
 
 pub use decide::{NotHandedOver, Said, Step, decide};
-pub use query::{Handover, Stage, list};
+pub use query::{Handover, Stage, came_as, list};
 
 /// The owner hands over (agreement).
 pub const OUT: u16 = 0x61;

@@ -10,7 +10,7 @@ use xietong_proto::wire::handovers as wire;
 use super::join::{Fact, State, Thing, What, join};
 use super::{agreements_of, fact, facts, said};
 use crate::systems::kind::Kind;
-use crate::systems::number::number_text;
+use crate::systems::number::{number_text, parse_number};
 use crate::systems::row::Source;
 use crate::systems::rows::Rows;
 use crate::systems::vehicles::rules::Registration;
@@ -98,4 +98,20 @@ fn stage(out: &Fact, all: &[Fact]) -> (Stage, Option<u64>) {
         State::Kept | State::InTransfer { .. } | State::Declined { .. } => Stage::Void,
     };
     (stage, None)
+}
+
+/// The number that a thing had in the hand from which its owner took it.
+pub fn came_as(rows: &dyn Rows, kind: Kind, id: &str) -> Option<String> {
+    let (owner, number) = parse_number(kind, id)?;
+    let taken = |fact: &Fact| match fact.what {
+        What::In { out, number: of } if fact.by == owner && of == number => Some(out),
+        What::In { .. } | What::Out { .. } | What::Decline { .. } | What::Reclaim { .. } => None,
+    };
+    agreements_of(rows).into_iter().find_map(|agreement| {
+        let all = facts(rows, agreement, kind);
+        let cited = all.iter().rev().find_map(taken)?;
+        let out = all.iter().find(|fact| fact.cite() == Some(cited))?;
+        let What::Out { number, .. } = out.what else { return None };
+        Some(number_text(out.by, kind, number))
+    })
 }

@@ -53,6 +53,10 @@ fn said(rows: &mut Overlay, origin: &Origin, kind: u16, body: &[u8]) {
                 return;
             }
             keep_highest(rows, origin, about.number);
+            unpart(rows, &origin.stream, &about);
+            for key in parts(agreement, &about, &request) {
+                rows.put(key, Vec::new());
+            }
             if !request.key_hash.is_empty() {
                 let number = about.number.to_be_bytes().to_vec();
                 rows.put(keys::request_of_key(system, author, &request.key_hash), number);
@@ -87,6 +91,21 @@ fn let_go(rows: &mut Overlay, stream: &Stream, about: &About) {
         rows.remove(keys::open(author, until, agreement, about));
     }
     rows.remove(keys::open(author, WAITING, agreement, about));
+}
+
+/// Who takes part in a request, as it is found by.
+fn parts(agreement: AgreementId, about: &About, request: &Request) -> Vec<Vec<u8>> {
+    let owner = request.owner.parse().ok();
+    let both = [Some(about.requester), owner].into_iter().flatten();
+    both.map(|member| keys::part(member, Millis(request.from_ms), agreement, about)).collect()
+}
+
+/// A request that its author says anew, or that does not count any more, is not found by what it said.
+fn unpart(rows: &mut Overlay, stream: &Stream, about: &About) {
+    let said = rows.get(&keys::said(stream.agreement, about, about.requester, record::REQUEST));
+    let said = said.and_then(|row| Request::decode(&Row::decode(&row)?.body[..]).ok());
+    let keys = said.map(|request| parts(stream.agreement, about, &request)).unwrap_or_default();
+    keys.into_iter().for_each(|key| rows.remove(key));
 }
 
 fn keep_highest(rows: &mut Overlay, origin: &Origin, number: u64) {
@@ -179,6 +198,9 @@ pub fn forget(rows: &mut Overlay, stream: &Stream) {
         let Some((about, _, kind)) = keys::of_said(&key) else { continue };
         if [record::OFFER, record::WAIT].contains(&kind) {
             let_go(rows, stream, &about);
+        }
+        if kind == record::REQUEST {
+            unpart(rows, stream, &about);
         }
         rows.remove(key);
     }

@@ -229,16 +229,28 @@ impl From<&Particulars> for Meeting {
     }
 }
 
-/// Requests that this member takes part in, newest first.
-pub fn list(rows: &dyn Rows, me: MemberCode) -> Vec<RequestView> {
-    let all = LENT.into_iter().flat_map(|kind| all(rows, kind.system()));
-    let views = all.filter_map(|(agreement, about)| {
-        let talk = talk(rows, me, agreement, &about)?;
-        [about.requester, talk.owner].contains(&me).then(|| view(agreement, about, &talk))
-    });
+/// Requests that this member takes part in and that ask for a time from then on, newest first.
+pub fn list(rows: &dyn Rows, me: MemberCode, since: Millis) -> Vec<RequestView> {
+    let views = mine(rows, me, since).map(|(agreement, about, talk)| view(agreement, about, &talk));
     let mut views: Vec<RequestView> = views.collect();
     views.sort_by_key(|view| (std::cmp::Reverse(view.source.time), view.id));
     views
+}
+
+/// The same with all that is known of each, system by system.
+pub fn mine(
+    rows: &dyn Rows,
+    me: MemberCode,
+    since: Millis,
+) -> impl Iterator<Item = (AgreementId, About, Talk)> + '_ {
+    let of_system = move |kind: Kind| {
+        let from = keys::parts_from(kind.system(), me, since);
+        rows.scan(&keys::parts(kind.system(), me), &from)
+    };
+    LENT.into_iter().flat_map(of_system).filter_map(move |(key, _)| {
+        let (agreement, about) = keys::of_part(&key)?;
+        Some((agreement, about, talk(rows, me, agreement, &about)?))
+    })
 }
 
 /// One request.

@@ -242,3 +242,27 @@ fn what_may_not_be_handed_over_is_refused_by_name() {
         assert_eq!(World::new().step(place, kind, id, step), Err(reason));
     }
 }
+
+#[test]
+fn what_the_register_keeps_of_others_and_what_is_not_registered_anew_is_found() {
+    use crate::systems::vehicles::ownership::findings;
+    use crate::systems::vehicles::supervision::Breach;
+    let mut world = World::new();
+    world.step(0, Kind::Vehicles, ID, out()).expect("it is listed");
+    world.import(1, Kind::Vehicles, VEHICLE);
+    let own = "LSVNA418XR0000001".to_owned();
+    world.step(1, Kind::Vehicles, ID, Step::In { own }).expect("it is on its way");
+    let rules = VehicleRules::shipped().registration;
+    let found = |world: &World, place: usize, days: i64| -> Vec<Breach> {
+        let day = TODAY.checked_add(jiff::Span::new().days(days)).expect("a day");
+        let found = findings(&world.rows[place], member(place), &rules, day);
+        found.into_iter().map(|finding| finding.breach).collect()
+    };
+    let kept = Breach::KeptAfterHandover { by: member(1), number: "220000-V-000001".to_owned() };
+    assert_eq!(found(&world, 0, 0), [kept]);
+    assert_eq!(found(&world, 1, 30), [], "the temporary plate holds for thirty days");
+    let until = TODAY.checked_add(jiff::Span::new().days(30)).expect("a day");
+    assert_eq!(found(&world, 1, 31), [Breach::TemporaryPlateOver { until }]);
+    world.import(1, Kind::Vehicles, &VEHICLE.replace("黑A12345", "吉A12345"));
+    assert_eq!(found(&world, 1, 31), []);
+}

@@ -14,7 +14,7 @@ use crate::systems::rows::Rows;
 /// The account between this member and another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Net {
-    /// The month, such as `2026-12`.
+    /// The month, such as `2026-12`; or the day since which it counts.
     pub month: String,
     /// With whom.
     pub peer: MemberCode,
@@ -31,17 +31,22 @@ pub struct Net {
 }
 
 /// The accounts of a month, by the other member's code.
-pub fn net(rows: &dyn Rows, me: MemberCode, month: &str) -> Vec<Net> {
+pub fn of_month(rows: &dyn Rows, me: MemberCode, month: &str) -> Vec<Net> {
+    net(rows, me, month, |ended| calendar::date(ended).strftime("%Y-%m").to_string() == month)
+}
+
+/// The accounts of all that ended then.
+pub fn net(rows: &dyn Rows, me: MemberCode, name: &str, is_then: impl Fn(Millis) -> bool) -> Vec<Net> {
     let mut accounts: BTreeMap<MemberCode, Net> = BTreeMap::new();
-    for view in list(rows, me) {
+    for view in list(rows, me, Millis(0)) {
         let Some(bill) = view.bill else { continue };
         let ended = view.trip.as_ref().and_then(|trip| trip.back).unwrap_or(view.from);
-        if calendar::date(ended).strftime("%Y-%m").to_string() != month {
+        if !is_then(ended) {
             continue;
         }
         let peer = if view.owner == me { view.requester } else { view.owner };
         let account = accounts.entry(peer).or_insert_with(|| Net {
-            month: month.to_owned(),
+            month: name.to_owned(),
             peer,
             settled: 0,
             open: 0,

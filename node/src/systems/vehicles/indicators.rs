@@ -1,5 +1,5 @@
 //! Indicators of a province's fleet (V1–V4): sums and counts with both their terms, never a mean of ratios. What
-//! rests on trips (V3's days, V5, V6) is not here: trips have rows of their own.
+//! rests on trips (V3's days, V5, V6) is in `usage`: trips have rows of their own.
 
 use std::collections::BTreeMap;
 

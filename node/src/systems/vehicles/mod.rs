@@ -2,10 +2,12 @@
 //! plate, number, unit or odometer. Leaders', confidential, 机要通信, state-security and investigation vehicles never leave.
 
 pub mod indicators;
+pub mod ownership;
 pub mod rules;
 pub mod scrapping;
 pub mod status;
 pub mod supervision;
+pub mod usage;
 
 use jiff::Unit;
 use jiff::civil::Date;

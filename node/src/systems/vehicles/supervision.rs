@@ -7,14 +7,17 @@ use std::collections::BTreeMap;
 use jiff::Unit;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use xietong_proto::id::{MemberCode, Millis};
 use xietong_proto::wire::vehicles::Vehicle;
 
 use super::rules::{Ceiling, Rule, VehicleRules, fitting};
-use super::{Vehicles, status};
+use super::{Vehicles, ownership, status, usage};
+use crate::calendar::rfc3339;
 use crate::systems::fault::Flag;
 use crate::systems::kind::Kind;
 use crate::systems::row::{Row, Source};
 use crate::systems::rows::Rows;
+use crate::systems::rules::Rules;
 use crate::systems::{institutions, keys, register};
 
 /// What is not as it should be, in the order in which it is looked for.
@@ -41,11 +44,23 @@ pub enum Breach {
     Unmarked,
     /// Hardly used in a year.
     Idle { km: i64, km_min: i64, year: i64 },
+    /// Out when no office works; with the approval that is recorded, if any.
+    OffHours {
+        #[serde(with = "rfc3339")]
+        from: Millis,
+        #[serde(with = "rfc3339::option")]
+        until: Option<Millis>,
+        approval: String,
+    },
+    /// Handed over, taken in by its new owner, and still in the register as if it were here.
+    KeptAfterHandover { by: MemberCode, number: String },
+    /// Taken over, and still under the plate of another province after the temporary one has run out.
+    TemporaryPlateOver { until: Date },
 }
 
 impl Breach {
     /// Names of all of them, as `--rule` takes them.
-    pub const RULES: [&str; 10] = [
+    pub const RULES: [&str; 13] = [
         "over-quota",
         "over-ceiling",
         "renewal-open",
@@ -56,6 +71,9 @@ impl Breach {
         "insurance",
         "unmarked",
         "idle",
+        "off-hours",
+        "kept-after-handover",
+        "temporary-plate-over",
     ];
 
     /// Its name.
@@ -71,6 +89,9 @@ impl Breach {
             Self::Insurance { .. } => "insurance",
             Self::Unmarked => "unmarked",
             Self::Idle { .. } => "idle",
+            Self::OffHours { .. } => "off-hours",
+            Self::KeptAfterHandover { .. } => "kept-after-handover",
+            Self::TemporaryPlateOver { .. } => "temporary-plate-over",
         }
     }
 }
@@ -104,8 +125,16 @@ pub struct Evidence {
     pub source: Source,
 }
 
-/// Everything that is not as it should be, by rule and then by id.
-pub fn supervise(rows: &dyn Rows, rules: &VehicleRules, today: Date) -> Vec<Finding> {
+/// Everything that is not as it should be, by rule and then by id; of trips and duties those since a day.
+pub fn supervise(rows: &dyn Rows, me: MemberCode, rules: &Rules, since: Date, today: Date) -> Vec<Finding> {
+    let mut found = of_register(rows, &rules.vehicles, today);
+    found.extend(usage::off_hours(rows, me, rules, since));
+    found.extend(ownership::findings(rows, me, &rules.vehicles.registration, today));
+    found.sort_by_key(|finding| Breach::RULES.iter().position(|rule| *rule == finding.breach.rule()));
+    found
+}
+
+fn of_register(rows: &dyn Rows, rules: &VehicleRules, today: Date) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut counted: BTreeMap<String, Vec<Evidence>> = BTreeMap::new();
     for (id, said, row) in kept(rows) {
@@ -123,7 +152,6 @@ pub fn supervise(rows: &dyn Rows, rules: &VehicleRules, today: Date) -> Vec<Find
         }
     }
     found.extend(counted.into_iter().filter_map(|(unit, vehicles)| over_quota(rows, unit, vehicles)));
-    found.sort_by_key(|finding| Breach::RULES.iter().position(|rule| *rule == finding.breach.rule()));
     found
 }
 

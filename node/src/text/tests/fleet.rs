@@ -3,7 +3,9 @@
 use super::*;
 use crate::systems::drivers::duty::Unfit;
 use crate::systems::handover::NotHandedOver;
+use crate::systems::spoken::Step;
 use crate::systems::vehicles::scrapping::NotScrapped;
+use crate::systems::vehicles::supervision::Breach;
 use crate::text;
 
 #[test]
@@ -81,4 +83,50 @@ fn drivers() {
             (Unfit::NoSuchDuty { from: at(0) }, "2026-12-01 08:00 开始", "begins at 2026-12-01 08:00"),
         ],
     );
+}
+
+#[test]
+fn what_trips_and_handovers_say_of_a_fleet() {
+    let from = crate::calendar::parse("2026-12-05 08:00").expect("a time");
+    let off = |until, approval: &str| Breach::OffHours { from, until, approval: self::text(approval) };
+    holds(
+        text::breach,
+        &[
+            (off(None, ""), "2026-12-05 08:00 至 未归 在外；批准文号：未记录", "until now; approval: none"),
+            (off(Some(from), "JZ-1"), "批准文号：JZ-1", "approval: JZ-1"),
+            (
+                Breach::KeptAfterHandover { by: code("220000"), number: self::text("220000-V-000001") },
+                "已由 220000 接收",
+                "220000 has taken it in as 220000-V-000001",
+            ),
+            (Breach::TemporaryPlateOver { until: DAY }, "2027-01-02 到期", "ran out on 2027-01-02"),
+        ],
+    );
+}
+
+#[test]
+fn steps() {
+    let all = [
+        (Step::Asked, "申请", "asked"),
+        (Step::Confirmed, "确认", "confirmed"),
+        (Step::Cancelled, "取消", "cancelled"),
+        (Step::Offered, "同意", "offered"),
+        (Step::Declined, "不同意", "declined"),
+        (Step::Waits, "候补", "waiting list"),
+        (Step::Released, "不再保留", "released"),
+        (Step::Particulars, "联系", "particulars"),
+        (Step::SetOut, "出车", "set out"),
+        (Step::Back, "交回", "back"),
+        (Step::Billed, "结算单", "billed"),
+        (Step::Settled, "结清", "settled"),
+        (Step::Disputed, "异议", "disputed"),
+        (Step::Evaluated, "评价", "evaluated"),
+        (Step::HandedOver, "移交", "handed over"),
+        (Step::TakenIn, "接收", "taken in"),
+        (Step::NotTaken, "退回", "not taken"),
+        (Step::TakenBack, "收回", "taken back"),
+    ];
+    for (step, zh, en) in all {
+        assert!(text::step(Zh, step).contains(zh) && text::step(En, step).contains(en), "{step:?}");
+    }
 }

@@ -82,7 +82,7 @@ impl World {
     /// Whatever may be done next with one of the newest requests, or sometimes what may not.
     fn step(&mut self, place: Place) -> Option<Requests> {
         let node = &self.nodes[place];
-        let mut views = query::list(node.store.rows(), node.me.code());
+        let mut views = query::list(node.store.rows(), node.me.code(), Millis(0));
         let me = node.me.code();
         views.retain(|view| !is_over(view.state));
         if self.rng.random_bool(0.8) {
@@ -178,7 +178,7 @@ fn promised_once(world: &World, place: Place) -> Result<(), Violation> {
 
 /// In the end both parties of a request see it alike, and compute the same for it.
 pub fn settled_alike(world: &World) -> Result<(), Violation> {
-    let sees = |node: &Node| query::list(node.store.rows(), node.me.code());
+    let sees = |node: &Node| query::list(node.store.rows(), node.me.code(), Millis(0));
     for node in honest(world).filter(|node| node.machine.is_some() && !may_fork(world, node.me.code())) {
         let me = node.me.code();
         for mine in sees(node) {

@@ -81,9 +81,9 @@ fn a_disputed_statement_waits_for_another() {
 
 #[test]
 fn the_accounts_of_a_month_are_the_same_with_the_other_sign() {
-    use crate::systems::trips::net::net;
+    use crate::systems::trips::net::of_month;
     let (mut owner, mut requester, about) = billed();
-    let accounts = |member: &Member, month| net(&member.bench.rows, member.code, month);
+    let accounts = |member: &Member, month| of_month(&member.bench.rows, member.code, month);
     assert_eq!(accounts(&owner, "2026-12")[0].open, 1);
     requester.act(about, Act::Settle).expect("both compute the same");
     owner.hear(&requester);
@@ -92,4 +92,49 @@ fn the_accounts_of_a_month_are_the_same_with_the_other_sign() {
     assert_eq!((got.payable_fen, got.receivable_fen, got.net_fen), (0, 156_550, 156_550));
     assert_eq!((paid.settled, got.settled, paid.open), (1, 1, 0));
     assert!(accounts(&owner, "2026-11").is_empty());
+}
+
+#[test]
+fn trips_are_counted_on_both_sides_and_those_out_of_hours_are_told_with_their_records() {
+    use crate::systems::vehicles::supervision::{Breach, supervise};
+    use crate::systems::vehicles::usage::usage;
+    let (mut owner, mut requester, about) = billed();
+    requester.act(about, Act::Settle).expect("both compute the same");
+    owner.hear(&requester);
+    let (since, today) = (date(2026, 1, 1), date(2026, 12, 31));
+    let given = usage(&owner.bench.rows, owner.code, since, today);
+    let received = usage(&requester.bench.rows, requester.code, since, today);
+    assert_eq!((given.given.requests, given.given.trips, given.given.km), (1, 1, 450));
+    assert_eq!((given.given.accepted.part, given.given.accepted.of), (1, 1));
+    // Three days at 300 yuan by the register and by the listing; settled are 1565.50 without 95.50 of tolls.
+    let (part, of) = (156_550 - 9_550, 90_000);
+    assert_eq!((given.given.settled_fen.part, given.given.settled_fen.of), (part, of));
+    assert_eq!(given.given.settled_fen, received.received.settled_fen);
+    assert_eq!((given.used_days.part, given.used_days.of), (3, 365));
+    assert_eq!((given.accounts[0].net_fen, received.accounts[0].net_fen), (156_550, -156_550));
+    let found = supervise(&owner.bench.rows, owner.code, &Rules::shipped(), since, today);
+    let off =
+        found.iter().find(|finding| matches!(finding.breach, Breach::OffHours { .. })).expect("at eight");
+    assert_eq!((off.id.as_str(), off.evidence.len()), ("LSVNA418XR0000001", 2));
+    assert!(off.evidence.iter().all(|evidence| evidence.id == about.to_string()));
+    let later = supervise(&owner.bench.rows, owner.code, &Rules::shipped(), today, today);
+    assert!(!later.iter().any(|finding| matches!(finding.breach, Breach::OffHours { .. })));
+}
+
+#[test]
+fn a_request_is_found_by_who_takes_part_in_it_and_when_it_begins() {
+    let (owner, requester, about) = asked();
+    let third = "210000".parse().expect("a member code");
+    let begins = ask().from;
+    let table = [
+        (requester.code, Millis(0), 1),
+        (owner.code, begins, 1),
+        (owner.code, Millis(begins.0 + 1), 0),
+        (third, Millis(0), 0),
+    ];
+    for (member, since, count) in table {
+        let found = query::list(&owner.bench.rows, member, since);
+        assert_eq!(found.len(), count, "{member} since {since:?}");
+        assert!(found.iter().all(|view| view.id == about));
+    }
 }
