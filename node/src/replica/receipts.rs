@@ -192,20 +192,19 @@ impl Replica {
     fn news(&self, id: AgreementId) -> Option<Holdings> {
         let before = self.receipts.newest.get(&(id, self.me.code()));
         let lines = self.holdings(id, before);
-        let is_news = match before {
-            Some(before) => {
-                (before.lines != lines || self.goes_by_newer(id, before)) && goes_on(&before.lines, &lines)
-            }
-            None => !lines.is_empty(),
-        };
+        let known = before.map(|before| &before.lines);
+        let is_other = known.map_or(!lines.is_empty(), |known| *known != lines);
+        let is_news =
+            (is_other || self.goes_by_newer(id, before)) && known.is_none_or(|known| goes_on(known, &lines));
         (is_news && self.unconfirmed(id).is_none() && self.short_for_own().is_none()).then_some(lines)
     }
 
-    /// Whether a later manifest is in force than the one under which a receipt was signed.
-    fn goes_by_newer(&self, id: AgreementId, before: &Held) -> bool {
+    /// Whether a later manifest is in force than the one under which a receipt was signed, or than the first.
+    fn goes_by_newer(&self, id: AgreementId, before: Option<&Held>) -> bool {
         let Some(held) = self.agreements.get(&id).filter(|held| held.is_open()) else { return false };
-        let before = held.epochs().manifest(before.receipt.fields.manifest);
-        before.is_some_and(|before| before.fields.epoch < held.manifest().fields.epoch)
+        let cited = before.map_or(ManifestId(id.0), |before| before.receipt.fields.manifest);
+        let cited = held.epochs().manifest(cited);
+        cited.is_some_and(|cited| cited.fields.epoch < held.manifest().fields.epoch)
     }
 
     /// By which manifest a member went when it signed its newest receipt.
