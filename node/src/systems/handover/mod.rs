@@ -71,6 +71,9 @@ fn has_left(rows: &Overlay, origin: &Origin, out: Cite) -> bool {
 
 /// Takes back what was folded of a stream.
 pub fn forget(rows: &mut Overlay, stream: &Stream) {
+    if stream.audience != Audience::Agreement {
+        return;
+    }
     let prefix = keys::handovers_of(stream);
     let folded: Vec<Vec<u8>> = rows.scan(&prefix, &[]).map(|(key, _)| key).collect();
     folded.into_iter().for_each(|key| rows.remove(key));

@@ -266,3 +266,12 @@ fn what_the_register_keeps_of_others_and_what_is_not_registered_anew_is_found() 
     world.import(1, Kind::Vehicles, &VEHICLE.replace("黑A12345", "吉A12345"));
     assert_eq!(found(&world, 1, 31), []);
 }
+
+#[test]
+fn what_is_taken_back_of_a_pair_stream_leaves_handovers_alone() {
+    let mut world = World::new();
+    world.step(0, Kind::Vehicles, ID, out()).expect("it is listed");
+    let pair = Stream::pair(AGREEMENT, member(0), member(1), System::VEHICLES);
+    crate::systems::forget(&mut world.rows[0], &pair);
+    assert_eq!(world.seen(Kind::Vehicles), (vec![], vec![Stage::Out]));
+}
