@@ -377,10 +377,10 @@ impl Machine {
         self.compare_if_own(&stream);
     }
 
-    /// What this member said under one agreement, and has only now learnt of, may change what it shows under another:
-    /// a thing that it has handed over is shown nowhere.
+    /// What this member said itself, and has only now learnt of, may not be what it should say; and under one agreement it
+    /// may change what is shown under another: a thing that it has handed over is shown nowhere.
     fn compare_if_own(&mut self, stream: &Stream) {
-        if stream.author == self.replica.me().code() && stream.audience == Audience::Agreement {
+        if stream.author == self.replica.me().code() && stream.audience != Audience::Local {
             self.compare_all();
         }
     }

@@ -135,11 +135,11 @@ pub fn owned_once(world: &World) -> Result<(), Violation> {
         let Some(node) = sound.iter().find(|node| node.me.code() == first) else { continue };
         for vin in fleet.founded() {
             let Some(thing) = thing(node, &vin) else { continue };
-            let mut hands = standings(node, thing).into_iter().flat_map(|standing| standing.passed);
+            let mut hands = standings(world, node, thing).into_iter().flat_map(|standing| standing.passed);
             if hands.any(|(_, to)| sound.iter().all(|node| node.me.code() != to.owner)) {
                 continue;
             }
-            let owners = sound.iter().filter(|node| owns(node, &vin)).map(|node| node.me.code());
+            let owners = sound.iter().filter(|node| owns(world, node, &vin)).map(|node| node.me.code());
             let owners: Vec<MemberCode> = owners.collect();
             if owners.len() != 1 {
                 return Err(Violation::NotOneOwner { vin, owners });
@@ -150,15 +150,15 @@ pub fn owned_once(world: &World) -> Result<(), Violation> {
 }
 
 /// Whether a member owns a vehicle by all it knows: it was the first or took it in, and nobody has it since.
-fn owns(node: &Node, vin: &str) -> bool {
-    let of = |thing| standings(node, thing).iter().all(|standing| standing.owner == thing);
+fn owns(world: &World, node: &Node, vin: &str) -> bool {
+    let of = |thing| standings(world, node, thing).iter().all(|standing| standing.owner == thing);
     thing(node, vin).is_some_and(of)
 }
 
-fn standings(node: &Node, thing: Thing) -> Vec<Standing> {
+fn standings(world: &World, node: &Node, thing: Thing) -> Vec<Standing> {
     let rows = node.store.rows();
     let under = |agreement| join(thing, &facts(rows, agreement, Kind::Vehicles));
-    query::agreements(rows).into_iter().map(under).collect()
+    agreements_of(world, node.me.code()).into_iter().map(under).collect()
 }
 
 /// A vehicle by a member's own number.
