@@ -9,6 +9,7 @@ use xietong::config::Config;
 use xietong::http::data::{Release, Withdrawal};
 use xietong::http::node::{Excuse, Pause};
 use xietong::http::tokens::Revocation;
+use xietong::keys::bundle::Bundler;
 use xietong::papers::agreement::AgreementFile;
 use xietong::papers::card::CardFile;
 use xietong::papers::proposal::Proposal;
@@ -35,9 +36,10 @@ use xietong_proto::sync::Frame;
 pub type Decoder = fn(&[u8]);
 
 /// All of them.
-pub const DECODERS: [(&str, Decoder); 15] = [
+pub const DECODERS: [(&str, Decoder); 16] = [
     ("frame", frame),
     ("presentation", presentation),
+    ("bundle", bundle),
     ("entry", entry),
     ("head", head),
     ("header", header),
@@ -66,6 +68,20 @@ fn presentation(bytes: &[u8]) {
     if let Ok(shown) = Presentation::decode(bytes) {
         assert_eq!(Presentation::decode(&shown.encode()), Ok(shown));
     }
+}
+
+/// A bundle gives the same frames and the same end however it comes.
+fn bundle(bytes: &[u8]) {
+    let read = |pieces: std::slice::Chunks<u8>| {
+        let (mut unpacker, mut frames) = (Bundler::new([1; 32]).unpack(), Vec::new());
+        let end = pieces.map(|piece| unpacker.feed(piece)).find(Result::is_err);
+        while let Ok(Some(frame)) = unpacker.frame() {
+            frames.push(frame);
+        }
+        (frames, end.unwrap_or_else(|| unpacker.end()))
+    };
+    let piece_bytes = (bytes.len() / 3).max(1);
+    assert_eq!(read(bytes.chunks(bytes.len().max(1))), read(bytes.chunks(piece_bytes)));
 }
 
 fn entry(bytes: &[u8]) {

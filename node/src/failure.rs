@@ -318,6 +318,7 @@ fn exit_of_client(failure: &ClientFailure) -> Exit {
             | Problem::Unreadable { .. }
             | Problem::TooLarge { .. }
             | Problem::TurnedAway { .. }
+            | Problem::Bundle { .. }
             | Problem::NotFound { .. },
         ) => Exit::Refused,
         ClientFailure::Problem(Problem::LogUnreadable)
@@ -343,6 +344,7 @@ fn exit_of_refusal(refusal: &Refusal) -> Exit {
         | Refusal::UnknownMember { .. }
         | Refusal::Unsaid { .. }
         | Refusal::Token { .. }
+        | Refusal::Bundle { .. }
         | Refusal::Data { .. } => Exit::Refused,
     }
 }

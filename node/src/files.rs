@@ -104,10 +104,14 @@ pub fn create_of_pieces<E: From<FileFailure>>(
 ) -> Result<(), E> {
     let failed = || FileAction::Create.on(path);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(failed())?;
-    for piece in pieces {
-        file.write_all(&piece?).map_err(failed())?;
-    }
-    Ok(file.sync_all().and_then(|()| sync_folder(path)).map_err(failed())?)
+    let write = || {
+        for piece in pieces {
+            file.write_all(&piece?).map_err(failed())?;
+        }
+        Ok(file.sync_all().and_then(|()| sync_folder(path)).map_err(failed())?)
+    };
+    // Half a file is no file; if it cannot be taken away either, its reader notices.
+    write().inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 /// Puts a whole new file in the place of an old one or of none, durably.

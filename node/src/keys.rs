@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::files::{self, FileFailure};
 use seal::{Passphrase, SealFile};
 
+pub mod bundle;
 pub mod parcel;
 pub mod seal;
 

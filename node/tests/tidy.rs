@@ -21,7 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["replica", "systems"]),
     ("backup", &["calendar", "files", "home", "keys", "store"]),
     ("net", &["replica"]),
-    ("http", &["calendar", "clock", "config", "machine", "papers", "replica", "systems"]),
+    ("http", &["calendar", "clock", "config", "keys", "machine", "papers", "replica", "systems"]),
     ("daemon", &["clock", "config", "home", "http", "keys", "machine", "net", "replica", "store", "systems"]),
     ("doctor", &["config", "http", "keys", "machine", "replica"]),
     (

@@ -94,6 +94,11 @@ impl PublicKey {
         self.0.to_bytes()
     }
 
+    /// The same key for X25519 (RFC 7748).
+    pub fn x25519(&self) -> [u8; 32] {
+        self.0.to_montgomery().to_bytes()
+    }
+
     /// Whether `signature` over tag ‖ body holds, by strict rules: every node finds the same.
     pub fn verifies(&self, tag: Tag, body: &[u8], signature: &[u8; 64]) -> bool {
         let message = [tag.bytes(), body].concat();
@@ -118,6 +123,11 @@ impl SecretKey {
     /// What only the holders of this key and of the other can compute (X25519 on the same two keys).
     pub fn agree(&self, other: &PublicKey) -> [u8; 32] {
         (self.0.to_scalar() * other.0.to_montgomery()).to_bytes()
+    }
+
+    /// The same secret for X25519 (RFC 7748).
+    pub fn x25519(&self) -> [u8; 32] {
+        self.0.to_scalar_bytes()
     }
 
     /// Signs tag ‖ body.

@@ -64,7 +64,15 @@ mod tests {
 
     fn shown() -> Presentation {
         let (agreement, manifest) = (AgreementId([1; 32]), ManifestId([2; 32]));
-        let hello = Hello { agreement, manifest, instance: 3, time: Millis(4), addresses: Vec::new() };
+        let hello = Hello {
+            agreement,
+            manifest,
+            instance: 3,
+            time: Millis(4),
+            addresses: Vec::new(),
+            begun: Millis(2),
+            answers: None,
+        };
         let signing = Signing { manifest: vec![5; 9], opinions: vec![(Stance::Approves, vec![6; 9])] };
         Presentation { hello, signings: vec![signing; 2], cards: vec![vec![7; 9]; CARDS_MAX + 1] }
     }

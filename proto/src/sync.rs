@@ -64,6 +64,20 @@ pub struct Hello {
     pub time: Millis,
     /// Where it may be dialled now, as multiaddresses.
     pub addresses: Vec<String>,
+    /// When its present start began.
+    pub begun: Millis,
+    /// In a bundle: the receiver's start, if the sender knows it.
+    pub answers: Option<Start>,
+}
+
+/// Since when a node compares what it holds with the others (P28): a snapshot of a machine keeps the process, but
+/// begins to compare at another time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The process.
+    pub instance: u64,
+    /// By its wall clock.
+    pub begun: Millis,
 }
 
 /// What the sender holds.
@@ -249,6 +263,8 @@ impl Hello {
             instance: self.instance,
             time_ms: self.time.0,
             addresses: self.addresses.clone(),
+            begun_ms: self.begun.0,
+            answers: self.answers.map(Start::to_wire),
         }
     }
 
@@ -263,7 +279,24 @@ impl Hello {
             instance: hello.instance,
             time: Millis(hello.time_ms),
             addresses: hello.addresses,
+            begun: Millis(hello.begun_ms),
+            answers: hello.answers.map(Start::from_wire),
         })
+    }
+
+    /// The start that it speaks of.
+    pub fn start(&self) -> Start {
+        Start { instance: self.instance, begun: self.begun }
+    }
+}
+
+impl Start {
+    fn to_wire(self) -> wire::Start {
+        wire::Start { instance: self.instance, begun_ms: self.begun.0 }
+    }
+
+    fn from_wire(start: wire::Start) -> Self {
+        Self { instance: start.instance, begun: Millis(start.begun_ms) }
     }
 }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io::{self, Read};
 use std::path::Path;
 
+use futures::StreamExt;
 use futures::stream::{self, Stream};
 use reqwest::Body;
 use serde::Serialize;
@@ -66,6 +67,25 @@ impl Caller {
     /// Sends a text as it stands.
     pub fn post_text<T: DeserializeOwned>(&self, path: &str, text: String) -> Result<T, Failure> {
         self.wait(self.client.post_text(path, text))
+    }
+
+    /// Sends a file up piece by piece.
+    pub fn send_file<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        file: Box<dyn Read + Send>,
+    ) -> Result<T, Failure> {
+        self.wait(self.client.send_file(path, Body::wrap_stream(pieces(file))))
+    }
+
+    /// Asks for a file and hands over what comes of it, piece by piece.
+    pub fn fetch(
+        &self,
+        path: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<impl Iterator<Item = Result<Vec<u8>, Failure>>, Failure> {
+        let mut pieces = self.wait(self.client.fetch(path, body))?;
+        Ok(std::iter::from_fn(move || self.runtime.block_on(pieces.next()).map(|piece| Ok(piece?))))
     }
 
     /// Sends a file up piece by piece and hands over the answer line by line as it comes.

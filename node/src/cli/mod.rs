@@ -18,6 +18,7 @@ mod agreement;
 mod audit;
 mod backup;
 mod booking;
+mod bundle;
 pub mod caller;
 mod config;
 pub mod context;
@@ -117,6 +118,9 @@ enum Command {
     Backup(backup::Backups),
     /// 从备份恢复到空的主目录 · Make a home of a backup
     Restore(backup::Restore),
+    /// 离线包：与连不上网络的成员交换数据 · Bundles: exchange with a member that no network reaches
+    #[command(subcommand)]
+    Bundle(bundle::BundleCommand),
     /// 证据：一条记录或一处分叉，连同全部佐证，一个文件 · Evidence: a record or a fork with all that proves it
     #[command(subcommand)]
     Evidence(evidence::EvidenceCommand),
@@ -188,6 +192,7 @@ impl Command {
             Self::Log(command) => command.run(context),
             Self::Backup(command) => command.run(context),
             Self::Restore(command) => command.run(context),
+            Self::Bundle(command) => command.run(context),
             Self::Evidence(command) => command.run(context),
             Self::Config(command) => command.run(context),
             Self::Member(command) => command.run(context),

@@ -210,6 +210,7 @@ fn bytes_of(input: &Input) -> usize {
             entries.iter().map(|entry| entry.bytes().len()).sum()
         }
         Input::Ask { command: Command::Data(_), .. } => ASK_BYTES,
+        Input::Ask { command: Command::Play { frames, .. }, .. } => frames.iter().map(Vec::len).sum(),
         Input::Net(_) | Input::Ask { .. } | Input::Work(_) | Input::Room { .. } | Input::Tick => 0,
     }
 }

@@ -25,6 +25,7 @@ use crate::http::door::Doors;
 use crate::http::metrics::loop_time;
 use crate::http::serve::{Listener, serve};
 use crate::http::{self, ASKS_MAX, Desk, SocketFailure, Stored, Surroundings};
+use crate::keys::bundle::Bundler;
 use crate::keys::{self, NodeKeys};
 use crate::machine::Machine;
 use crate::net::{self, NetConfig, NetError};
@@ -105,7 +106,8 @@ async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> R
     let (machine, first) =
         Machine::start(me, config.replication(), Arc::clone(&rules), boot, clock.now(), &store)
             .map_err(NodeFailure::Agreement)?;
-    let net = NetConfig { transport_key: keys.transport, listen: config.network.listen.clone() };
+    let transport = keys.transport;
+    let net = NetConfig { transport_key: transport, listen: config.network.listen.clone() };
     let (network, events) = net::start(net).await?;
     let listens = network.listens().to_vec();
     let (ask, asks) = mpsc::channel(ASKS_MAX);
@@ -122,6 +124,7 @@ async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> R
         scout,
         surroundings: surroundings(&home, listens.clone()),
         stop: Arc::new(Mutex::new(Some(stop))),
+        bundler: Bundler::new(transport),
         import: config.import.clone(),
         spool: home.run().into(),
     };

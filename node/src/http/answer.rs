@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::door::TurnedAway;
+use crate::keys::bundle::BundleFault;
 use crate::machine::Refusal;
 use crate::papers::PaperRefusal;
 use crate::replica::agreement::NotInForce;
@@ -33,6 +34,8 @@ pub enum Problem {
     TooLarge { bytes_max: u64 },
     /// The door stays shut.
     TurnedAway { reason: TurnedAway },
+    /// A file is no bundle for this node, or not to its end: so many of its entries were taken in before.
+    Bundle { admitted: u64, reason: BundleFault },
     /// The data log cannot be read; the operation log says more.
     LogUnreadable,
     /// Nothing here has this name.
@@ -46,9 +49,10 @@ impl Problem {
         match self {
             Problem::Refused { refusal: Refusal::Rebuilding { .. } | Refusal::DiskFull { .. } }
             | Problem::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-            Problem::Refused { .. } | Problem::Paper { .. } | Problem::NotInForce { .. } => {
-                StatusCode::CONFLICT
-            }
+            Problem::Refused { .. }
+            | Problem::Paper { .. }
+            | Problem::NotInForce { .. }
+            | Problem::Bundle { .. } => StatusCode::CONFLICT,
             Problem::Unreadable { .. } | Problem::List { .. } => StatusCode::BAD_REQUEST,
             Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Problem::TurnedAway { reason } => match reason {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use reqwest::{Body, Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -95,6 +96,23 @@ impl Client {
     pub async fn post_text<T: DeserializeOwned>(&self, path: &str, text: String) -> Result<T, ClientFailure> {
         let response = self.send(self.request(Method::POST, path).body(text)).await?;
         Ok(response.json().await?)
+    }
+
+    /// Sends a file.
+    pub async fn send_file<T: DeserializeOwned>(&self, path: &str, body: Body) -> Result<T, ClientFailure> {
+        let response = self.send(self.request(Method::POST, path).body(body)).await?;
+        Ok(response.json().await?)
+    }
+
+    /// Asks for a file, which comes in pieces.
+    pub async fn fetch(
+        &self,
+        path: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<BoxStream<'static, Result<Vec<u8>, ClientFailure>>, ClientFailure> {
+        let response = self.send(self.request(Method::POST, path).json(body)).await?;
+        let pieces = response.bytes_stream();
+        Ok(pieces.map(|piece| Ok(piece?.to_vec())).boxed())
     }
 
     /// Streams a body up and hands over the answer line by line as it comes.

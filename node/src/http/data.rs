@@ -367,6 +367,8 @@ impl Importer {
             | Answer::Status(_)
             | Answer::Digests(_)
             | Answer::Explained(_)
+            | Answer::Packed(_)
+            | Answer::Played(_)
             | Answer::Holders(_) => {
                 unreachable!("an import is answered with its report")
             }

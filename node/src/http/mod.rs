@@ -4,6 +4,7 @@
 
 pub mod answer;
 mod bucket;
+pub mod bundle;
 pub mod client;
 pub mod data;
 pub mod disclosure;
@@ -43,6 +44,7 @@ use xietong_proto::id::{PeerId, Position, System};
 use xietong_proto::reach::Dialled;
 use xietong_proto::stream::Stream;
 
+use crate::keys::bundle::Bundler;
 use crate::machine::{Answer, Command};
 use crate::systems::doors::Deed;
 use crate::systems::rows::Rows;
@@ -85,6 +87,8 @@ pub struct Desk {
     pub scout: Arc<dyn Scout>,
     /// Asks the node to stop; taken by the first who does.
     pub stop: Arc<Mutex<Option<oneshot::Sender<()>>>>,
+    /// Makes and reads bundles for this node.
+    pub bundler: Bundler,
     /// Bounds of an import.
     pub import: crate::config::Import,
     /// Where files lie while they are taken in.
@@ -264,6 +268,8 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::Papers => on(method, epochs::papers),
         Route::Say => on(method, epochs::say),
         Route::Join => on(method, node::join),
+        Route::Pack => on(method, bundle::pack),
+        Route::Unpack => on(method, bundle::unpack),
         Route::Pause => on(method, node::pause),
         Route::Excuse => on(method, node::excuse),
         Route::Stop => on(method, node::stop),

@@ -172,6 +172,8 @@ pub(super) fn unexpected(answer: Answer) -> Problem {
         | Answer::Status(_)
         | Answer::Digests(_)
         | Answer::Explained(_)
+        | Answer::Packed(_)
+        | Answer::Played(_)
         | Answer::Holders(_) => {
             unreachable!("each command has one kind of answer")
         }

@@ -46,6 +46,8 @@ pub enum Route {
     SetTariff,
     Say,
     Join,
+    Pack,
+    Unpack,
     Pause,
     Excuse,
     Stop,
@@ -111,7 +113,7 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 49] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
@@ -150,6 +152,8 @@ impl Route {
         Self::SetTariff,
         Self::Say,
         Self::Join,
+        Self::Pack,
+        Self::Unpack,
         Self::Pause,
         Self::Excuse,
         Self::Stop,
@@ -205,6 +209,8 @@ impl Route {
             Self::Papers => ("papers", GET, "/v1/agreements/{id}/papers", Look),
             Self::Say => ("say", POST, "/v1/agreements/{id}/say", Decide),
             Self::Join => ("join", POST, "/v1/agreements", Decide),
+            Self::Pack => ("bundle-export", POST, "/v1/bundles/export", Decide),
+            Self::Unpack => ("bundle-import", POST, "/v1/bundles", Decide),
             Self::Pause => ("pause", POST, "/v1/pause", Decide),
             Self::Excuse => ("excuse", POST, "/v1/excuse", Decide),
             Self::Stop => ("stop", POST, "/v1/stop", Decide),
@@ -269,6 +275,8 @@ mod tests {
             "join-papers",
             "say",
             "join",
+            "bundle-export",
+            "bundle-import",
             "pause",
             "excuse",
             "stop",

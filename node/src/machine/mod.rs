@@ -22,6 +22,7 @@ use xietong_proto::stream::{Audience, Stream};
 
 use crate::calendar;
 use crate::replica::agreement::{Agreement, NotInForce};
+use crate::replica::bundle::{Contents, NoBundle, Played};
 use crate::replica::epochs::{Said, Unsaid};
 use crate::replica::io::{Boot, NetEvent, Now, Output, Writes};
 use crate::replica::logs::Past;
@@ -80,6 +81,10 @@ pub enum Command {
     Record(Deed),
     /// Why a member can or cannot see a record, by register key or listing number.
     Explain { peer: MemberCode, record: String },
+    /// What a bundle for a member holds (P49), under the agreement whose id begins so.
+    Pack { member: MemberCode, agreement: String, from_start: bool },
+    /// Take in a part of a bundle: who wrote it, its hello, frames that follow, and whether they are the last.
+    Play { from: PeerId, hello: Vec<u8>, frames: Vec<Vec<u8>>, is_last: bool },
     /// Who has signed that it holds an entry.
     Holders { agreement: AgreementId, author: MemberCode, system: System, position: Position },
 }
@@ -109,6 +114,10 @@ pub enum Answer {
     Explained(Option<Box<Explanation>>),
     /// Members, by their newest receipts.
     Holders(Vec<MemberCode>),
+    /// What goes into a bundle.
+    Packed(Box<Contents>),
+    /// What came of a bundle.
+    Played(Played),
     /// Not done, and why.
     Refused(Refusal),
 }
@@ -131,6 +140,8 @@ pub enum Refusal {
     Token { refusal: TokenRefusal },
     /// A proposal or an opinion is not taken over.
     Unsaid { reason: Unsaid },
+    /// There is no such bundle, or one is not taken in.
+    Bundle { reason: NoBundle },
     /// The system refuses.
     Data { refusal: systems::Refusal },
 }
@@ -302,6 +313,15 @@ impl Machine {
             Command::Digests => Ok(Answer::Digests(self.digests(&step.rows))),
             Command::Explain { peer, record } => {
                 Ok(Answer::Explained(self.explain(&step.rows, step.turn.now, peer, &record).map(Box::new)))
+            }
+            Command::Pack { member, agreement, from_start } => {
+                let packed = self.replica.pack(&step.turn, member, &agreement, from_start);
+                Ok(Answer::Packed(Box::new(packed.map_err(|reason| Refusal::Bundle { reason })?)))
+            }
+            Command::Play { from, hello, frames, is_last } => {
+                self.check_room()?;
+                let played = self.replica.play(&mut step.turn, from, (&hello, &frames), is_last);
+                played.map(Answer::Played).map_err(|reason| Refusal::Bundle { reason })
             }
             Command::Holders { agreement, author, system, position } => {
                 let signed = self.replica.receipted(&self.stream(agreement, author, system));

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
-use xietong_proto::sync::Line;
+use xietong_proto::sync::{Line, Start};
 
-use super::io::{Append, LinkId, Object};
+use super::io::{Append, LinkId, Now, Object};
 use super::{Replica, Turn};
 
 /// Wall and monotonic clock may part by so much before a node no longer knows whether it slept or was copied.
@@ -20,8 +20,10 @@ const RIVAL_MS: u64 = 30_000;
 const SKEW_MS_MAX: u64 = 600_000;
 
 /// What is known under one agreement since the start, or since confirmation was lost.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Session {
+    /// When it began, by the wall clock.
+    begun: Millis,
     is_confirmed: bool,
     /// Until then another process with our keys is taken to be alive, on the monotonic clock.
     rival_until_ms: u64,
@@ -29,6 +31,14 @@ pub struct Session {
     compared: BTreeSet<MemberCode>,
     /// How far members say that they hold our own streams. A claim falls when it is not served.
     claims: BTreeMap<(MemberCode, Stream), Position>,
+}
+
+impl Session {
+    /// Nothing is known yet.
+    pub fn begin(now: Now) -> Self {
+        let (compared, claims) = (BTreeSet::new(), BTreeMap::new());
+        Self { begun: now.wall, is_confirmed: false, rival_until_ms: 0, compared, claims }
+    }
 }
 
 /// Members of whom this node has heard under an agreement at any time, and those the operator does not wait for.
@@ -73,6 +83,12 @@ impl Replica {
             fetching: own.map(lag).max().unwrap_or(0),
             has_rival: session.rival_until_ms > 0,
         })
+    }
+
+    /// Our present start under an agreement.
+    pub fn start_of(&self, id: AgreementId) -> Start {
+        let begun = self.sessions.get(&id).map_or(Millis(0), |session| session.begun);
+        Start { instance: self.me.instance, begun }
     }
 
     /// How far our clock is from the median of the connected members', in milliseconds, if that is too far to
@@ -125,9 +141,10 @@ impl Replica {
 
     /// The other end has shown some of what it holds, or all.
     pub(super) fn heed(&mut self, link: LinkId, lines: &[Line], is_all: bool) {
-        let Some((id, member)) = self.links.get(&link).and_then(super::Link::greeted) else { return };
+        let Some(link) = self.links.get(&link) else { return };
+        let (Some((id, member)), is_of_now) = (link.greeted(), link.is_of_now) else { return };
         let me = self.me.code();
-        let session = self.sessions.entry(id).or_default();
+        let Some(session) = self.sessions.get_mut(&id) else { return };
         if is_all {
             session.claims.retain(|(teller, _), _| *teller != member);
         }
@@ -135,7 +152,7 @@ impl Replica {
             let claim = session.claims.entry((member, line.stream)).or_default();
             *claim = line.position.max(*claim);
         }
-        if is_all && session.compared.insert(member) {
+        if is_all && is_of_now && session.compared.insert(member) {
             self.compared.push((id, member));
         }
     }
@@ -145,7 +162,7 @@ impl Replica {
     pub(super) fn heed_own(&mut self, turn: &Turn, stream: &Stream) {
         let is_confirmed = self.sessions.get(&stream.agreement).is_some_and(|session| session.is_confirmed);
         if stream.author == self.me.code() && is_confirmed {
-            self.begin_session(turn, stream.agreement, Session::default());
+            self.begin_session(turn, stream.agreement, Session::begin(turn.now));
         }
     }
 
@@ -154,7 +171,7 @@ impl Replica {
     pub(super) fn heed_rival(&mut self, turn: &Turn, id: AgreementId, instance: u64) {
         if instance != self.me.instance {
             let rival_until_ms = turn.now.mono_ms + RIVAL_MS;
-            self.begin_session(turn, id, Session { rival_until_ms, ..Session::default() });
+            self.begin_session(turn, id, Session { rival_until_ms, ..Session::begin(turn.now) });
         }
     }
 
@@ -182,7 +199,7 @@ impl Replica {
     pub(super) fn disbelieve(&mut self, link: LinkId, stream: Stream) {
         let Some((id, member)) = self.links.get(&link).and_then(super::Link::greeted) else { return };
         let head = self.logs.head(&stream).position;
-        let session = self.sessions.entry(id).or_default();
+        let Some(session) = self.sessions.get_mut(&id) else { return };
         let is_bare = session.claims.remove(&(member, stream)).is_some_and(|claim| claim > head);
         if is_bare {
             session.compared.remove(&member);
@@ -194,12 +211,12 @@ impl Replica {
         let offset = super::link::offset_ms(turn.now.wall, turn.now.mono_ms);
         let before = self.clock_offset_ms.replace(offset).unwrap_or(offset);
         if offset.abs_diff(before) > CLOCK_JUMP_MS.unsigned_abs() {
-            self.sessions.values_mut().for_each(|session| *session = Session::default());
+            self.sessions.values_mut().for_each(|session| *session = Session::begin(turn.now));
             self.links.values_mut().for_each(|link| link.heads_due_ms = turn.now.mono_ms);
         }
         let agreements: Vec<AgreementId> = self.agreements.keys().copied().collect();
         for id in agreements {
-            let session = self.sessions.entry(id).or_default();
+            let Some(session) = self.sessions.get_mut(&id) else { continue };
             if session.rival_until_ms <= turn.now.mono_ms {
                 session.rival_until_ms = 0;
             }
@@ -207,7 +224,7 @@ impl Replica {
             let has_all = |lacking: &Unconfirmed| lacking.fetching == 0 && !lacking.has_rival;
             let is_ready = self.unconfirmed(id).is_some_and(|lacking| is_met(&lacking) && has_all(&lacking));
             if is_ready && self.all_linked_compared(id) {
-                self.sessions.entry(id).or_default().is_confirmed = true;
+                self.sessions.entry(id).and_modify(|session| session.is_confirmed = true);
                 self.to_compare.push(id);
             }
         }

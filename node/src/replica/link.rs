@@ -38,6 +38,8 @@ pub struct Link {
     pub instance: u64,
     /// When something came last, on the monotonic clock.
     pub heard_ms: u64,
+    /// Whether what it shows is of now; a bundle may be older than our start (P49).
+    pub is_of_now: bool,
     /// The other wall clock minus our monotonic one when it said hello.
     pub clock_offset_ms: i64,
 }
@@ -79,6 +81,7 @@ impl Link {
             card: None,
             instance: 0,
             heard_ms: 0,
+            is_of_now: true,
             clock_offset_ms: 0,
         }
     }

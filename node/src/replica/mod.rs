@@ -6,6 +6,7 @@
 
 mod admit;
 pub mod agreement;
+pub mod bundle;
 pub mod carry;
 mod chain;
 pub mod confirm;
@@ -36,6 +37,7 @@ use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Line;
 
 use agreement::{Agreement, NotInForce, is_twice};
+use bundle::Told;
 use confirm::{Circle, Session};
 use forks::Forks;
 use io::{Append, Boot, Keyring, LinkId, NetAction, NetEvent, Now, Object};
@@ -150,6 +152,8 @@ pub struct Replica {
     placed: BTreeMap<Stream, Header>,
     /// Compared, and nobody has been told yet.
     compared: Vec<(AgreementId, MemberCode)>,
+    /// What members said in bundles since the process started.
+    told: BTreeMap<(AgreementId, MemberCode), Told>,
     /// Wall minus monotonic clock at the last turn.
     clock_offset_ms: Option<i64>,
 }
@@ -190,6 +194,7 @@ impl Replica {
             to_compare: Vec::new(),
             placed: BTreeMap::new(),
             compared: Vec::new(),
+            told: BTreeMap::new(),
             clock_offset_ms: None,
         };
         for (agreement, object) in boot.objects {
@@ -198,6 +203,7 @@ impl Replica {
         let own = replica.me.card.clone();
         replica.keyring.learn(AgreementId::ZERO, &own);
         let joined: Vec<AgreementId> = replica.agreements.keys().copied().collect();
+        replica.sessions = joined.iter().map(|id| (*id, Session::begin(turn.now))).collect();
         for agreement in joined {
             replica.renew_card(turn, agreement, &own);
         }
@@ -246,6 +252,7 @@ impl Replica {
         turn.appends.extend(agreement.to_objects().into_iter().map(|object| Append::Object(id, object)));
         agreement.all_cards().for_each(|card| self.keyring.learn(id, card));
         self.agreements.insert(id, agreement);
+        self.sessions.insert(id, Session::begin(turn.now));
         self.publish_trust(turn);
         let own = self.me.card.clone();
         self.renew_card(turn, id, &own);

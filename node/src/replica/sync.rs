@@ -213,17 +213,23 @@ impl Replica {
             instance: self.me.instance,
             time: now.wall,
             addresses: self.settings.addresses.clone(),
+            begun: self.start_of(agreement).begun,
+            answers: None,
         })
     }
 
-    /// Manifests and cards go before heads, so that the other end can check what it will ask for (P22, P39).
     fn introduce(&self, turn: &mut Turn, id: LinkId, about: About, newest: ManifestId) {
+        self.show_papers(turn, id, about, newest);
+        let lines = self.lines(about.agreement, about.member);
+        self.send(turn, id, Frame::Heads(Heads::All(lines)));
+    }
+
+    /// Manifests and cards go before heads, so that the other end can check what it will ask for (P22, P39).
+    pub(super) fn show_papers(&self, turn: &mut Turn, id: LinkId, about: About, newest: ManifestId) {
         self.show_signings(turn, id, about, newest);
         self.send_cards(turn, id, about.agreement);
         self.show_forks(turn, id, about.agreement, about.member);
         self.show_receipts(turn, id, about.agreement);
-        let lines = self.lines(about.agreement, about.member);
-        self.send(turn, id, Frame::Heads(Heads::All(lines)));
     }
 
     fn cards(&mut self, turn: &mut Turn, id: LinkId, agreement: AgreementId, cards: &[Vec<u8>]) {

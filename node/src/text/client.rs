@@ -1,6 +1,8 @@
 //! Why the running node did not give what a command asked for.
 
-use super::{Lang, file_refusal, list_refusal, node_refusal, not_in_force, paper, say, turned_away};
+use super::{
+    Lang, bundle_fault, file_refusal, list_refusal, node_refusal, not_in_force, paper, say, turned_away,
+};
 use crate::http::answer::Problem;
 use crate::http::client::ClientFailure;
 use crate::http::data::ImportRefusal;
@@ -41,6 +43,7 @@ pub fn problem(lang: Lang, problem: &Problem) -> String {
                 zh: "文件超过 {mib} MiB（配置项 import.size_mib_max）；请分成几个文件。",
                 en: "The file is larger than {mib} MiB (setting import.size_mib_max): split it.")
         }
+        Problem::Bundle { admitted, reason } => bundle_fault(lang, *admitted, reason),
         Problem::TurnedAway { reason } => turned_away(lang, reason),
         Problem::LogUnreadable => say!(lang,
             zh: "数据日志读不出来；详见运行日志，并执行 xietong log verify。",

@@ -202,6 +202,8 @@ fn act(lang: Lang, name: &str) -> String {
         Route::Join => say!(lang, zh: "加入协议", en: "join an agreement"),
         Route::Papers => say!(lang, zh: "读取协议文件", en: "read an agreement's papers"),
         Route::Say => say!(lang, zh: "对协议版次表态", en: "propose a version or give an opinion"),
+        Route::Pack => say!(lang, zh: "导出离线包", en: "export a bundle"),
+        Route::Unpack => say!(lang, zh: "导入离线包", en: "import a bundle"),
         Route::Pause => say!(lang, zh: "暂停或恢复联网", en: "pause or resume"),
         Route::Excuse => say!(lang, zh: "不再或恢复等候", en: "excuse or expect"),
         Route::Stop => say!(lang, zh: "停止节点", en: "stop the node"),

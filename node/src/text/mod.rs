@@ -3,6 +3,7 @@
 
 mod answers;
 mod backup;
+mod bundle;
 mod client;
 mod columns;
 mod config;
@@ -42,6 +43,7 @@ mod tests;
 
 pub use answers::*;
 pub use backup::{backup_holds, backup_refusal, backup_taken, restored};
+pub use bundle::{bundle_fault, bundle_taken, bundle_written, no_bundle};
 pub use client::{client_failure, import_refusal, problem};
 pub use columns::{Heading, column, kind, listing_columns, register_columns, scrapping_columns};
 pub use config::config;

@@ -1,5 +1,6 @@
 //! One line for every refusal that has words: what its sentence says in both languages, beside its data.
 
+mod bundle;
 mod data;
 mod doors;
 mod fleet;

@@ -156,7 +156,15 @@ impl Known {
 
     fn hello(&self, agreement: AgreementId) -> Vec<u8> {
         let (manifest, time) = (self.manifest, xietong::clock::wall());
-        let hello = Hello { agreement, manifest, instance: 7, time, addresses: Vec::new() };
+        let hello = Hello {
+            agreement,
+            manifest,
+            instance: 7,
+            time,
+            addresses: Vec::new(),
+            begun: time,
+            answers: None,
+        };
         framed(&Frame::Hello(hello).encode())
     }
 

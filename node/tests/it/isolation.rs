@@ -149,7 +149,15 @@ fn agreement(nodes: &Nodes, name: &str) -> AgreementId {
 
 fn hello(agreement: AgreementId) -> Frame {
     let (manifest, time) = (ManifestId(agreement.0), xietong::clock::wall());
-    Frame::Hello(Hello { agreement, manifest, instance: 1, time, addresses: Vec::new() })
+    Frame::Hello(Hello {
+        agreement,
+        manifest,
+        instance: 1,
+        time,
+        addresses: Vec::new(),
+        begun: time,
+        answers: None,
+    })
 }
 
 /// A program that has a member's transport key and keeps no rules.

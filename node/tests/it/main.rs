@@ -1,6 +1,7 @@
 //! One binary for every integration test of the node.
 
 mod amend;
+mod bundle;
 mod corpus;
 mod crash;
 mod demo_files;

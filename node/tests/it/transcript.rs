@@ -51,6 +51,11 @@ async fn evidence() {
 }
 
 #[tokio::test]
+async fn exchange_without_a_network() {
+    follow("bundle.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
+#[tokio::test]
 async fn the_fleet() {
     follow("fleet.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }

@@ -12,7 +12,7 @@ use xietong_proto::manifest::Manifest;
 use xietong_proto::opinion::Stance;
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{STREAM_NAME_BYTES, Stream};
-use xietong_proto::sync::{Frame, Heads, Hello, Line, Push, Range, Receipted, Want};
+use xietong_proto::sync::{Frame, Heads, Hello, Line, Push, Range, Receipted, Start, Want};
 
 use crate::{Random, samples};
 
@@ -109,9 +109,17 @@ fn frames() -> Vec<Frame> {
     let line = |member: usize| Line::new(samples::stream(member), samples::entry(member).head());
     let (head, payload) = entry.bytes().split_at(HEADER_BYTES + 64);
     let addresses = vec!["/ip4/192.0.2.1/tcp/4001".to_owned()];
-    let instance = 7;
+    let start = Start { instance: 7, begun: samples::TIME };
     vec![
-        Frame::Hello(Hello { agreement: id.into(), manifest: id, instance, time: samples::TIME, addresses }),
+        Frame::Hello(Hello {
+            agreement: id.into(),
+            manifest: id,
+            instance: start.instance,
+            time: samples::TIME,
+            addresses,
+            begun: start.begun,
+            answers: Some(start),
+        }),
         Frame::Cards((0..3).map(|member| samples::card(member).bytes().to_vec()).collect()),
         Frame::Heads(Heads::All((0..3).map(line).collect())),
         Frame::Heads(Heads::Changed(vec![line(1)])),

@@ -377,7 +377,8 @@ fn frame_output(frame: &Frame) -> Value {
     match frame {
         Frame::Hello(hello) => json!({ "message": "hello", "agreement": hello.agreement,
             "manifest": hello.manifest, "instance": hello.instance.to_string(), "time_ms": hello.time,
-            "addresses": hello.addresses }),
+            "addresses": hello.addresses, "begun_ms": hello.begun,
+            "answers": hello.answers.map(|start| json!([start.instance.to_string(), start.begun])) }),
         Frame::Cards(cards) => {
             json!({ "message": "cards", "cards": cards.iter().map(hex).collect::<Vec<_>>() })
         }

@@ -137,6 +137,8 @@ fn what_a_stranger_presents_counts_only_if_it_proves_that_it_is_a_member() -> Re
         instance: 7,
         time: Millis(0),
         addresses: Vec::new(),
+        begun: Millis(0),
+        answers: None,
     };
     let chain = held.signings(held.manifest().id());
     let show = |signings: &[Signing], cards: &[&Card]| Presentation {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use xietong_proto::entry::ENTRY_HEAD_BYTES;
 use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
-use xietong_proto::sync::{Frame, Heads, Hello, LINE_BYTES, Line, Push, Range, Want};
+use xietong_proto::sync::{Frame, Heads, Hello, LINE_BYTES, Line, Push, Range, Start, Want};
 use xietong_proto::wire::sync as wire;
 use xietong_proto::wire::sync::frame::Body;
 
@@ -27,6 +27,7 @@ fn hello() -> wire::Hello {
         instance: u64::MAX,
         time_ms: samples::TIME.0,
         addresses: vec!["/ip4/192.0.2.1/tcp/4001".into()],
+        ..wire::Hello::default()
     }
 }
 
@@ -65,8 +66,17 @@ fn accepted() -> Vec<Value> {
     let stream = samples::stream(0);
     let entry = samples::entry(0);
     let (head, payload) = entry.bytes().split_at(ENTRY_HEAD_BYTES);
-    let greeting =
-        Hello { agreement: id.into(), manifest: id, instance: 1, time: samples::TIME, addresses: vec![] };
+    let greeting = Hello {
+        agreement: id.into(),
+        manifest: id,
+        instance: 1,
+        time: samples::TIME,
+        addresses: vec![],
+        begun: samples::TIME,
+        answers: None,
+    };
+    let answering =
+        Hello { answers: Some(Start { instance: u64::MAX, begun: Millis(1) }), ..greeting.clone() };
     let newer = framed(Body::Hello(hello()));
     let newer = [&newer[..1], &[newer[1] + 2], &newer[2..], &[0x78, 1]].concat();
     let cards = (0..3).map(|member| samples::card(member).bytes().to_vec()).collect();
@@ -78,6 +88,7 @@ fn accepted() -> Vec<Value> {
     let (head, payload) = (head.to_vec(), payload.to_vec());
     vec![
         frame("P21", "a hello", Frame::Hello(greeting)),
+        frame("P21", "a hello in a bundle that answers one", Frame::Hello(answering)),
         good("P21", "a hello with a field of later", "frame", input(newer)),
         frame("P22", "three cards", Frame::Cards(cards)),
         frame("P23", "all lines", Frame::Heads(Heads::All(lines()))),
