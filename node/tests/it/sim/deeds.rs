@@ -2,7 +2,7 @@
 //! members pry.
 
 use rand::RngExt;
-use xietong::machine::Command;
+use xietong::machine::{Answer, Command};
 use xietong::replica::agreement::Agreement;
 use xietong::store::memory::{Leftover, Memory};
 use xietong_proto::id::*;
@@ -11,7 +11,7 @@ use xietong_proto::sync::{Frame, Want};
 
 use super::Trade;
 use super::handovers::listed_by_owners;
-use super::invariants::Violation;
+use super::invariants::{self, Violation};
 use super::network::Place;
 use super::node::Acknowledged;
 use super::workload::Fleet;
@@ -20,7 +20,17 @@ use super::world::World;
 /// An older state of a node, to which it is put back.
 pub struct Backup {
     pub place: Place,
+    /// It loses everything but its keys.
+    pub is_keys_alone: bool,
     pub state: Option<(Memory, Acknowledged, Fleet)>,
+}
+
+/// A bundle as it was written.
+#[derive(Clone)]
+pub struct Bundle {
+    from: PeerId,
+    to: Place,
+    frames: Vec<Vec<u8>>,
 }
 
 impl World {
@@ -50,13 +60,14 @@ impl World {
                 if self.twins.is_some_and(|twins| twins.has(place) || twins.has(other)) {
                     return Ok(());
                 }
-                let apart = self.rng.random_bool(0.4);
+                let apart = self.rng.random_bool(if self.carried.is_some() { 0.9 } else { 0.4 });
                 self.note(&format!("{place} and {other} apart: {apart}"));
                 self.network.part(place, other, apart);
                 self.reconnect();
                 Ok(())
             }
             72..78 => self.crash(place),
+            78..100 if self.carried.is_some() => self.carry(place),
             78..80 => {
                 let leftover =
                     [Leftover::Nothing, Leftover::LocalLog, Leftover::Logs][self.rng.random_range(0..3)];
@@ -122,14 +133,16 @@ impl World {
         self.grant(place, wishes)
     }
 
-    /// A copy of the running node's home is made; later the node is put back to it.
+    /// A copy of the running node's home is made; later the node is put back to it, or to its keys alone.
     fn back_up_or_restore(&mut self) -> Result<(), Violation> {
         let Some(backup) = &mut self.restored else { return Ok(()) };
         let place = backup.place;
         let Some((store, acknowledged, fleet)) = backup.state.take() else {
             let node = &self.nodes[place];
-            backup.state =
-                Some((node.store.clone().crash(), node.acknowledged.clone(), self.fleets[place].clone()));
+            backup.state = Some(match backup.is_keys_alone {
+                true => (Memory::default(), Acknowledged::default(), Fleet::new(place)),
+                false => (node.store.clone().crash(), node.acknowledged.clone(), self.fleets[place].clone()),
+            });
             return Ok(());
         };
         self.note(&format!("{place} is restored from a backup"));
@@ -137,6 +150,57 @@ impl World {
         (self.nodes[place].store, self.nodes[place].acknowledged, self.fleets[place]) =
             (store, acknowledged, fleet);
         self.start(place)
+    }
+
+    /// Somebody goes to and fro between two nodes with bundles.
+    fn carry(&mut self, place: Place) -> Result<(), Violation> {
+        let other = (place + self.rng.random_range(1..self.nodes.len())) % self.nodes.len();
+        for trip in 0..self.rng.random_range(1..=5) {
+            let [from, to] = if trip % 2 == 0 { [place, other] } else { [other, place] };
+            self.carry_one(from, to)?;
+            self.pass(100)?;
+        }
+        Ok(())
+    }
+
+    fn carry_one(&mut self, from: Place, to: Place) -> Result<(), Violation> {
+        let agreement = self.agreements[self.rng.random_range(0..self.agreements.len())].id().to_string();
+        let (member, from_start) = (self.nodes[to].me.code(), self.rng.random_bool(0.2));
+        let command = Command::Pack { member, agreement, from_start };
+        let (wishes, packed) = self.nodes[from].ask(self.now_ms, command);
+        self.grant(from, wishes)?;
+        let Some(Answer::Packed(contents)) = packed else { return Ok(()) };
+        // Nobody else can open it.
+        if contents.to != self.nodes[to].me.peer {
+            return Ok(());
+        }
+        let frames = self.nodes[from].written(*contents);
+        frames.iter().try_for_each(|frame| invariants::audience(self, from, to, frame))?;
+        let (peer, frames) = (self.nodes[from].me.peer, frames.iter().map(Frame::encode).collect());
+        self.carried.get_or_insert_default().push(Bundle { from: peer, to, frames });
+        self.bring()
+    }
+
+    /// One of the bundles that were ever carried arrives, mostly the newest, in parts or cut short.
+    fn bring(&mut self) -> Result<(), Violation> {
+        let carried = self.carried.as_deref().unwrap_or_default();
+        let newest = carried.len() - 1;
+        let which = if self.rng.random_bool(0.7) { newest } else { self.rng.random_range(0..=newest) };
+        let Bundle { from, to, frames } = carried[which].clone();
+        let length =
+            if self.rng.random_bool(0.7) { frames.len() } else { self.rng.random_range(1..=frames.len()) };
+        let half = self.rng.random_range(1..=length);
+        self.note(&format!("{to} takes in {length} of {} frames of a bundle", frames.len()));
+        for (part, is_end) in [(1..half, false), (half..length, length == frames.len())] {
+            let (hello, frames) = (frames[0].clone(), frames[part].to_vec());
+            let command = Command::Play { from, hello, frames, is_last: is_end };
+            let (wishes, played) = self.nodes[to].ask(self.now_ms, command);
+            if let Some(Answer::Played(played)) = played {
+                self.tally.carried += played.admitted;
+            }
+            self.grant(to, wishes)?;
+        }
+        Ok(())
     }
 
     fn crash(&mut self, place: Place) -> Result<(), Violation> {

@@ -78,6 +78,8 @@ pub struct Figures {
     pub lost: u64,
     /// Versions of agreements that came into force after the first, with everybody in the end.
     pub epochs: u64,
+    /// Entries that came in bundles.
+    pub carried: u64,
     /// How often a peer that offended was shut out.
     pub shut_out: u64,
     /// Requests that were made, offers that were refused because the vehicle was taken, statements that were settled.
@@ -169,6 +171,7 @@ fn the_world_really_loses_frames_and_crashes_nodes() {
     assert!(all.iter().map(|figures| figures.crashes).sum::<u64>() > 20);
     assert!(all.iter().map(|figures| figures.shut_out).sum::<u64>() > 2);
     assert!(all.iter().map(|figures| figures.unwritten).sum::<u64>() > 0);
+    assert!(all.iter().map(|figures| figures.carried).sum::<u64>() > 5);
     assert!(all.iter().map(|figures| figures.epochs).sum::<u64>() > 10);
     assert!(all.iter().map(|figures| figures.renewed).sum::<u64>() > 5);
     assert!(all.iter().map(|figures| figures.stolen).sum::<u64>() > 0);
@@ -205,10 +208,10 @@ fn the_seeds_asked_for_break_no_invariant() {
         _ => panic!("XIETONG_SIM: give one seed, or the first and the one after the last"),
     };
     let (sum, failures) = run_all(trade, from..to, shows_trace);
-    let Figures { steps, entries, crashes, lost, shut_out, epochs, renewed, stolen, .. } = sum;
+    let Figures { steps, entries, crashes, lost, carried, shut_out, epochs, renewed, stolen, .. } = sum;
     let Figures { requests, taken, settled, passed, .. } = sum;
     println!(
-        "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {shut_out} peers shut out, {epochs} epochs, {renewed} changes of keys, {stolen} entries of a thief",
+        "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {carried} entries carried in bundles, {shut_out} peers shut out, {epochs} epochs, {renewed} changes of keys, {stolen} entries of a thief",
         to - from,
         failures.len()
     );
@@ -253,6 +256,7 @@ impl Figures {
         self.entries += other.entries;
         self.crashes += other.crashes;
         self.lost += other.lost;
+        self.carried += other.carried;
         self.shut_out += other.shut_out;
         self.requests += other.requests;
         self.taken += other.taken;

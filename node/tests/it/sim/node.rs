@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use xietong::machine::{Answer, Command, Done, Input, Machine, Ticket, Work};
+use xietong::replica::bundle::{Contents, Span};
 use xietong::replica::carry;
 use xietong::replica::io::{
     Keyring, LinkId, Message, NetAction, NetEvent, Now, Output, Release, Roster, SignedAppend,
@@ -14,6 +15,7 @@ use xietong::store::memory::Memory;
 use xietong::systems::rules::Rules;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::id::*;
+use xietong_proto::limits::RANGE_BYTES_MAX;
 use xietong_proto::presentation::Presentation;
 use xietong_proto::reject::Reject;
 use xietong_proto::sync::{Frame, Want};
@@ -145,6 +147,17 @@ impl Node {
         let Want { stream, from, bytes_max } = want;
         let frames = carry::fill(Message::Range { stream, from, bytes_max }, read);
         frames.expect("memory does not fail").into_iter().map(|frame| Wish::Send { link, frame }).collect()
+    }
+
+    /// The frames of a bundle, its hello first.
+    pub fn written(&self, contents: Contents) -> Vec<Frame> {
+        let Contents { papers, spans, heads, .. } = contents;
+        let bytes_max = RANGE_BYTES_MAX as u32;
+        let range = |Span { stream, from, .. }: Span| Message::Range { stream, from, bytes_max };
+        let read = |stream, from, bytes_max| self.store.read(stream, from, bytes_max);
+        let messages = papers.into_iter().chain(spans.into_iter().map(range));
+        let frames = messages.flat_map(|message| carry::fill(message, read).expect("memory does not fail"));
+        frames.chain([heads]).collect()
     }
 
     /// Asks as an operator does and waits for the answer.

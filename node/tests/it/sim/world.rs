@@ -19,7 +19,7 @@ use xietong_proto::sync::Frame;
 
 use super::bookings;
 use super::council::Council;
-use super::deeds::Backup;
+use super::deeds::{Backup, Bundle};
 use super::handovers;
 use super::invariants::{self, Violation};
 use super::members::{Keys, agreement};
@@ -54,6 +54,8 @@ pub struct World {
     pub absent: Option<Place>,
     /// A member whose node is put back to an older state now and then.
     pub restored: Option<Backup>,
+    /// Bundles that were carried between nodes, in worlds where hardly any network joins them.
+    pub carried: Option<Vec<Bundle>>,
     /// A member that also does mischief.
     pub rogue: Option<Rogue>,
     /// Agreements are changed while they are lived by.
@@ -102,7 +104,12 @@ impl World {
             agreements,
             twins,
             absent: (seed % 7 == 3 && !has_twins && !lives && count > 2).then_some(count - 1),
-            restored: (seed % 6 == 3).then_some(Backup { place: 1, state: None }),
+            restored: (seed % 6 == 3).then_some(Backup {
+                place: 1,
+                is_keys_alone: seed % 12 == 9 && trade == Trade::None,
+                state: None,
+            }),
+            carried: (seed % 5 == 4 && !has_twins && trade == Trade::None).then(Vec::new),
             rogue: (seed % 3 == 2).then(|| Rogue::new(0)),
             are_off: false,
             council: lives.then(|| Council::new(seed.is_multiple_of(12))),
@@ -129,6 +136,10 @@ impl World {
 
     /// Deeds of fate, then peace.
     pub fn run(&mut self) -> Result<Figures, Violation> {
+        if self.carried.is_some() {
+            let pairs = (0..self.nodes.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
+            pairs.for_each(|(one, other)| self.network.part(one, other, true));
+        }
         for place in 0..self.members() {
             self.start(place)?;
             self.import(place)?;
