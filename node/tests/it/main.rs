@@ -7,6 +7,7 @@ mod crash;
 mod demo_files;
 mod demo_tables;
 mod doors;
+mod faults;
 mod hostile;
 mod http;
 mod isolation;
