@@ -3,8 +3,9 @@
 //! exchanging, and the memory of the node that is attacked stays bounded.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
@@ -209,6 +210,15 @@ fn resident_mib(province: &Province) -> u64 {
     line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).expect("a number") / 1024
 }
 
+/// What monitoring is told.
+fn metrics(province: &Province) -> String {
+    let mut stream = UnixStream::connect(province.home.join("run/xietong.sock")).expect("it listens");
+    let asked = stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: node\r\nconnection: close\r\n\r\n");
+    let mut told = String::new();
+    asked.and_then(|()| stream.read_to_string(&mut told)).expect("it answers");
+    told
+}
+
 fn rejects(nodes: &Nodes, rule: &str) -> u64 {
     let status = nodes.provinces[ATTACKED].status().expect("it answers").status;
     let rogue = nodes.provinces[ROGUE].code();
@@ -254,8 +264,15 @@ fn each_offence_is_named_while_honest_members_go_on_and_memory_stays_bounded() {
     }
     goes_on(&nodes, 1);
     let log = fs::read_to_string(nodes.provinces[ATTACKED].home.join("operation.log")).expect("a log");
+    let metrics = metrics(&nodes.provinces[ATTACKED]);
     for rule in ["P1", "P3", "P7", "P8", "P14"] {
-        assert!(log.contains(&format!("rule=\"{rule}\"")), "{rule} is not in the operation log");
+        let named = format!("rule=\"{rule}\"");
+        assert!(log.contains(&named), "{rule} is not in the operation log");
+        let of_rogue = format!("member=\"{}\"", nodes.provinces[ROGUE].member.code);
+        let counts = |line: &str| {
+            line.starts_with("xietong_rejects_total") && line.contains(&named) && line.contains(&of_rogue)
+        };
+        assert!(metrics.lines().any(counts), "{rule} is not in the metrics: {metrics}");
     }
     let after = resident_mib(&nodes.provinces[ATTACKED]);
     println!("hostile: memory {before} MiB before the offences, {after} MiB after");
