@@ -78,6 +78,28 @@ pub fn rotated(lang: Lang, number: CardNumber, is_done: bool) -> String {
         en: "Card {number} names a new entry key, and the old and the new transport key. Restart the node (systemctl restart xietong); once every member was connected and so has the card, run this again to finish.")
 }
 
+/// After `member card revoke`.
+pub fn keys_revoked(lang: Lang, number: CardNumber) -> String {
+    say!(lang,
+        zh: "名片 {number} 号只列全新的条目密钥和传输密钥，旧密钥已删除。请立即重启节点（systemctl restart xietong），并更新备份。",
+        en: "Card {number} names new entry and transport keys alone, and the old ones are deleted. Restart the node now (systemctl restart xietong), and renew the backup.")
+}
+
+/// In which agreement which version ends what the old keys sign, and for whom it waits.
+pub fn restarts(lang: Lang, title: &str, fingerprint: &str, missing: &[MemberCode]) -> String {
+    let missing = list(lang, missing);
+    say!(lang,
+        zh: "“{title}”：版次 {fingerprint} 截止本单位的数据流、另起一代，等候 {missing} 批准；生效之前旧密钥所签的仍然算数，请电话催办。",
+        en: "\"{title}\": version {fingerprint} ends this member's streams and begins them again; it waits for {missing}. Until it is in force what the old key signs counts: ring them up.")
+}
+
+/// Why such a version is not proposed yet.
+pub fn not_restarted(lang: Lang, title: &str, reason: &str, member: MemberCode) -> String {
+    say!(lang,
+        zh: "“{title}”：还不能提议截止本单位的数据流：{reason}然后执行 xietong agreement propose --restart {member}。",
+        en: "\"{title}\": that this member's streams end could not be proposed yet. {reason} Then run xietong agreement propose --restart {member}.")
+}
+
 /// After `config check`.
 pub fn config_holds(lang: Lang, path: &Path, rules: &Rules) -> String {
     let (path, years) =

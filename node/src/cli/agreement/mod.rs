@@ -18,9 +18,9 @@ use crate::papers::copy::AgreementCopy;
 use crate::text::{self, AGREEMENT_COMMENT};
 use chosen::{Chosen, Which};
 
-mod chosen;
+pub mod chosen;
 mod draft;
-mod opinion;
+pub mod opinion;
 mod standing;
 
 /// What can be done with agreements.

@@ -16,6 +16,8 @@ use crate::keys::{self, KeyName, NodeKeys};
 use crate::papers::card::{CardFile, issue, next};
 use crate::text::{self, CARD_COMMENT};
 
+mod revoke;
+
 /// What can be done with member cards.
 #[derive(Debug, clap::Subcommand)]
 pub enum MemberCommand {
@@ -49,14 +51,20 @@ pub enum CardCommand {
         #[command(flatten)]
         seal: Seal,
     },
+    /// 密钥被盗：立即换用全新密钥，并向各协议提议截止本单位的数据流、另起一代（节点须在运行） · Keys were stolen: new ones at once, and to each agreement a proposal that ends what the old ones can sign (the node has to run)
+    Revoke {
+        #[command(flatten)]
+        seal: Seal,
+    },
 }
 
 impl MemberCommand {
-    /// Needs no running node.
+    /// Needs no running node, except to revoke.
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
         match self {
             Self::Card { seal, change: None } => card(context, seal),
             Self::Card { change: Some(CardCommand::Rotate { seal }), .. } => rotate(context, seal),
+            Self::Card { change: Some(CardCommand::Revoke { seal }), .. } => revoke::revoke(context, seal),
             Self::Passphrase { seal, new } => {
                 let path = seal.relock(context, new)?;
                 Ok(Answer::new(json!({ "locked": path }), text::relocked(context.lang, &path)))
@@ -93,12 +101,23 @@ fn issue_fields(
     fields: CardFields,
     unlock: impl FnOnce() -> Result<SecretKey, Failure>,
 ) -> Result<Card, Failure> {
-    let (home, last) = (context.home()?, context.card()?);
-    let Some(fields) = next(last.as_ref(), fields) else {
-        return Ok(last.expect("only an earlier card says it already"));
-    };
+    let last = context.card()?;
+    match next(last.as_ref(), fields) {
+        Some(fields) => sign(context, last, fields, &unlock()?),
+        None => Ok(last.expect("only an earlier card says it already")),
+    }
+}
+
+/// A card that says something new takes the place of the last.
+fn sign(
+    context: &Context,
+    last: Option<Card>,
+    fields: CardFields,
+    seal: &SecretKey,
+) -> Result<Card, Failure> {
+    let home = context.home()?;
     let refused = |refusal| Failure::Paper { file: home.card(), refusal };
-    let card = issue(fields, &unlock()?).map_err(refused)?;
+    let card = issue(fields, seal).map_err(refused)?;
     if let Some(last) = last {
         files::create_folder(&home.cards(), 0o750)?;
         let earlier = home.cards().join(format!("{:04}.member.toml", last.fields.number.0));
