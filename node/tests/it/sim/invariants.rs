@@ -395,6 +395,8 @@ pub fn disclosed(node: &Node, now_ms: u64) -> Result<(), Violation> {
             .chain(pairs)
             .filter(takes_part)
             .filter(|own| replica.logs().forked_at(own).is_none())
+            // Who has forked what all hear says nothing more to one alone either.
+            .filter(|own| replica.logs().forked_at(&replica.own_stream(agreement, own.system)).is_none())
         {
             let which = Which::From { key: "", rows_max: 1_000 };
             if !systems::disclose(node.store.rows(), today, &own, which).shared.is_empty() {
