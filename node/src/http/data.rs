@@ -278,6 +278,8 @@ async fn spool(desk: &Desk, body: Body) -> Result<File, Problem> {
         }
         spooled.write_all(&piece).await.map_err(full)?;
     }
+    // Writes go on behind our back: only this tells that all of them succeeded.
+    spooled.flush().await.map_err(full)?;
     spooled.rewind().await.map_err(full)?;
     Ok(spooled.into_std().await)
 }
