@@ -279,9 +279,14 @@ impl Mesh {
 
 impl Node {
     fn prepare(&self, work: Work) -> Done {
-        let Work::Fold { stream, from } = work else { return Done::Disclose };
-        let bytes = self.store.read(stream, from, 1 << 20).expect("memory");
-        Done::Fold { stream, entries: carry::entries(&bytes) }
+        match work {
+            Work::Disclose => Done::Disclose,
+            Work::Requests => Done::Requests,
+            Work::Fold { stream, from } => {
+                let bytes = self.store.read(stream, from, 1 << 20).expect("memory");
+                Done::Fold { stream, entries: carry::entries(&bytes) }
+            }
+        }
     }
 }
 
