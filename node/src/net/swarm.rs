@@ -464,7 +464,9 @@ fn swarm(key: identity::Keypair) -> Result<Swarm<Behaviour>, Box<dyn std::error:
         .with_dns()?
         .with_behaviour(|key| {
             let identify = identify::Config::new("/xietong/1".to_owned(), key.public())
-                .with_agent_version(PROGRAM.to_owned());
+                .with_agent_version(PROGRAM.to_owned())
+                // Addresses stand on the card; a stranger learns none.
+                .with_hide_listen_addrs(true);
             let ping = ping::Config::new().with_interval(PING_INTERVAL).with_timeout(SILENCE_MAX);
             Behaviour {
                 allowed: allow_block_list::Behaviour::default(),

@@ -105,7 +105,7 @@ fn epochs(lang: Lang, finding: &Finding) -> String {
         }
         Finding::OneEpoch { title, epoch, members } => say!(lang,
             zh: "“{title}”：本节点与连上的 {members} 个成员都按第 {epoch} 版办理。",
-            en: "\"{title}\": this node and the {members} members that answer go by version {epoch}."),
+            en: "\"{title}\": this node and all members that answer ({members}) go by version {epoch}."),
         _ => unreachable!("only findings about versions and cards come here"),
     }
 }
