@@ -99,7 +99,7 @@ fn durable_bytes(folder: &Path) -> f64 {
     128.0 * MIB / begun.elapsed().as_secs_f64()
 }
 
-/// In batches of a thousand, in order of key, each an item of the library: neither bundled nor summed up.
+/// In batches of a thousand, in order of key, each an item of the library: neither clustered nor summed up.
 fn raw_rows(folder: &Path) -> f64 {
     let tree = Tree::create(&folder.join("raw")).expect("a tree");
     let (begun, count) = (Instant::now(), 200_000_u64);

@@ -129,11 +129,7 @@ async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> R
         spool: home.run().into(),
     };
     stop_on_signals(&desk)?;
-    let mut listeners = vec![Listener::Socket(http::listen(&socket, group)?)];
-    if let Some(address) = config.tcp.listen() {
-        let failed = |source| NodeFailure::Tcp { address, source };
-        listeners.push(Listener::Tcp(TcpListener::bind(address).await.map_err(failed)?));
-    }
+    let listeners = listeners(&socket, group, config.tcp.listen()).await?;
     let (done, end) = oneshot::channel::<()>();
     let (router, end) = (http::router(desk), async { drop(end.await) }.boxed().shared());
     let serving = listeners.into_iter().map(|listener| serve(listener, router.clone(), end.clone()));
@@ -162,6 +158,20 @@ async fn live(start: Start, socket: PathBuf, ready: impl FnOnce(&[String])) -> R
     // It may be gone already.
     let _ = std::fs::remove_file(&socket);
     Ok(store.close()?)
+}
+
+/// The doors: the socket, and a TCP address if there is one.
+async fn listeners(
+    socket: &Path,
+    group: Option<u32>,
+    tcp: Option<SocketAddr>,
+) -> Result<Vec<Listener>, NodeFailure> {
+    let mut listeners = vec![Listener::Socket(http::listen(socket, group)?)];
+    if let Some(address) = tcp {
+        let failed = |source| NodeFailure::Tcp { address, source };
+        listeners.push(Listener::Tcp(TcpListener::bind(address).await.map_err(failed)?));
+    }
+    Ok(listeners)
 }
 
 /// What is stored, for the questions of operators.

@@ -144,28 +144,47 @@ impl Machine {
         if self.replica.agreements().next().is_none() {
             waiting.push(Waiting::NoAgreement);
         }
-        for held in self.replica.agreements().filter(|held| !held.manifest().is_valid_at(now.wall)) {
+        waiting.extend(self.waits_for_time(now));
+        waiting.extend(self.waits_for_members(now));
+        let me = self.replica.me().code();
+        let ours = self.replica.agreements().filter(|held| held.manifest().member(me).is_some());
+        waiting.extend(ours.flat_map(|held| self.waits_in(held, now)));
+        waiting.extend(self.waits_for_room());
+        waiting.extend(self.waits_in_streams());
+        let missing = self.rules.days.missing(calendar::date(now.wall));
+        waiting.extend(missing.map(|year| Waiting::CalendarMissing { year }));
+        waiting
+    }
+
+    /// Agreements whose time is over, has not come, or ends soon.
+    fn waits_for_time(&self, now: Now) -> Vec<Waiting> {
+        let other_time = self.replica.agreements().filter(|held| !held.manifest().is_valid_at(now.wall));
+        let not_valid = other_time.map(|held| {
             let fields = &held.manifest().fields;
-            waiting.push(Waiting::NotValid {
+            Waiting::NotValid {
                 agreement: held.id(),
                 title: fields.title.clone(),
                 valid_from: fields.valid_from,
                 valid_until: fields.valid_until,
-            });
-        }
-        for (held, days_left) in self.ending(now) {
+            }
+        });
+        let ending = self.ending(now).into_iter().map(|(held, days_left)| {
             let (fields, agreement) = (&held.manifest().fields, held.id());
             let (title, valid_until) = (fields.title.clone(), fields.valid_until);
-            waiting.push(Waiting::EndsSoon { agreement, title, valid_until, days_left });
-        }
-        for of in self.replica.status(now) {
-            let AgreementStatus { agreement, title, state, manifests, .. } = of;
-            let me = self.replica.me().code();
-            let asks = |of: &&ManifestStatus| {
-                of.stage == Stage::Open
-                    && of.bar.is_none()
-                    && !of.opinions.iter().any(|said| said.member == me)
-            };
+            Waiting::EndsSoon { agreement, title, valid_until, days_left }
+        });
+        not_valid.chain(ending).collect()
+    }
+
+    /// Versions that this member has said nothing of, and agreements in which nobody may publish.
+    fn waits_for_members(&self, now: Now) -> Vec<Waiting> {
+        let me = self.replica.me().code();
+        let asks = |of: &&ManifestStatus| {
+            let is_said = of.opinions.iter().any(|said| said.member == me);
+            of.stage == Stage::Open && of.bar.is_none() && !is_said
+        };
+        let mut waiting = Vec::new();
+        for AgreementStatus { agreement, title, state, manifests, .. } in self.replica.status(now) {
             waiting.extend(manifests.iter().filter(asks).map(|of| Waiting::AsksForOpinion {
                 agreement,
                 title: of.title.clone(),
@@ -176,51 +195,59 @@ impl Machine {
                 waiting.push(Waiting::NotOpen { agreement, title, state });
             }
         }
-        let is_in = |held: &&Agreement| held.manifest().member(self.replica.me().code()).is_some();
-        for held in self.replica.agreements().filter(is_in) {
-            let (agreement, title) = (held.id(), || held.manifest().fields.title.clone());
-            let card = &self.replica.me().card.fields;
-            if !held.trusts(card.code, card.number) {
-                waiting.push(Waiting::CardTooOld { agreement, title: title() });
-            }
-            let members = held.manifest().fields.members.iter().map(|member| member.code);
-            waiting.extend(members.filter(|member| self.replica.is_card_twice(held, *member)).map(
-                |member| {
-                    let number = held.newest_card(member).unwrap_or_default();
-                    Waiting::CardTwice { agreement, title: title(), member, number }
-                },
-            ));
-            if let Some(missing) = self.replica.unconfirmed(agreement) {
-                waiting.push(Waiting::Unconfirmed { agreement, title: title(), missing });
-            }
-            if let Some(ahead_ms) = self.replica.clock_doubt(agreement, now) {
-                waiting.push(Waiting::ClockDoubtful { agreement, title: title(), ahead_ms });
-            }
+        waiting
+    }
+
+    /// What keeps this node from speaking in an agreement of which it is a member.
+    fn waits_in(&self, held: &Agreement, now: Now) -> Vec<Waiting> {
+        let (agreement, title) = (held.id(), || held.manifest().fields.title.clone());
+        let card = &self.replica.me().card.fields;
+        let mut waiting = Vec::new();
+        if !held.trusts(card.code, card.number) {
+            waiting.push(Waiting::CardTooOld { agreement, title: title() });
         }
+        let members = held.manifest().fields.members.iter().map(|member| member.code);
+        let twice = members.filter(|member| self.replica.is_card_twice(held, *member));
+        waiting.extend(twice.map(|member| {
+            let number = held.newest_card(member).unwrap_or_default();
+            Waiting::CardTwice { agreement, title: title(), member, number }
+        }));
+        if let Some(missing) = self.replica.unconfirmed(agreement) {
+            waiting.push(Waiting::Unconfirmed { agreement, title: title(), missing });
+        }
+        if let Some(ahead_ms) = self.replica.clock_doubt(agreement, now) {
+            waiting.push(Waiting::ClockDoubtful { agreement, title: title(), ahead_ms });
+        }
+        waiting
+    }
+
+    /// The disk, and members that have filled their share of it.
+    fn waits_for_room(&self) -> Vec<Waiting> {
         let full = self.replica.short_for_own().map(|shortage| (shortage, true));
         let low = full.or_else(|| Some((self.replica.short_for_others()?, false)));
-        waiting.extend(low.map(|(shortage, is_full)| Waiting::DiskLow { shortage, is_full }));
-        for over in self.replica.over_quota() {
+        let low = low.map(|(shortage, is_full)| Waiting::DiskLow { shortage, is_full });
+        let over = self.replica.over_quota().into_iter().map(|over| {
             let held = self.replica.agreements().find(|held| held.id() == over.agreement);
             let title = held.map(|held| held.manifest().fields.title.clone()).unwrap_or_default();
             let Over { agreement, member, bytes, day_bytes } = over;
-            waiting.push(Waiting::QuotaReached { agreement, title, member, bytes, day_bytes });
-        }
+            Waiting::QuotaReached { agreement, title, member, bytes, day_bytes }
+        });
+        low.into_iter().chain(over).collect()
+    }
+
+    /// Streams that are not folded to their end, or that have forked.
+    fn waits_in_streams(&self) -> Vec<Waiting> {
         let logs = self.replica.logs();
-        for (stream, head) in logs.heads() {
+        let unfolded = logs.heads().into_iter().filter_map(|(stream, head)| {
             let (author, system) = (stream.author, stream.system);
             let entries = head.position.0 - logs.folded(stream).0;
-            if entries > 0 {
-                waiting.push(Waiting::Unfolded { author, system, entries });
-            }
-        }
-        for (stream, at) in logs.forked() {
+            (entries > 0).then_some(Waiting::Unfolded { author, system, entries })
+        });
+        let forked = logs.forked().into_iter().map(|(stream, at)| {
             let (author, system, counts) = (stream.author, stream.system, logs.head(stream).position);
             let is_own = author == self.replica.me().code();
-            waiting.push(Waiting::Forked { author, system, at, counts, is_own });
-        }
-        let missing = self.rules.days.missing(calendar::date(now.wall));
-        waiting.extend(missing.map(|year| Waiting::CalendarMissing { year }));
-        waiting
+            Waiting::Forked { author, system, at, counts, is_own }
+        });
+        unfolded.chain(forked).collect()
     }
 }

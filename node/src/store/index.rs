@@ -12,7 +12,7 @@ use xietong_proto::stream::Stream;
 
 use super::keyspace;
 use super::log::{LogEnd, Place};
-use super::rows::{Rebundled, RowsError, Tree};
+use super::rows::{Reclustered, RowsError, Tree};
 use crate::systems::rows::Changes;
 
 /// The rows of one home, its index among them.
@@ -107,7 +107,7 @@ impl Index {
     /// Makes all changes at once, and the sum with them.
     pub fn apply(&mut self, changes: Changes) -> Result<(), RowsError> {
         let mut items = Changes::new();
-        for Rebundled { key, old, new } in self.tree.bundle(changes)? {
+        for Reclustered { key, old, new } in self.tree.cluster(changes)? {
             let read = self.audit.as_mut().filter(|audit| key < audit.next).map(|audit| &mut audit.sum);
             for sum in [&mut self.mark.sum].into_iter().chain(read) {
                 if let Some(old) = &old {

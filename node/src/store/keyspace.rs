@@ -15,7 +15,7 @@ pub const GIVEN_UP: u8 = b'G';
 pub const FOLDED: u8 = b'F';
 /// How far a log is indexed: log → end.
 pub const END: u8 = b'E';
-/// The sum over all rows, as an item of its own: no bundle has this key.
+/// The sum over all rows, as an item of its own: no cluster has this key.
 pub const MARK: u8 = b'M';
 /// The machine's rows.
 pub const ROW: u8 = b'R';

@@ -67,88 +67,79 @@ fn effect(lang: Lang, effect: Effect) -> String {
 
 /// What is changed, what is in force, what is proposed.
 pub(super) fn difference_of(lang: Lang, difference: &Difference) -> (String, String, String) {
+    let (before, now) = change_of(lang, difference);
+    (subject_of(lang, difference), before, now)
+}
+
+/// What the difference is about.
+fn subject_of(lang: Lang, difference: &Difference) -> String {
+    match difference {
+        Difference::Admits { member, .. }
+        | Difference::Removes { member, .. }
+        | Difference::OtherSeal { member, .. }
+        | Difference::OtherName { member, .. }
+        | Difference::OtherCard { member, .. }
+        | Difference::Restarts { member } => say!(lang, zh: "成员 {member}", en: "member {member}"),
+        Difference::Shares { system: number }
+        | Difference::SharesNoMore { system: number }
+        | Difference::SharesOtherwise { system: number, .. } => system(lang, *number),
+        Difference::Quorum { .. } => say!(lang, zh: "表决数", en: "quorum"),
+        Difference::Title { .. } => say!(lang, zh: "名称", en: "title"),
+        Difference::Level { .. } => say!(lang, zh: "层级", en: "level"),
+        Difference::From { .. } => say!(lang, zh: "有效期起", en: "valid from"),
+        Difference::Until { .. } => say!(lang, zh: "有效期止", en: "valid until"),
+        Difference::Cuts { member, system: number, .. } => {
+            let name = system(lang, *number);
+            say!(lang, zh: "{member} 的{name}", en: "{name} of {member}")
+        }
+        Difference::Voids { fingerprint } | Difference::Reconciles { fingerprint } => {
+            say!(lang, zh: "版次 {fingerprint}", en: "version {fingerprint}")
+        }
+    }
+}
+
+/// How it was, and how it is to be.
+fn change_of(lang: Lang, difference: &Difference) -> (String, String) {
     let card_of = |card: &Option<String>| {
         let card = card.as_deref().unwrap_or("?");
         say!(lang, zh: "名片指纹 {card}", en: "card {card}")
     };
+    let shared = || say!(lang, zh: "共享", en: "shared");
+    let votes = |(needed, of): &_| say!(lang, zh: "{of} 个中的 {needed} 个", en: "{needed} of {of}");
     let none = String::new();
-    let member_word = |code: &MemberCode| say!(lang, zh: "成员 {code}", en: "member {code}");
     match difference {
-        Difference::Admits { member, name, card } => {
+        Difference::Admits { member: _, name, card } => {
             let card = card_of(card);
-            (
-                member_word(member),
-                none,
-                say!(lang, zh: "接纳：{name}，{card}", en: "admitted: {name}, {card}"),
-            )
+            (none, say!(lang, zh: "接纳：{name}，{card}", en: "admitted: {name}, {card}"))
         }
-        Difference::Removes { member, name } => {
-            (member_word(member), name.clone(), say!(lang, zh: "移出", en: "removed"))
-        }
-        Difference::OtherSeal { member, card } => {
+        Difference::Removes { member: _, name } => (name.clone(), say!(lang, zh: "移出", en: "removed")),
+        Difference::OtherSeal { member: _, card } => {
             let card = card_of(card);
-            (member_word(member), none, say!(lang, zh: "换用新印章，{card}", en: "another seal, {card}"))
+            (none, say!(lang, zh: "换用新印章，{card}", en: "another seal, {card}"))
         }
-        Difference::OtherName { member, before, now } => (member_word(member), before.clone(), now.clone()),
-        Difference::OtherCard { member, card } => (member_word(member), none, card_of(card)),
-        Difference::Shares { system: number } => (
-            system(lang, *number),
-            say!(lang, zh: "不共享", en: "not shared"),
-            say!(lang, zh: "共享", en: "shared"),
-        ),
-        Difference::SharesNoMore { system: number } => (
-            system(lang, *number),
-            say!(lang, zh: "共享", en: "shared"),
-            say!(lang, zh: "不再共享", en: "not shared"),
-        ),
-        Difference::SharesOtherwise { system: number, profile, rules_version } => (
-            system(lang, *number),
+        Difference::OtherCard { member: _, card } => (none, card_of(card)),
+        Difference::Shares { system: _ } => (say!(lang, zh: "不共享", en: "not shared"), shared()),
+        Difference::SharesNoMore { system: _ } => (shared(), say!(lang, zh: "不再共享", en: "not shared")),
+        Difference::SharesOtherwise { system: _, profile, rules_version } => (
             none,
             say!(lang, zh: "提供方式 {profile}，规则 {rules_version}", en: "disclosure {profile}, rules {rules_version}"),
         ),
-        Difference::Quorum { before, now, .. } => {
-            let ((decided, of), (decide, now_of)) = (before, now);
-            (
-                say!(lang, zh: "表决数", en: "quorum"),
-                say!(lang, zh: "{of} 个中的 {decided} 个", en: "{decided} of {of}"),
-                say!(lang, zh: "{now_of} 个中的 {decide} 个", en: "{decide} of {now_of}"),
-            )
+        Difference::Quorum { before, now, .. } => (votes(before), votes(now)),
+        Difference::OtherName { member: _, before, now } | Difference::Title { before, now } => {
+            (before.clone(), now.clone())
         }
-        Difference::Title { before, now } => {
-            (say!(lang, zh: "名称", en: "title"), before.clone(), now.clone())
+        Difference::Level { before, now } => (level(lang, *before), level(lang, *now)),
+        Difference::From { before, now } | Difference::Until { before, now } => {
+            (minute(*before), minute(*now))
         }
-        Difference::Level { before, now } => {
-            (say!(lang, zh: "层级", en: "level"), level(lang, *before), level(lang, *now))
+        Difference::Restarts { member: _ } => {
+            (none, say!(lang, zh: "数据流截止并另起一代", en: "its streams end and begin again"))
         }
-        Difference::From { before, now } => {
-            (say!(lang, zh: "有效期起", en: "valid from"), minute(*before), minute(*now))
+        Difference::Cuts { position, .. } => {
+            (none, say!(lang, zh: "到序号 {position} 为止", en: "up to position {position}"))
         }
-        Difference::Until { before, now } => {
-            (say!(lang, zh: "有效期止", en: "valid until"), minute(*before), minute(*now))
-        }
-        Difference::Restarts { member } => (
-            member_word(member),
-            none,
-            say!(lang, zh: "数据流截止并另起一代", en: "its streams end and begin again"),
-        ),
-        Difference::Cuts { member, system: number, position } => {
-            let name = system(lang, *number);
-            (
-                say!(lang, zh: "{member} 的{name}", en: "{name} of {member}"),
-                none,
-                say!(lang, zh: "到序号 {position} 为止", en: "up to position {position}"),
-            )
-        }
-        Difference::Voids { fingerprint } => (
-            say!(lang, zh: "版次 {fingerprint}", en: "version {fingerprint}"),
-            none,
-            say!(lang, zh: "作废", en: "set aside"),
-        ),
-        Difference::Reconciles { fingerprint } => (
-            say!(lang, zh: "版次 {fingerprint}", en: "version {fingerprint}"),
-            none,
-            say!(lang, zh: "与之协调", en: "reconciled"),
-        ),
+        Difference::Voids { .. } => (none, say!(lang, zh: "作废", en: "set aside")),
+        Difference::Reconciles { .. } => (none, say!(lang, zh: "与之协调", en: "reconciled")),
     }
 }
 

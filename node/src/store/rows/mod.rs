@@ -1,8 +1,8 @@
-//! The tree that rows lie in, bundled ([`bundle`]), on sled or, with the feature `redb`, on redb. The word of either
+//! The tree that rows lie in, clustered ([`cluster`]), on sled or, with the feature `redb`, on redb. The word of either
 //! is never taken alone: one that is damaged may open with a panic, empty, or with half of what was written. Whoever
 //! opens it checks what it holds ([`super::index`]) and can do without it.
 
-mod bundle;
+mod cluster;
 #[cfg(feature = "redb")]
 mod on_redb;
 #[cfg(not(feature = "redb"))]
@@ -38,7 +38,7 @@ pub enum RowsError {
     /// It panicked, as it may on damaged files.
     #[error("the store of the rows panicked")]
     Panicked,
-    /// An item of it is no bundle of rows.
+    /// An item of it is no cluster of rows.
     #[error("the rows are damaged")]
     Garbled,
     /// They failed while a node ran.
@@ -52,8 +52,8 @@ pub enum RowsError {
 /// A row or an item of the engine, or why not.
 pub type Row = Result<(Vec<u8>, Vec<u8>), RowsError>;
 
-/// A bundle, as it is and as it shall be.
-pub struct Rebundled {
+/// A cluster, as it is and as it shall be.
+pub struct Reclustered {
     /// Its key.
     pub key: Vec<u8>,
     /// What stands there.
@@ -80,8 +80,8 @@ impl Tree {
 
     /// The row at a key.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        self.watched(|| match self.engine.get(&bundle::key_of(key))? {
-            Some(bytes) => bundle::get(&bytes, key).ok_or(RowsError::Garbled),
+        self.watched(|| match self.engine.get(&cluster::key_of(key))? {
+            Some(bytes) => cluster::get(&bytes, key).ok_or(RowsError::Garbled),
             None => Ok(None),
         })
     }
@@ -89,21 +89,21 @@ impl Tree {
     /// The rows whose key begins with `prefix` and is not below `from`, in key order.
     pub fn scan<'a>(&'a self, prefix: &[u8], from: &[u8]) -> impl Iterator<Item = Row> + 'a {
         let (prefix, from) = (prefix.to_vec(), from.max(prefix).to_vec());
-        let mut bundles = self.bundles(prefix.clone(), &from).peekable();
-        // Of bundles that were opened. No row is below the key of its bundle, so what is below the next may go.
+        let mut clusters = self.clusters(prefix.clone(), &from).peekable();
+        // Of clusters that were opened. No row is below the key of its cluster, so what is below the next may go.
         let mut opened = BTreeMap::new();
         std::iter::from_fn(move || {
             loop {
-                match (opened.first_key_value(), bundles.peek()) {
+                match (opened.first_key_value(), clusters.peek()) {
                     (Some(_), None) => return opened.pop_first().map(Ok),
-                    (Some((row, _)), Some(Ok((bundle, _)))) if row < bundle => {
+                    (Some((row, _)), Some(Ok((cluster, _)))) if row < cluster => {
                         return opened.pop_first().map(Ok);
                     }
                     (Some(_) | None, _) => {}
                 }
                 let open =
-                    |(key, bytes): (Vec<u8>, Vec<u8>)| bundle::open(&key, &bytes).ok_or(RowsError::Garbled);
-                match self.watched(|| bundles.next().map(|item| item.and_then(open)).transpose()) {
+                    |(key, bytes): (Vec<u8>, Vec<u8>)| cluster::open(&key, &bytes).ok_or(RowsError::Garbled);
+                match self.watched(|| clusters.next().map(|item| item.and_then(open)).transpose()) {
                     Ok(rows) => {
                         let is_meant = |(key, _): &(Vec<u8>, _)| *key >= from && key.starts_with(&prefix);
                         opened.extend(rows?.into_iter().filter(is_meant));
@@ -114,10 +114,10 @@ impl Tree {
         })
     }
 
-    /// The bundles that may hold rows whose key begins with `prefix` and is not below `from`, which begins so too.
-    fn bundles<'a>(&'a self, prefix: Vec<u8>, from: &[u8]) -> impl Iterator<Item = Row> + use<'a> {
+    /// The clusters that may hold rows whose key begins with `prefix` and is not below `from`, which begins so too.
+    fn clusters<'a>(&'a self, prefix: Vec<u8>, from: &[u8]) -> impl Iterator<Item = Row> + use<'a> {
         // The key of one that is below `from` begins as `from` does.
-        let below = (prefix.len().max(1)..=from.len()).map(|length| bundle::key_of(&from[..length]));
+        let below = (prefix.len().max(1)..=from.len()).map(|length| cluster::key_of(&from[..length]));
         let below: Vec<_> = below.filter(|key| key.as_slice() < from).collect();
         let below = below.into_iter().filter_map(|key| {
             let bytes = self.item(&key).transpose()?;
@@ -128,18 +128,18 @@ impl Tree {
     }
 
     /// What changes of rows come to in the engine.
-    pub fn bundle(&self, changes: Changes) -> Result<Vec<Rebundled>, RowsError> {
-        let mut bundles: BTreeMap<Vec<u8>, Vec<_>> = BTreeMap::new();
+    pub fn cluster(&self, changes: Changes) -> Result<Vec<Reclustered>, RowsError> {
+        let mut clusters: BTreeMap<Vec<u8>, Vec<_>> = BTreeMap::new();
         for (key, value) in changes {
             let last = key.last().copied().unwrap_or_default();
-            bundles.entry(bundle::key_of(&key)).or_default().push((last, value));
+            clusters.entry(cluster::key_of(&key)).or_default().push((last, value));
         }
         let change = |(key, changes): (Vec<u8>, Vec<_>)| {
             let old = self.item(&key)?;
-            let new = bundle::change(old.as_deref(), &changes).ok_or(RowsError::Garbled);
-            Ok(Rebundled { new: self.watched(|| new)?, key, old })
+            let new = cluster::change(old.as_deref(), &changes).ok_or(RowsError::Garbled);
+            Ok(Reclustered { new: self.watched(|| new)?, key, old })
         };
-        bundles.into_iter().map(change).collect()
+        clusters.into_iter().map(change).collect()
     }
 
     /// What the engine holds at a key.
@@ -219,7 +219,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let tree = Tree::create(&folder.path().join("rows")).expect("a tree");
         let mut rng = ChaCha8Rng::seed_from_u64(40);
-        // Keys that begin with each other, and lie at both ends of a bundle.
+        // Keys that begin with each other, and lie at both ends of a cluster.
         let mut key = move |shortest: usize| -> Vec<u8> {
             let length = rng.random_range(shortest..=4);
             (0..length).map(|_| [0x00, 0x0f, 0x30, 0x31, 0xff][rng.random_range(0..5)]).collect()
@@ -234,7 +234,7 @@ mod tests {
                     None => map.remove(key),
                 };
             }
-            let items = tree.bundle(changes).expect("bundles");
+            let items = tree.cluster(changes).expect("clusters");
             tree.write(&items.into_iter().map(|item| (item.key, item.new)).collect()).expect("writes");
             for _ in 0..40 {
                 let (prefix, from) = (key(0), key(0));

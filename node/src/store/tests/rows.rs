@@ -41,7 +41,7 @@ fn rows_that_were_left_in_order_are_read_while_the_node_runs() {
             let tree = super::super::rows::Tree::open(&home.path().join("rows")).expect("rows");
             let (first, _) = tree.scan(&[keyspace::ROW], &[]).next().expect("a row").expect("it reads");
             let key = if key.is_empty() { first } else { key };
-            let items = tree.bundle(Changes::from([(key, value)])).expect("bundles");
+            let items = tree.cluster(Changes::from([(key, value)])).expect("clusters");
             tree.write(&items.into_iter().map(|item| (item.key, item.new)).collect()).expect("writes");
             tree.sync().expect("syncs");
         }

@@ -1,5 +1,5 @@
 //! How rows lie in an engine: those whose keys differ in the low half of the last byte alone lie together, packed, as
-//! one bundle. To an engine five rows in one item are as dear as one, and neighbours are much alike. A bundle's key
+//! one cluster. To an engine five rows in one item are as dear as one, and neighbours are much alike. A cluster's key
 //! follows from those of its rows, so none has to be looked for; a row without neighbours lies alone. Decides nothing
 //! about what a row means.
 
@@ -19,7 +19,7 @@ const ROW_HEAD_BYTES: usize = 5;
 /// A row and the last byte of its key.
 pub type Last<'a> = (u8, &'a [u8]);
 
-/// The key of the bundle in which a row lies. It is not above any key in it.
+/// The key of the cluster in which a row lies. It is not above any key in it.
 pub fn key_of(row: &[u8]) -> Vec<u8> {
     let mut key = row.to_vec();
     if let Some(last) = key.last_mut() {
@@ -28,14 +28,14 @@ pub fn key_of(row: &[u8]) -> Vec<u8> {
     key
 }
 
-/// The value of one row of a bundle.
+/// The value of one row of a cluster.
 pub fn get(bytes: &[u8], row: &[u8]) -> Option<Option<Vec<u8>>> {
     let plain = unpack(bytes)?;
     let found = rows(&plain)?.into_iter().find(|(last, _)| Some(last) == row.last());
     Some(found.map(|(_, value)| value.to_vec()))
 }
 
-/// All rows of a bundle, with their keys and in their order.
+/// All rows of a cluster, with their keys and in their order.
 pub fn open(key: &[u8], bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     let plain = unpack(bytes)?;
     let (_, first) = key.split_last()?;
@@ -43,7 +43,7 @@ pub fn open(key: &[u8], bytes: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
     Some(rows(&plain)?.into_iter().map(with_key).collect())
 }
 
-/// A bundle with some rows changed; nothing if no row is left. `old` is it as it was.
+/// A cluster with some rows changed; nothing if no row is left. `old` is it as it was.
 pub fn change(old: Option<&[u8]>, changes: &[(u8, Option<Vec<u8>>)]) -> Option<Option<Vec<u8>>> {
     let plain = old.map_or(Some(Cow::Borrowed(&[][..])), unpack)?;
     let mut all: BTreeMap<u8, &[u8]> = rows(&plain)?.into_iter().collect();
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bundle_gives_back_what_was_put_in() {
+    fn a_cluster_gives_back_what_was_put_in() {
         let long = |byte| vec![byte; 300];
         let made = change(None, &[(b'3', Some(long(3))), (b'1', Some(long(1)))]).expect("nothing was there");
         let made = made.expect("two rows");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_bundle_is_not_read() {
+    fn what_is_no_cluster_is_not_read() {
         let made = change(None, &[(7, Some(vec![1; 200]))]).flatten().expect("a row");
         let cut = &made[..made.len() - 1];
         let cases: [&[u8]; 6] =
