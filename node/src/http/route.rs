@@ -272,7 +272,6 @@ mod tests {
             "ask",
             "act",
             "tariff-set",
-            "join-papers",
             "say",
             "join",
             "bundle-export",
