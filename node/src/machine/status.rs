@@ -168,7 +168,7 @@ impl Machine {
                 valid_until: fields.valid_until,
             }
         });
-        let ending = self.ending(now).into_iter().map(|(held, days_left)| {
+        let ending = self.ending(now).map(|(held, days_left)| {
             let (fields, agreement) = (&held.manifest().fields, held.id());
             let (title, valid_until) = (fields.title.clone(), fields.valid_until);
             Waiting::EndsSoon { agreement, title, valid_until, days_left }
@@ -226,7 +226,7 @@ impl Machine {
         let full = self.replica.short_for_own().map(|shortage| (shortage, true));
         let low = full.or_else(|| Some((self.replica.short_for_others()?, false)));
         let low = low.map(|(shortage, is_full)| Waiting::DiskLow { shortage, is_full });
-        let over = self.replica.over_quota().into_iter().map(|over| {
+        let over = self.replica.over_quota().map(|over| {
             let held = self.replica.agreements().find(|held| held.id() == over.agreement);
             let title = held.map(|held| held.manifest().fields.title.clone()).unwrap_or_default();
             let Over { agreement, member, bytes, day_bytes } = over;
@@ -238,12 +238,12 @@ impl Machine {
     /// Streams that are not folded to their end, or that have forked.
     fn waits_in_streams(&self) -> Vec<Waiting> {
         let logs = self.replica.logs();
-        let unfolded = logs.heads().into_iter().filter_map(|(stream, head)| {
+        let unfolded = logs.heads().filter_map(|(stream, head)| {
             let (author, system) = (stream.author, stream.system);
             let entries = head.position.0 - logs.folded(stream).0;
             (entries > 0).then_some(Waiting::Unfolded { author, system, entries })
         });
-        let forked = logs.forked().into_iter().map(|(stream, at)| {
+        let forked = logs.forked().map(|(stream, at)| {
             let (author, system, counts) = (stream.author, stream.system, logs.head(stream).position);
             let is_own = author == self.replica.me().code();
             Waiting::Forked { author, system, at, counts, is_own }
