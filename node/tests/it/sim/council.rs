@@ -203,6 +203,9 @@ impl World {
         let command = Command::Say { agreement, said: Box::new(said) };
         let (wishes, answer) = self.nodes[place].ask(self.now_ms, command);
         self.grant(place, wishes)?;
+        if let Some(Answer::Refused(refusal)) = &answer {
+            self.note(&format!("{place} does not say it: {refusal:?}"));
+        }
         Ok(matches!(answer, Some(Answer::Said { .. })))
     }
 

@@ -152,7 +152,7 @@ fn an_owner_that_forgets_its_promises_is_found_out() {
 
 /// Seeds below 1,000 that break an invariant since members change their keys beside everything else: evidence beyond a cut,
 /// a disclosure that lags, versions that wedge. A debt, not a tolerance: one that is mended has to go from here.
-const OPEN: [u64; 11] = [168, 180, 300, 330, 384, 480, 588, 618, 720, 828, 912];
+const OPEN: [u64; 7] = [168, 300, 330, 384, 618, 828, 912];
 
 /// The failures are those of the seeds in [`OPEN`], all of them and no others.
 fn assert_none_but_open(seeds: Range<u64>, failures: &[Failure]) {

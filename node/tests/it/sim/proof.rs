@@ -15,12 +15,16 @@ use super::node::Node;
 pub fn proven(node: &Node, id: AgreementId) -> Result<(), Violation> {
     let Some(machine) = &node.machine else { return Ok(()) };
     let (logs, objects) = (machine.replica().logs(), node.store.boot().objects);
+    let held = machine.replica().agreements().find(|held| held.id() == id);
     let of_agreement: Vec<Object> =
         objects.into_iter().filter(|(log, _)| *log == id).map(|(_, object)| object).collect();
     let streams = logs.heads().filter(|(stream, head)| stream.agreement == id && head.position.0 > 0);
     for (stream, head) in streams {
         let newest = Sought::Record { position: head.position, index: 0 };
-        let fork = logs.forked_at(stream).map(|_| Sought::Fork);
+        // From where a version ends a stream on, its author is not held to what was signed twice: a thief may have (P38).
+        let cut = held.and_then(|held| held.epochs().cut(stream));
+        let counts = |at: &Position| cut.is_none_or(|cut| *at < cut.position);
+        let fork = logs.forked_at(stream).filter(counts).map(|_| Sought::Fork);
         for sought in [Some(newest), fork].into_iter().flatten() {
             prove(node, *stream, sought, &of_agreement)?;
         }
