@@ -184,6 +184,7 @@ pub fn judge(examined: &Examined) -> Vec<Finding> {
         | Waiting::AsksForOpinion { .. }
         | Waiting::NotOpen { .. }
         | Waiting::CardTooOld { .. }
+        | Waiting::SealBefore { .. }
         | Waiting::CardTwice { .. }
         | Waiting::EndsSoon { .. }
         | Waiting::Unconfirmed { .. }

@@ -81,6 +81,11 @@ pub enum KeyError {
         /// Its version.
         version: u32,
     },
+    /// A seal key is to be replaced that is there and opens.
+    SealNotLost {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The seal key is whole, but another passphrase locks it.
     WrongPassphrase {
         /// Where it is.
@@ -193,6 +198,18 @@ pub fn take_next(folder: &Path, name: KeyName) -> Result<(), KeyError> {
     files::put_in_place(&name.next_path(folder), &name.path(folder)).map_err(KeyError::KeyFile)
 }
 
+/// Makes another seal key in the place of one that is lost; whatever lies there stays beside it.
+pub fn replace_seal(path: &Path, passphrase: &Passphrase) -> Result<SecretKey, KeyError> {
+    if path.exists() {
+        let beside = (1_u32..).map(|count| path.with_extension(format!("lost-{count}.key")));
+        let free = beside.into_iter().find(|beside| !beside.exists()).expect("numbers do not end");
+        files::put_in_place(path, &free).map_err(KeyError::KeyFile)?;
+    }
+    let secret = Zeroizing::new(draw());
+    files::create(path, &SealFile::lock(&secret, passphrase).write(), 0o600).map_err(KeyError::KeyFile)?;
+    Ok(SecretKey::from_bytes(&secret))
+}
+
 /// Locks the seal key in a file with another passphrase.
 pub fn relock(path: &Path, old: &Passphrase, new: &Passphrase) -> Result<(), KeyError> {
     let secret = unlock(path, old)?;
@@ -300,6 +317,23 @@ mod tests {
         assert_eq!(public(&folder, "battery staple").expect("it was just locked"), before);
         assert!(matches!(public(&folder, "correct horse"), Err(KeyError::WrongPassphrase { .. })));
         assert_eq!(files::mode(&path).expect("it is there"), 0o600);
+    }
+
+    #[test]
+    fn another_seal_takes_the_place_of_a_lost_one_which_stays_beside_it() {
+        let (_temporary, folder) = folder();
+        let (old, new) = (passphrase("correct horse"), passphrase("battery staple"));
+        create(&folder, &old).expect("the folder is new");
+        let (path, before) =
+            (seal_path(&folder), public(&folder, "correct horse").expect("it was just made"));
+        let made = replace_seal(&path, &new).expect("the folder is ours");
+        assert_ne!(made.public().to_bytes(), before);
+        assert_eq!(public(&folder, "battery staple").expect("it was just made"), made.public().to_bytes());
+        assert_eq!(files::mode(&path).expect("it is there"), 0o600);
+        let beside = seal(&folder.join("seal.lost-1.key"), &old).expect("it still opens");
+        assert_eq!(beside.public().to_bytes(), before);
+        replace_seal(&path, &new).expect("lost once more");
+        assert!(folder.join("seal.lost-2.key").exists());
     }
 
     #[test]

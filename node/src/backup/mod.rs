@@ -74,6 +74,8 @@ pub enum BackupRefusal {
     NoVault { folder: PathBuf },
     /// Another node's backups lie there, or those of earlier keys.
     OtherVault { folder: PathBuf, member: MemberCode },
+    /// The backups there open with the seal that this member had before.
+    EarlierSeal { folder: PathBuf },
     /// The seal key opens other backups.
     OtherSeal { folder: PathBuf },
     /// There is no backup, or none of that name.

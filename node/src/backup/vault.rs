@@ -29,6 +29,8 @@ pub struct Vault {
 struct Label {
     version: u32,
     member: MemberCode,
+    /// The seal for which it is packed.
+    seal_key: String,
     secret: String,
     /// Tells whether a secret is the one of this folder; says nothing of it.
     check: String,
@@ -58,11 +60,15 @@ impl Vault {
     ) -> Result<Self, BackupRefusal> {
         files::create_folder(&folder.join(PIECES), 0o700)?;
         let vault = Self { folder: folder.to_owned(), secret };
+        let seal_key = hex::encode(seal.to_bytes());
         if folder.join(LABEL).exists() {
-            return vault.checked(&Label::read(folder)?);
+            let label = Label::read(folder)?;
+            let vault = vault.checked(&label)?;
+            let earlier = BackupRefusal::EarlierSeal { folder: folder.to_owned() };
+            return if label.seal_key == seal_key { Ok(vault) } else { Err(earlier) };
         }
         let packed = hex::encode(parcel::pack(seal, &about(member), &*vault.secret));
-        let label = Label { version: VERSION, member, secret: packed, check: vault.check() };
+        let label = Label { version: VERSION, member, seal_key, secret: packed, check: vault.check() };
         let text = toml::to_string(&label).expect("a label is made of texts");
         files::create(&folder.join(LABEL), &(COMMENT.to_owned() + &text), 0o600)?;
         Ok(vault)
@@ -231,6 +237,10 @@ mod tests {
         assert_eq!(again.get(&name, 7).expect("it is there"), b"content");
         assert_eq!(again.get_index("a").expect("it is there"), b"index");
         assert!(matches!(vault(folder.path(), 2), Err(BackupRefusal::OtherVault { .. })));
+        let (member, new) =
+            ("230000".parse().expect("a member code"), SecretKey::from_bytes(&[8; 32]).public());
+        let resealed = Vault::for_writing(folder.path(), member, &new, Zeroizing::new([1; 32]));
+        assert!(matches!(resealed, Err(BackupRefusal::EarlierSeal { .. })));
         let other = SecretKey::from_bytes(&[8; 32]);
         assert!(matches!(Vault::with_seal(folder.path(), &other), Err(BackupRefusal::OtherSeal { .. })));
     }

@@ -75,6 +75,23 @@ impl Seal {
         Ok(keys::seal(path, &self.words.get(context)?)?)
     }
 
+    /// Another seal key in the place of a lost one. Refused if the passphrase opens the one that `last` names. One that is
+    /// there already and that no card names was made by a call that was cut short, and is taken.
+    pub fn replace(&self, context: &Context, last: PublicKey) -> Result<SecretKey, Failure> {
+        let path = self.path(context)?;
+        let held = match SealFile::read(&path) {
+            Ok(file) => Some(file),
+            Err(KeyError::KeyMissing { .. } | KeyError::SealDamaged { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let passphrase = self.words.choose(context)?;
+        match held {
+            Some(file) if file.public != last => Ok(keys::seal(&path, &passphrase)?),
+            Some(file) if file.unlock(&passphrase).is_some() => Err(KeyError::SealNotLost { path }.into()),
+            Some(_) | None => Ok(keys::replace_seal(&path, &passphrase)?),
+        }
+    }
+
     /// Locks it with another passphrase.
     pub fn relock(&self, context: &Context, new: &NewWords) -> Result<PathBuf, Failure> {
         let path = self.path(context)?;

@@ -21,7 +21,7 @@ const MEMBERS: [(&str, &str); 3] =
 /// Commands that use a seal key get its passphrase unless the test names another.
 fn run(arguments: &[&str]) -> Result<Answer, Failure> {
     let passphrase = passphrase_file();
-    let seals = [&["init"][..], &["member", "card"], &["agreement", "approve"]];
+    let seals = [&["init"][..], &["member", "card"], &["member", "reseal"], &["agreement", "approve"]];
     let is_given = arguments.contains(&"--passphrase-file");
     let asks = !is_given && seals.iter().any(|words| arguments.starts_with(words));
     let words = if asks { vec!["--passphrase-file", &passphrase] } else { Vec::new() };
@@ -347,6 +347,34 @@ fn a_wrong_short_or_missing_passphrase_signs_nothing() {
         ("WrongPassphrase".into(), Exit::Refused)
     );
     answer(&["agreement", "approve", &file, "--yes", "--home", &home, "--passphrase-file", &wrong]);
+}
+
+#[test]
+fn a_lost_seal_is_replaced_and_one_that_opens_is_not() {
+    let offices = Offices::open();
+    let home = offices.path("230000");
+    let card = || read_card(Path::new(&offices.path("230000/card.toml"))).expect("a card").fields;
+    let reseal = ["member", "reseal", "--yes", "--home", &home];
+    let before = card();
+    assert_eq!(refusal(&reseal), ("SealNotLost".into(), Exit::Refused));
+    assert_eq!(card(), before);
+
+    let new = offices.write("new.txt", "battery staple");
+    let forgotten = [&reseal[..], &["--passphrase-file", &new]].concat();
+    answer(&forgotten);
+    let after = card();
+    assert_eq!((after.number.0, after.entry_key), (2, before.entry_key));
+    assert_eq!(after.transport_keys, before.transport_keys);
+    assert_ne!(after.seal_key, before.seal_key);
+    assert!(Path::new(&offices.path("230000/keys/seal.lost-1.key")).exists(), "it may be remembered");
+
+    // As if it had been cut short between the new seal and the new card.
+    fs::rename(offices.path("230000/cards/0001.member.toml"), offices.path("230000/card.toml"))
+        .expect("ours");
+    answer(&forgotten);
+    assert_eq!(card().seal_key, after.seal_key);
+    fs::remove_file(offices.path("230000/card.toml")).expect("ours");
+    assert_eq!(refusal(&reseal), ("CardMissing".into(), Exit::Refused));
 }
 
 #[test]

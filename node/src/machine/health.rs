@@ -75,6 +75,7 @@ pub fn is_serious(waiting: &Waiting, me: MemberCode) -> bool {
         | Waiting::EndsSoon { .. }
         | Waiting::CalendarMissing { .. }
         | Waiting::AsksForOpinion { .. }
+        | Waiting::SealBefore { .. }
         | Waiting::NotOpen { .. } => false,
         Waiting::CardTooOld { .. } => true,
         Waiting::CardTwice { member, .. } => *member == me,

@@ -80,6 +80,8 @@ pub enum Waiting {
     NotOpen { agreement: AgreementId, title: String, state: AgreementState },
     /// The next entries of this member are to be signed under a newer card than this node has (P38).
     CardTooOld { agreement: AgreementId, title: String },
+    /// An agreement still names the seal that this member had before: it approves nothing there.
+    SealBefore { agreement: AgreementId, title: String },
     /// A member has signed two cards of one number: which of them holds, nodes may see differently (P11).
     CardTwice { agreement: AgreementId, title: String, member: MemberCode, number: CardNumber },
     /// Nothing is authored under an agreement before others have shown what they hold of ours (P28).
@@ -203,7 +205,10 @@ impl Machine {
         let (agreement, title) = (held.id(), || held.manifest().fields.title.clone());
         let card = &self.replica.me().card.fields;
         let mut waiting = Vec::new();
-        if !held.trusts(card.code, card.number) {
+        if held.manifest().member(card.code).is_some_and(|named| named.seal_key != card.seal_key) {
+            waiting.push(Waiting::SealBefore { agreement, title: title() });
+        }
+        if self.replica.own_card(held).is_none_or(|own| !held.trusts(card.code, own)) {
             waiting.push(Waiting::CardTooOld { agreement, title: title() });
         }
         let members = held.manifest().fields.members.iter().map(|member| member.code);

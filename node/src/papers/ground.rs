@@ -8,6 +8,7 @@ use xietong_proto::epochs::{Epochs, Standing};
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Manifest, ManifestFields, Member};
 use xietong_proto::receipt::Holdings;
+use xietong_proto::reject::Reject;
 
 use super::agreement::AgreementFile;
 use super::amendment::Amendment;
@@ -26,7 +27,7 @@ pub struct Ground {
 
 impl Proposal {
     /// Makes the version that follows what is in force, or that reconciles what is split; `given` are the cards that
-    /// it names by a file.
+    /// it names by a file. Of a member that lost its seal the card given takes the place of the one in force.
     pub fn amend(
         &self,
         ground: &Ground,
@@ -38,7 +39,15 @@ impl Proposal {
         let (before, reconciles) = ground.before()?;
         let fields = &before.fields;
         let stays = |code| ground.card(before, code).ok_or(ProposalRefusal::NoMemberYet { member: code });
-        let staying: Vec<Card> = self.codes().map(stays).collect::<Result<_, _>>()?;
+        for card in &given {
+            let (member, seal) = (card.fields.code, card.fields.seal_key);
+            if before.member(member).is_some_and(|named| named.seal_key == seal) {
+                return Err(ProposalRefusal::SealInForce { member });
+            }
+        }
+        let is_replaced = |code: &MemberCode| given.iter().any(|card| card.fields.code == *code);
+        let staying = self.codes().filter(|code| !is_replaced(code)).map(stays);
+        let staying: Vec<Card> = staying.collect::<Result<_, _>>()?;
         let named = by_member([staying, given].concat())?;
         let members = named.len() as u32;
         let decides = self.quorum.unwrap_or(fields.quorum.clamp(members / 2 + 1, members));
@@ -63,7 +72,14 @@ impl Proposal {
             cuts: ground.cuts(&leave.chain(restarts.iter().copied()).collect()),
             restarts,
         }))?;
-        lawful(ground.epochs.check(&manifest))?;
+        let stay = fields.members.iter().filter(|old| keeps_seal(old)).count();
+        ground.epochs.check(&manifest).map_err(|reject| match &reject {
+            // The one thing for which a change has no way (P37).
+            Reject::BadField { field } if field == "manifest.members" => {
+                ProposalRefusal::TooFewStay { stay, members: fields.members.len() }
+            }
+            _ => ProposalRefusal::UnlawfulProposal { reject },
+        })?;
         let (mut epochs, id) = (ground.epochs.clone(), manifest.id());
         epochs.learn(vec![manifest], Vec::new());
         let cards = ground.cards.iter().cloned().chain(named.into_values()).collect();

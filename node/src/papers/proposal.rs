@@ -81,6 +81,11 @@ pub enum ProposalRefusal {
         /// Whose.
         member: MemberCode,
     },
+    /// The card given of a member is under the seal that is in force: nothing has to be agreed on.
+    SealInForce {
+        /// Whose.
+        member: MemberCode,
+    },
     /// Two members with one seal key: one could sign for the other.
     SealKeyTwice {
         /// The one.
@@ -116,6 +121,13 @@ pub enum ProposalRefusal {
     NoSuchVersion {
         /// As read.
         fingerprint: String,
+    },
+    /// Not more than half of the members stay as they are: there is no way to approve that.
+    TooFewStay {
+        /// Under the same seal.
+        stay: usize,
+        /// In force.
+        members: usize,
     },
     /// The agreement is closed: nothing follows.
     ClosedForGood {

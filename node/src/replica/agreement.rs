@@ -6,6 +6,7 @@ use std::collections::btree_map::Entry;
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
+use xietong_proto::crypto::PublicKey;
 use xietong_proto::epochs::{Epochs, Standing};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
@@ -168,6 +169,14 @@ impl Agreement {
         let first = self.epochs.first_card(member);
         let number = |id: CardId| self.number(id).is_some_and(|first| card >= first);
         first.is_none_or(number)
+    }
+
+    /// The newest card under which a member signs with an entry key: of those under the seal that is in force.
+    pub fn card_with(&self, member: MemberCode, entry_key: &PublicKey) -> Option<CardNumber> {
+        let seal = &self.manifest().member(member)?.seal_key;
+        let its = self.cards.values().map(|card| &card.fields).filter(|card| card.code == member);
+        let its = its.filter(|card| (&card.seal_key, &card.entry_key) == (seal, entry_key));
+        its.map(|card| card.number).max()
     }
 
     /// Where a member's next entries of a system for all go.

@@ -319,12 +319,19 @@ impl Replica {
 
     /// Whether what is in force lets this member write in a system (P17, P37, P38).
     pub fn takes_part(&self, held: &Agreement, system: System) -> bool {
-        let me = &self.me.card.fields;
+        let me = self.me.code();
         held.is_open()
-            && held.shares(me.code, system)
-            && held.trusts(me.code, me.number)
-            && !self.is_card_twice(held, me.code)
-            && self.begins(&held.stream(me.code, system))
+            && held.shares(me, system)
+            && self.own_card(held).is_some_and(|card| held.trusts(me, card))
+            && !self.is_card_twice(held, me)
+            && self.begins(&held.stream(me, system))
+    }
+
+    /// Under which of this member's cards this node signs in an agreement: until a new seal is in force there it is one
+    /// under the seal before. None if none of them names the node's entry key.
+    pub fn own_card(&self, held: &Agreement) -> Option<CardNumber> {
+        let me = &self.me.card.fields;
+        held.card_with(me.code, &me.entry_key)
     }
 
     /// Whether a member has signed two cards of one number, and none with a higher one since.
@@ -380,11 +387,12 @@ impl Replica {
     }
 
     fn draft(&self, now: Now, stream: Stream, records: &[Record]) -> Draft {
-        let manifest = self.agreements.get(&stream.agreement).map(Agreement::manifest);
+        let held = self.agreements.get(&stream.agreement);
+        let manifest = held.map(Agreement::manifest);
         let authority = Authority {
             epoch: manifest.map(|manifest| manifest.fields.epoch).unwrap_or_default(),
             manifest: manifest.map_or(ManifestId::ZERO, |manifest| manifest.id()),
-            card: self.me.card.fields.number,
+            card: held.and_then(|held| self.own_card(held)).unwrap_or(self.me.card.fields.number),
         };
         Draft::new(stream, self.logs.head(&stream), authority, now.wall, &self.me.secret, records)
     }

@@ -8,7 +8,7 @@ use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Audience, Head, Stream};
 use xietong_proto::sync::{Frame, Receipted};
 
-use super::agreement::{Agreement, NotInForce, from_hex};
+use super::agreement::{NotInForce, from_hex};
 use super::io::{Append, LinkId, Object};
 use super::{Replica, Turn};
 
@@ -226,12 +226,12 @@ impl Replica {
     }
 
     fn sign_receipt(&mut self, turn: &mut Turn, id: AgreementId, before: Option<Held>, lines: Holdings) {
-        let manifest = self.agreements.get(&id).map(Agreement::manifest);
+        let held = self.agreements.get(&id);
         let fields = ReceiptFields {
             agreement: id,
-            manifest: manifest.map_or(ManifestId::ZERO, |manifest| manifest.id()),
+            manifest: held.map_or(ManifestId::ZERO, |held| held.manifest().id()),
             member: self.me.code(),
-            card: self.me.card.fields.number,
+            card: held.and_then(|held| self.own_card(held)).unwrap_or(self.me.card.fields.number),
             number: before.as_ref().map_or(0, |before| before.receipt.fields.number) + 1,
             root: root(&lines),
             time: turn.now.wall,

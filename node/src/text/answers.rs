@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use xietong_proto::card::Card;
 use xietong_proto::id::{CardNumber, MemberCode};
 
 use super::{Lang, list, say};
@@ -76,6 +77,21 @@ pub fn rotated(lang: Lang, number: CardNumber, is_done: bool) -> String {
     say!(lang,
         zh: "名片 {number} 号列出新的条目密钥，以及新旧两个传输密钥。请重启节点（systemctl restart xietong），待每个成员都连上过一次、收到新名片后，再执行一次本命令完成更换。",
         en: "Card {number} names a new entry key, and the old and the new transport key. Restart the node (systemctl restart xietong); once every member was connected and so has the card, run this again to finish.")
+}
+
+/// What `member reseal` asks.
+pub fn ask_reseal(lang: Lang, member: MemberCode) -> String {
+    say!(lang,
+        zh: "{member} 的印章密钥确实找不回来了吗？另制的印章要由每份协议的其他成员全部批准才算数。输入“是”继续：",
+        en: "Is the seal key of {member} really lost? Another one counts in an agreement only once all its other members have approved it. Type yes to go on:")
+}
+
+/// After `member reseal`.
+pub fn resealed(lang: Lang, card: &Card, path: &Path) -> String {
+    let (number, fingerprint, path) = (card.fields.number, card.fingerprint(), path.display());
+    say!(lang,
+        zh: "另制的印章密钥在 {path}，名片 {number} 号由它签发，指纹 {fingerprint}。请：重启节点（systemctl restart xietong）；把新名片（xietong member card）交给每份协议的一个成员并电话核对指纹，由它执行 xietong agreement propose --admit；各成员和本单位批准后生效，此前节点照常发布。旧备份只有旧印章能打开：请备份到新的文件夹。",
+        en: "The new seal key lies at {path}; it signs card {number}, fingerprint {fingerprint}. Now restart the node (systemctl restart xietong), and hand the new card (xietong member card) to one member of each agreement, comparing fingerprints by telephone: it runs xietong agreement propose --admit, and all others and this member approve. Until then the node publishes as before. Older backups open with the old seal alone: begin a new folder.")
 }
 
 /// After `member card revoke`.

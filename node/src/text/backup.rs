@@ -76,6 +76,12 @@ pub fn backup_refusal(lang: Lang, refusal: &BackupRefusal) -> String {
                 zh: "{folder} 是 {member} 的另一套备份，用的不是这个主目录的备份密钥：请换一个文件夹。",
                 en: "{folder} holds other backups, of {member}, made with another home's backup key: use another folder.")
         }
+        BackupRefusal::EarlierSeal { folder } => {
+            let folder = folder.display();
+            say!(lang,
+                zh: "{folder} 中的备份只有本单位原来的印章能打开：请备份到新的文件夹。",
+                en: "The backups in {folder} open with the seal that this member had before: use another folder.")
+        }
         BackupRefusal::OtherSeal { folder } => {
             let folder = folder.display();
             say!(lang,

@@ -69,6 +69,12 @@ pub fn key(lang: Lang, error: &KeyError) -> String {
                 zh: "印章密钥文件 {path} 是第 {version} 种格式，需要更新的程序才能打开。",
                 en: "The seal key's file {path} is of version {version}: a newer program is needed to open it.")
         }
+        KeyError::SealNotLost { path } => {
+            let path = path.display();
+            say!(lang,
+                zh: "印章密钥 {path} 没有遗失，这个口令就能打开它。没有执行任何操作。要换口令：xietong member passphrase；要换节点的密钥：xietong member card rotate。",
+                en: "The seal key {path} is not lost: this passphrase opens it. Nothing was done. Another passphrase: xietong member passphrase; other keys for the node: xietong member card rotate.")
+        }
         KeyError::WrongPassphrase { path } => {
             let path = path.display();
             say!(lang,

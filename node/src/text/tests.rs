@@ -184,7 +184,9 @@ fn proposals() {
                 "2 to 64 members; here are 1",
             ),
             (MemberTwice { member: first }, "210000 有两张名片", "two cards of member 210000"),
+            (SealInForce { member: first }, "现行的印章", "the seal that is in force"),
             (SealKeyTwice { first, second }, "210000 和 220000", "210000 and 220000"),
+            (TooFewStay { stay: 1, members: 2 }, "2 个成员中只有 1 个", "Of 2 members only 1"),
             (
                 QuorumOutOfRange { quorum: 1, quorum_min: 2, quorum_max: 3 },
                 "表决数 1 不可用：应为 2 至 3",
@@ -287,6 +289,7 @@ fn keys_and_files() {
             (KeyError::KeyNotOnCard { path: path() }, "没有列出密钥 /h/x", "does not name the key /h/x"),
             (KeyError::SealDamaged { path: path() }, "与口令无关", "whatever the passphrase"),
             (KeyError::SealVersion { path: path(), version: 2 }, "第 2 种格式", "is of version 2"),
+            (KeyError::SealNotLost { path: path() }, "没有遗失", "is not lost"),
             (KeyError::WrongPassphrase { path: path() }, "口令不对", "does not open the seal key /h/x"),
             (KeyError::PassphraseShort { chars_min: 8 }, "至少 8 个字符", "at least 8 characters"),
             (

@@ -341,10 +341,10 @@ pub fn proposed(lang: Lang, file: &AgreementFile) -> String {
         return say!(lang, zh: "{fingerprint} 已提出并生效。", en: "{fingerprint} is proposed and in force.");
     }
     let amendment = Amendment::of(&file.epochs, file.manifest(), &file.cards);
-    let admits = |one: &Difference| matches!(one, Difference::Admits { .. } | Difference::OtherSeal { .. });
+    let admits = |one: &Difference| matches!(one, Difference::Admits { .. });
     let hint = match amendment.is_some_and(|amendment| amendment.differences.iter().any(admits)) {
         true => say!(lang,
-            zh: "新成员（或换了印章的成员）收不到：请用 xietong agreement paper 把文件交给它。",
+            zh: "新成员收不到：请用 xietong agreement paper 把文件交给它。",
             en: " Who is admitted is not reached by it: give it the file that xietong agreement paper writes."),
         false => String::new(),
     };

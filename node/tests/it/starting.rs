@@ -276,6 +276,7 @@ fn missing(nodes: &Nodes) -> Option<Unconfirmed> {
         | Waiting::AsksForOpinion { .. }
         | Waiting::NotOpen { .. }
         | Waiting::CardTooOld { .. }
+        | Waiting::SealBefore { .. }
         | Waiting::ClockDoubtful { .. }
         | Waiting::Unfolded { .. }
         | Waiting::DiskLow { .. }

@@ -86,6 +86,11 @@ async fn new_keys_for_a_node() {
 }
 
 #[tokio::test]
+async fn a_new_seal_for_a_member() {
+    follow("reseal.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
+}
+
+#[tokio::test]
 async fn two_agreements_that_know_nothing_of_each_other() {
     follow("isolation.md", Transport::Quic, "en_US.UTF-8", Writing::asked()).await;
 }

@@ -36,6 +36,14 @@ pub enum MemberCommand {
         #[command(flatten)]
         new: NewWords,
     },
+    /// 印章密钥遗失或忘了口令：另制印章和新名片，由其他成员批准后生效 · The seal key or its passphrase is lost: make another with a new card, for the others to approve
+    Reseal {
+        #[command(flatten)]
+        seal: Seal,
+        /// 不再询问 · Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// 查看名片及其指纹 · Show a card and its fingerprint
     Show {
         /// 名片文件 · A member card file
@@ -69,6 +77,7 @@ impl MemberCommand {
                 let path = seal.relock(context, new)?;
                 Ok(Answer::new(json!({ "locked": path }), text::relocked(context.lang, &path)))
             }
+            Self::Reseal { seal, yes } => reseal(context, seal, *yes),
             Self::Show { file } => {
                 let card = read_card(file)?;
                 Ok(Answer::new(CardFile(card.clone()).copy(), text::card(context.lang, &card)))
@@ -153,6 +162,22 @@ fn rotate(context: &Context, seal: &Seal) -> Result<Answer, Failure> {
     keys::take_next(&folder, changed)?;
     let json = json!({ "number": card.fields.number, "is_done": is_last, "paper": paper(card.clone()) });
     Ok(Answer::new(json, text::rotated(context.lang, card.fields.number, is_last)))
+}
+
+/// Another seal key, and a card under it with the keys that the node has. Nobody takes it for this member's before the
+/// members of an agreement have approved it; until then the node goes on under the card before.
+fn reseal(context: &Context, seal: &Seal, yes: bool) -> Result<Answer, Failure> {
+    let last = context.card()?.ok_or(Obstacle::CardMissing)?;
+    let path = seal.path(context)?;
+    let question = text::ask_reseal(context.lang, last.fields.code);
+    if !yes && !context.confirms(&text::card(context.lang, &last), &question) {
+        return Err(Obstacle::NotConfirmed.into());
+    }
+    let secret = seal.replace(context, last.fields.seal_key)?;
+    let fields = CardFields { seal_key: secret.public(), ..card_fields(context, seal, Some(&last))? };
+    let card = issue_fields(context, fields, || Ok(secret))?;
+    let text = text::resealed(context.lang, &card, &path);
+    Ok(Answer::new(json!({ "number": card.fields.number, "seal": path, "paper": paper(card) }), text))
 }
 
 /// What the card has to say now. Where the seal lies elsewhere, its public half is that of the last card.

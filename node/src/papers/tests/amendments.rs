@@ -115,14 +115,7 @@ fn each_change_is_named_and_so_is_who_decides() {
         ),
         (
             "a lost seal",
-            amend(
-                |proposal| {
-                    leaves(2)(proposal);
-                    proposal.members.push("new.toml".into());
-                },
-                vec![other_seal.clone()],
-            )
-            .expect("lawful"),
+            amend(|_| (), vec![other_seal.clone()]).expect("lawful"),
             vec![
                 (Difference::OtherSeal { member, card: Some(other_seal.fingerprint()) }, Widens),
                 (cuts.clone(), Narrows),
@@ -154,8 +147,12 @@ fn each_bad_next_version_is_refused_by_name() {
     assert_eq!(amend(none, Vec::new()), Err(NothingChanges));
     let unknown = amend(|proposal| proposal.members.push("150000".into()), Vec::new());
     assert_eq!(unknown, Err(NoMemberYet { member: stranger }));
-    let twice = amend(none, vec![card("230000", 9)]);
+    let twice = amend(none, vec![card("230000", 9), card("230000", 8)]);
     assert_eq!(twice, Err(MemberTwice { member: code(2) }));
+    let before = amend(none, vec![card("230000", MEMBERS[2].1)]);
+    assert_eq!(before, Err(SealInForce { member: code(2) }));
+    let few = amend(none, vec![card("230000", 9), card("220000", 8)]);
+    assert_eq!(few, Err(TooFewStay { stay: 1, members: 3 }));
     let voids = amend(|proposal| proposal.voids = vec!["1".into()], Vec::new());
     assert_eq!(voids, Err(NoSuchVersion { fingerprint: "1".into() }));
     let out_of_range = amend(|proposal| proposal.quorum = Some(1), Vec::new());

@@ -137,6 +137,7 @@ fn backups_that_cannot_be_used() {
                 "220000 的另一套",
                 "other backups, of 220000",
             ),
+            (EarlierSeal { folder: path() }, "原来的印章", "had before"),
             (OtherSeal { folder: path() }, "打不开", "does not open"),
             (NoBackup { folder: path(), names: vec![self::text("a")] }, "现有：a", "there are: a"),
             (Missing { file: path() }, "缺少 /h/x", "/h/x is missing"),
@@ -313,6 +314,11 @@ fn agreements_and_what_waits() {
                 "two different cards of number 2",
             ),
             (Waiting::CardTooOld { agreement, title: self::text("T") }, "更新的名片", "newer card"),
+            (
+                Waiting::SealBefore { agreement, title: self::text("T") },
+                "原来的印章",
+                "the seal that this member had",
+            ),
             (
                 Waiting::NotValid {
                     agreement,
