@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::crypto::PublicKey;
-use xietong_proto::epochs::{Epochs, Standing};
+use xietong_proto::epochs::{Effect, Epochs, Standing};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::manifest::{Manifest, Scope};
@@ -131,14 +131,14 @@ impl Agreement {
         &self.epochs
     }
 
-    /// Takes over manifests and opinions; says whether anything was news.
-    pub fn learn(&mut self, manifests: Vec<Manifest>, opinions: Vec<Opinion>) -> bool {
+    /// Takes over manifests and opinions.
+    pub fn learn(&mut self, manifests: Vec<Manifest>, opinions: Vec<Opinion>) -> Effect {
         self.epochs.learn(manifests, opinions)
     }
 
     /// A member has signed a receipt under a manifest (P37).
-    pub fn cite(&mut self, manifest: ManifestId, member: MemberCode) {
-        self.epochs.cite(manifest, member);
+    pub fn cite(&mut self, manifest: ManifestId, member: MemberCode) -> Effect {
+        self.epochs.cite(manifest, member)
     }
 
     /// The manifest in force.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
-use xietong_proto::epochs::{Bar, Stage};
+use xietong_proto::epochs::{Bar, Effect, Stage};
 use xietong_proto::id::*;
 use xietong_proto::limits::{CARDS_MAX, OPINIONS_MAX};
 use xietong_proto::manifest::Manifest;
@@ -174,12 +174,11 @@ impl Replica {
         opinions: Vec<Opinion>,
     ) {
         let Some(agreement) = self.agreements.get_mut(&id) else { return };
-        let before = (agreement.manifest().id(), agreement.is_open());
         let about = manifest.as_ref().map(Manifest::id).or_else(|| Some(opinions.first()?.fields.manifest));
-        if !agreement.learn(manifest.clone().into_iter().collect(), opinions.clone()) {
+        let effect = agreement.learn(manifest.clone().into_iter().collect(), opinions.clone());
+        if effect == Effect::None {
             return;
         }
-        let has_changed = before != (agreement.manifest().id(), agreement.is_open());
         if let Some(manifest) = manifest {
             let object = Object::Manifest { manifest: hex::encode(manifest.bytes()) };
             turn.appends.push(Append::Object(id, object));
@@ -195,12 +194,12 @@ impl Replica {
         for link in others.map(|(link, _)| *link).collect::<Vec<_>>() {
             about.into_iter().for_each(|about| self.show_signing(turn, link, id, about));
         }
-        if has_changed {
+        if effect == Effect::Turned {
             self.follow(turn, id);
         }
     }
 
-    /// Another manifest is in force: other members connect, streams may have ended, other things may leave.
+    /// Another manifest is in force or valid: other members connect, streams may have ended, other things may leave.
     pub(super) fn follow(&mut self, turn: &mut Turn, id: AgreementId) {
         // A link to who is no member any more ends a moment later: what ended it has to arrive.
         let partners: Vec<LinkId> = self.links_about(id).into_iter().map(|(link, _)| link).collect();
@@ -209,13 +208,18 @@ impl Replica {
                 known.heads_due_ms = turn.now.mono_ms + LINGER_MS;
             }
         }
+        self.doubt_ends(id);
+        self.to_compare.push(id);
+        self.links_due_ms = turn.now.mono_ms;
+        self.publish_trust(turn);
+    }
+
+    /// Looks again at how far each stream of an agreement counts.
+    pub(super) fn doubt_ends(&mut self, id: AgreementId) {
         let streams: Vec<Stream> = self.logs.heads().map(|(stream, _)| *stream).collect();
         let of_agreement = streams.into_iter().filter(|stream| stream.agreement == id);
         of_agreement.for_each(|stream| self.forks.doubt_stream(stream));
         self.forks.doubt(id);
-        self.to_compare.push(id);
-        self.links_due_ms = turn.now.mono_ms;
-        self.publish_trust(turn);
     }
 
     /// Somebody says hello who is no member by what we know, or to whom we are none, and goes by an older manifest: what

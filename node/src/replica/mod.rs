@@ -206,6 +206,8 @@ impl Replica {
         replica.sessions = joined.iter().map(|id| (*id, Session::begin(turn.now))).collect();
         for agreement in joined {
             replica.renew_card(turn, agreement, &own);
+            // The process may have ended before it gave up what a version had ended.
+            replica.doubt_ends(agreement);
         }
         replica.publish_trust(turn);
         Ok(replica)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use xietong_proto::epochs::Effect;
 use xietong_proto::id::*;
 use xietong_proto::receipt::{HOLDING_BYTES, Holdings, Receipt, ReceiptFields, root, split};
 use xietong_proto::reject::Reject;
@@ -248,17 +249,20 @@ impl Replica {
 
     fn keep_receipt(&mut self, turn: &mut Turn, id: AgreementId, held: Held, told: &Receipted) {
         turn.appends.push(Append::Object(id, Object::receipt(&held.receipt.fields, told)));
-        self.cite(id, &held);
+        let effect = self.cite(id, &held);
         self.receipts.newest.insert((id, held.receipt.fields.member), held);
         self.forks.doubt(id);
+        // Which of two rivals holds may hang on who has signed under it.
+        if effect == Effect::Turned {
+            self.follow(turn, id);
+        }
     }
 
     /// A receipt cites the manifest that its signer went by (P37).
-    fn cite(&mut self, id: AgreementId, held: &Held) {
+    fn cite(&mut self, id: AgreementId, held: &Held) -> Effect {
         let fields = &held.receipt.fields;
-        if let Some(agreement) = self.agreements.get_mut(&id) {
-            agreement.cite(fields.manifest, fields.member);
-        }
+        let agreement = self.agreements.get_mut(&id);
+        agreement.map_or(Effect::None, |agreement| agreement.cite(fields.manifest, fields.member))
     }
 
     /// What each member but the author has signed that it holds of a stream.

@@ -35,6 +35,17 @@ pub struct Epochs {
     found: Found,
 }
 
+/// What came of taking something over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It was known.
+    None,
+    /// It is news from which nothing else follows.
+    Noted,
+    /// Something else is valid or in force now: streams may end elsewhere too.
+    Turned,
+}
+
 /// What follows from all that.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Found {
@@ -102,8 +113,8 @@ impl Epochs {
         Opinion::open(stance, bytes, |manifest, member| self.seal(manifest, member))
     }
 
-    /// Takes over what has come to be known; says whether anything was news.
-    pub fn learn(&mut self, manifests: Vec<Manifest>, opinions: Vec<Opinion>) -> bool {
+    /// Takes over what has come to be known.
+    pub fn learn(&mut self, manifests: Vec<Manifest>, opinions: Vec<Opinion>) -> Effect {
         let before = (self.manifests.len(), self.opinions.len());
         for manifest in manifests {
             self.manifests.entry(manifest.id()).or_insert(manifest);
@@ -114,18 +125,13 @@ impl Epochs {
             self.said.entry((manifest, stance)).or_default().insert(member);
             self.opinions.entry((manifest, stance, member)).or_insert(opinion);
         }
-        let is_news = before != (self.manifests.len(), self.opinions.len());
-        if is_news {
-            self.settle();
-        }
-        is_news
+        if before == (self.manifests.len(), self.opinions.len()) { Effect::None } else { self.settle() }
     }
 
     /// A member has signed something under a manifest, and so cites it.
-    pub fn cite(&mut self, manifest: ManifestId, member: MemberCode) {
-        if self.cited.entry(manifest).or_default().insert(member) {
-            self.settle();
-        }
+    pub fn cite(&mut self, manifest: ManifestId, member: MemberCode) -> Effect {
+        let is_news = self.cited.entry(manifest).or_default().insert(member);
+        if is_news { self.settle() } else { Effect::None }
     }
 
     /// Whether an entry stands under the epoch that it names (P15 to P17), and no manifest ended its stream before

@@ -11,7 +11,7 @@ use crate::reject::Reject;
 use crate::stream::Stream;
 
 use super::change::{Change, Members, Way, bad};
-use super::{Epochs, Found};
+use super::{Effect, Epochs};
 
 /// Where an agreement stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -252,8 +252,8 @@ impl Epochs {
     }
 
     /// Finds again what follows from all that is known.
-    pub(super) fn settle(&mut self) {
-        self.found = Found::default();
+    pub(super) fn settle(&mut self) -> Effect {
+        let before = std::mem::take(&mut self.found);
         let mut by_epoch: Vec<(Epoch, ManifestId)> =
             self.manifests.iter().map(|(id, manifest)| (manifest.fields.epoch, *id)).collect();
         by_epoch.sort_unstable();
@@ -266,6 +266,7 @@ impl Epochs {
             }
         }
         self.found.standing = self.find_standing();
+        if self.found == before { Effect::Noted } else { Effect::Turned }
     }
 
     fn close(&mut self, id: ManifestId) {

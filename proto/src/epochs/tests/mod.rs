@@ -11,7 +11,7 @@ use crate::opinion::Stance;
 use crate::reject::Reject;
 use crate::stream::{Head, Stream};
 
-use super::{Bar, Epochs, Members, Stage, Standing};
+use super::{Bar, Effect, Epochs, Members, Stage, Standing};
 use Stance::{Approves, Declines, Withdraws};
 
 fn code(at: usize) -> MemberCode {
@@ -322,11 +322,22 @@ fn two_successors_name_who_signed_for_both_and_a_third_goes_on() {
 }
 
 #[test]
+fn the_citation_that_ends_a_split_says_that_something_else_follows() {
+    let mut world = World::new(3, 2);
+    let (a, b) = (titled(&world.first, "a"), titled(&world.first, "b"));
+    world.approve(&[0, 1], &a);
+    world.approve(&[1, 2], &b);
+    let effects = [0, 0, 1].map(|at| world.epochs.cite(a.id(), code(at)));
+    assert_eq!(effects, [Effect::Noted, Effect::None, Effect::Turned]);
+    assert!(world.is_newest(&a));
+}
+
+#[test]
 fn what_more_than_half_of_its_members_have_cited_stays_whatever_is_signed_later() {
     let mut world = World::new(3, 2);
     let (a, b) = (titled(&world.first, "a"), titled(&world.first, "b"));
     world.approve(&[0, 1], &a);
-    [0, 1].into_iter().for_each(|at| world.epochs.cite(a.id(), code(at)));
+    assert_eq!([0, 1].map(|at| world.epochs.cite(a.id(), code(at))), [Effect::Noted; 2]);
     world.approve(&[1, 2], &b);
     assert!(world.is_newest(&a));
     // An opinion on a successor cites too.
