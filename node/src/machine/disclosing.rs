@@ -118,15 +118,14 @@ impl Machine {
     pub(super) fn is_open(&self, stream: &Stream, now: Now) -> bool {
         let held = self.replica.agreements().find(|held| held.id() == stream.agreement);
         let (Some(held), Some(kind)) = (held, Kind::of(stream.system)) else { return false };
-        let is_at_peers = match stream.audience {
+        let goes_on = match stream.audience {
             Audience::Pair(peer) => self.replica.has_compared(stream.agreement, peer),
-            Audience::Local | Audience::Agreement => true,
+            // Not one that a version has ended, though it may still wait to be compared.
+            Audience::Agreement => *stream == self.replica.own_stream(stream.agreement, stream.system),
+            Audience::Local => true,
         };
         let is_whole = self.replica.logs().forked_at(stream).is_none();
-        held.manifest().covers(stream.system)
-            && self.holds(held, kind, now).is_empty()
-            && is_at_peers
-            && is_whole
+        held.manifest().covers(stream.system) && self.holds(held, kind, now).is_empty() && goes_on && is_whole
     }
 
     /// Who this node is, to whom each system's disclosures go, and under which agreements it may say something.

@@ -101,6 +101,27 @@ fn a_version_that_comes_late_and_is_set_aside_ends_what_it_ends() -> Result<(), 
     Ok(())
 }
 
+/// What waits to be compared with what should be shown may be of a generation that ends before its turn comes.
+#[test]
+fn nothing_goes_on_in_a_generation_that_has_ended_while_the_disk_was_full() -> Result<(), Violation> {
+    let mut world = World::of_three()?;
+    let id = world.agreements[0].id();
+    let next = world.restart(LATE)?;
+    world.stop(LATE);
+    world.start(LATE)?;
+    let set_room = |world: &mut World, free_bytes| {
+        let wishes = world.nodes[LATE].room(world.now_ms, free_bytes);
+        world.grant(LATE, wishes)
+    };
+    set_room(&mut world, 0)?;
+    world.pass(6_000)?;
+    set_room(&mut world, u64::MAX)?;
+    assert!(world.say(LATE, id, world.approved_by(&next, &[0, 1]))?);
+    world.rest()?;
+    world.assert_begun_again(LATE);
+    Ok(())
+}
+
 /// The process ends between the commit that brings a version and the turn that gives up what it ends.
 #[test]
 fn what_a_version_has_ended_is_given_up_by_the_next_start() -> Result<(), Violation> {
