@@ -11,6 +11,7 @@ use xietong_proto::reject::Reject;
 use xietong_proto::sync::Signing;
 
 use super::agreement::Agreement;
+use super::epochs::News;
 use super::io::{LinkId, NetAction};
 use super::{Replica, Turn};
 
@@ -85,7 +86,7 @@ impl Replica {
             return turn.actions.push(NetAction::Report { peer, reject });
         }
         for signing in &shown.signings {
-            if let Ok(Some((manifest, opinions))) = self.open_signing(id, signing) {
+            if let Ok(News { manifest, opinions, .. }) = self.open_signing(id, signing) {
                 self.take(turn, id, None, manifest, opinions);
             }
         }

@@ -1,6 +1,8 @@
 //! How an agreement lives on: proposals and opinions are taken over, logged before they leave, and passed on; and
 //! what follows when another manifest is in force (P37 to P39). Which is, the law says; nothing here decides it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use xietong_proto::card::Card;
 use xietong_proto::epochs::{Bar, Effect, Stage};
@@ -17,8 +19,15 @@ use super::io::{Append, LinkId, Object};
 use super::link::{About, Link};
 use super::{Replica, Turn};
 
-/// A manifest that was not known, and opinions that were not.
-type News = (Option<Manifest>, Vec<Opinion>);
+/// What was not known of what somebody shows.
+pub(super) struct News {
+    /// A manifest for which somebody answers.
+    pub manifest: Option<Manifest>,
+    /// Opinions for which there is room.
+    pub opinions: Vec<Opinion>,
+    /// Whose opinions there was no room for.
+    unheard: BTreeSet<MemberCode>,
+}
 
 /// For so long a link stays to who is no member any more.
 const LINGER_MS: u64 = 1_000;
@@ -108,8 +117,10 @@ impl Replica {
     /// A manifest with opinions came over a link.
     pub(super) fn signing(&mut self, turn: &mut Turn, link: LinkId, id: AgreementId, signing: &Signing) {
         match self.open_signing(id, signing) {
-            Ok(Some((manifest, opinions))) => self.take(turn, id, Some(link), manifest, opinions),
-            Ok(None) => {}
+            Ok(News { manifest, opinions, unheard }) => {
+                self.link_mut(link, |link| link.unheard.extend(unheard));
+                self.take(turn, id, Some(link), manifest, opinions);
+            }
             Err(reject) => return self.refuse(turn, link, reject),
         }
         self.answer_signing(turn, link, id, signing);
@@ -141,8 +152,15 @@ impl Replica {
         }
     }
 
-    /// What is new of it; none if that is nothing, if nobody answers for it, or if there is no room.
-    pub(super) fn open_signing(&self, id: AgreementId, signing: &Signing) -> Result<Option<News>, Reject> {
+    /// Whether there is room again for something that a link showed in vain: a link that begins anew shows it again (P39).
+    pub(super) fn can_hear_again(&self, link: LinkId) -> bool {
+        let Some(link) = self.links.get(&link) else { return false };
+        let about = link.about.map(|about| about.agreement);
+        about.is_some_and(|id| link.unheard.iter().any(|member| self.has_room_for(id, *member)))
+    }
+
+    /// What is new of it.
+    pub(super) fn open_signing(&self, id: AgreementId, signing: &Signing) -> Result<News, Reject> {
         let held = self.agreements.get(&id).ok_or(Reject::WrongAgreement)?;
         let manifest = Manifest::open(&signing.manifest)?;
         let known = held.epochs().manifest(manifest.id());
@@ -155,13 +173,12 @@ impl Replica {
         let opinions: Vec<Opinion> = signing.opinions.iter().map(open).collect::<Result<_, _>>()?;
         let is_of_it = |opinion: &&Opinion| opinion.fields.manifest == manifest.id();
         let is_new = |opinion: &&Opinion| !held.epochs().opinions(manifest.id()).any(|of| of == *opinion);
-        let has_room = |opinion: &&Opinion| {
-            self.has_room(&Stream::shared(id, opinion.fields.member, System::INSTITUTIONS))
-        };
-        let news = opinions.iter().filter(is_of_it).filter(is_new).filter(has_room);
-        let news: Vec<Opinion> = news.cloned().collect();
-        let is_vouched = known.is_some() || !news.is_empty();
-        Ok((!news.is_empty() && is_vouched).then_some((known.is_none().then_some(manifest), news)))
+        let has_room = |opinion: &Opinion| self.has_room_for(id, opinion.fields.member);
+        let news = opinions.iter().filter(is_of_it).filter(is_new).cloned();
+        let (opinions, unheard): (Vec<Opinion>, Vec<Opinion>) = news.partition(has_room);
+        let is_new = known.is_none() && !opinions.is_empty();
+        let unheard = unheard.iter().map(|opinion| opinion.fields.member).collect();
+        Ok(News { manifest: is_new.then_some(manifest), opinions, unheard })
     }
 
     /// Takes over what is new, passes it on, and follows what is in force then.

@@ -30,6 +30,8 @@ pub struct Link {
     /// Of which manifests the other end was shown what it lacks since heads went out last: two that each hold what the
     /// other cannot take do not answer each other for ever.
     pub answered: BTreeSet<ManifestId>,
+    /// Whose opinions it showed while there was no room for them.
+    pub unheard: BTreeSet<MemberCode>,
     /// By which manifest the other end went when it said hello.
     pub manifest: Option<ManifestId>,
     /// The newest of our own cards that it has shown.
@@ -77,6 +79,7 @@ impl Link {
             differs: BTreeMap::new(),
             heads_due_ms: 0,
             answered: BTreeSet::new(),
+            unheard: BTreeSet::new(),
             manifest: None,
             card: None,
             instance: 0,

@@ -114,7 +114,7 @@ impl Replica {
             let is_same = known.is_some_and(|known| known.receipt.fields.root == receipt.fields.root);
             return if is_same { Ok(Teller::IsCurrent) } else { contradicts("receipt.number") };
         }
-        if !self.has_room(&Stream::shared(id, member, System::INSTITUTIONS)) {
+        if !self.has_room_for(id, member) {
             return Ok(Teller::IsCurrent);
         }
         // One in between was lost; the whole comes with the next comparison of heads.

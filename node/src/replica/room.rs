@@ -120,11 +120,15 @@ impl Replica {
 
     /// Whether more of a stream may be taken. Our own comes back whenever there is room at all.
     pub(super) fn has_room(&self, stream: &Stream) -> bool {
-        if stream.author == self.me.code() {
+        self.has_room_for(stream.agreement, stream.author)
+    }
+
+    /// Whether more of what a member says under an agreement may be taken.
+    pub(super) fn has_room_for(&self, id: AgreementId, member: MemberCode) -> bool {
+        if member == self.me.code() {
             return self.short_for_own().is_none();
         }
-        let over = self.room.over(&self.settings.quota, stream.agreement, stream.author);
-        self.short_for_others().is_none() && over.is_none()
+        self.short_for_others().is_none() && self.room.over(&self.settings.quota, id, member).is_none()
     }
 }
 

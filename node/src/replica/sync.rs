@@ -313,7 +313,8 @@ impl Replica {
             }
         }
         for (id, (agreement, member)) in due {
-            if !self.links_about(agreement).contains(&(id, member)) {
+            let is_over = !self.links_about(agreement).contains(&(id, member));
+            if is_over || self.can_hear_again(id) {
                 self.close(turn, id);
                 self.publish_trust(turn);
                 continue;

@@ -122,6 +122,20 @@ fn nothing_goes_on_in_a_generation_that_has_ended_while_the_disk_was_full() -> R
     Ok(())
 }
 
+#[test]
+fn who_had_no_room_for_a_version_goes_by_it_once_there_is() -> Result<(), Violation> {
+    let mut world = World::of_three()?;
+    let first = world.agreements[0].manifest().id();
+    let wishes = world.nodes[LATE].room(world.now_ms, 0);
+    world.grant(LATE, wishes)?;
+    world.amend(|fields| fields.title += "。")?;
+    world.pass(20_000)?;
+    assert_eq!(world.held(LATE)[0].manifest().id(), first);
+    let wishes = world.nodes[LATE].room(world.now_ms, u64::MAX);
+    world.grant(LATE, wishes)?;
+    world.rest()
+}
+
 /// The process ends between the commit that brings a version and the turn that gives up what it ends.
 #[test]
 fn what_a_version_has_ended_is_given_up_by_the_next_start() -> Result<(), Violation> {

@@ -153,7 +153,7 @@ fn an_owner_that_forgets_its_promises_is_found_out() {
 
 /// Seeds below 1,000 that break an invariant since members change their keys beside everything else: evidence beyond a cut,
 /// versions that wedge. A debt, not a tolerance: one that is mended has to go from here.
-const OPEN: [u64; 5] = [300, 384, 618, 828, 912];
+const OPEN: [u64; 4] = [300, 384, 618, 912];
 
 /// The failures are those of the seeds in [`OPEN`], all of them and no others.
 fn assert_none_but_open(seeds: Range<u64>, failures: &[Failure]) {
