@@ -123,6 +123,23 @@ numbers! {
     RecordKind(u16);
 }
 
+impl RecordKind {
+    /// A system's kind of a number (P6).
+    pub fn of(system: System, low: u16) -> Self {
+        Self(system.0 << 8 | low)
+    }
+
+    /// The system.
+    pub fn system(self) -> System {
+        System(self.0 >> 8)
+    }
+
+    /// The number of the kind in its system.
+    pub fn low(self) -> u16 {
+        self.0 & 0xff
+    }
+}
+
 impl Position {
     /// Whether an entry may stand there (P3).
     pub fn is_place(self) -> bool {

@@ -419,7 +419,7 @@ impl Machine {
         let Header { stream, position, epoch, time, .. } = *header;
         let members = self.replica.members_by(header);
         for (index, record) in (0..).zip(records) {
-            self.requests.is_stale |= systems::is_of_requests(&record);
+            self.requests.is_stale |= systems::requests::is_ours(&record);
             let origin = Origin { stream, position, index, epoch, time, members };
             systems::apply(&mut step.rows, &origin, &record);
         }

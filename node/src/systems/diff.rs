@@ -21,6 +21,16 @@ impl Which<'_> {
     }
 }
 
+impl FromIterator<Self> for Diff {
+    fn from_iter<I: IntoIterator<Item = Self>>(diffs: I) -> Self {
+        diffs.into_iter().fold(Self::default(), |mut all, diff| {
+            all.local.extend(diff.local);
+            all.shared.extend(diff.shared);
+            all
+        })
+    }
+}
+
 /// What has to be said so that a stream shows what it should.
 #[derive(Debug, Default)]
 pub struct Diff {

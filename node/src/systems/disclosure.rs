@@ -4,12 +4,10 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use prost::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::wire::registers::Withdrawal;
 
 use super::column;
 use super::energy::release::cell::Release;
@@ -18,12 +16,13 @@ use super::fault::Stays;
 use super::keys;
 use super::kind::Kind;
 use super::number::{key_of_number, number_text, parse_number};
-use super::register::{self, Disclosure, Listing, Register, record};
+use super::reading::{Reading, read};
+use super::register::{self, Disclosure, Listing, Register};
 use super::registers::for_register;
 use super::requests::{self, About};
 use super::row::{Row, Source};
 use super::rows::Rows;
-use super::spoken::{Spoken, Step, spoken};
+use super::spoken::Step;
 
 /// Whether a record of the own registers may leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,26 +168,16 @@ pub fn preview(rows: &dyn Rows, me: MemberCode, today: Date, kind: Kind) -> Prev
 
 /// What a record of an agreement's stream says; none if this program cannot read it.
 pub fn said(author: MemberCode, told: &Record) -> Option<Said> {
-    let kind = Kind::of(System(told.kind.0 >> 8)).filter(|_| told.version == register::VERSION)?;
-    let said = |number, what, row| Said { id: number_text(author, kind, number), what, row };
-    match told.kind.0 & 0xff {
-        record::LIST => for_register!(kind, R => {
-            let listing = <R as Register>::Listing::decode(&told.body[..]).ok()?;
-            let row = column::json(<R as Register>::Listing::columns(), &listing);
-            Some(said(listing.number(), What::Listed, row))
-        }),
-        record::UNLIST => {
-            let key: [u8; 8] = Withdrawal::decode(&told.body[..]).ok()?.key.try_into().ok()?;
-            Some(said(u64::from_be_bytes(key), What::Withdrawn, Map::new()))
+    let said = |kind, number, what, row| Said { id: number_text(author, kind, number), what, row };
+    match read(author, told) {
+        Reading::Listed { kind, number, row } => Some(said(kind, number, What::Listed, row)),
+        Reading::Unlisted { kind, number } => Some(said(kind, number, What::Withdrawn, Map::new())),
+        Reading::Released { period, .. } => {
+            let number = release_act::number_of(&period)?;
+            Some(said(Kind::Energy, number, What::Released, Map::new()))
         }
-        record::RELEASE => {
-            let release = Release::decode(&told.body)?;
-            Some(said(release_act::number(release.month), What::Released, Map::new()))
-        }
-        _ => {
-            let Spoken { id, step, told } = spoken(author, kind, told)?;
-            Some(Said { id, what: What::Step(step), row: told })
-        }
+        Reading::Step { id, step, told, .. } => Some(Said { id, what: What::Step(step), row: told }),
+        Reading::Row { .. } | Reading::Withdrawn { .. } | Reading::Other => None,
     }
 }
 

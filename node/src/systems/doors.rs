@@ -9,7 +9,8 @@ use xietong_proto::entry::{Entry, Record};
 use xietong_proto::id::*;
 
 use super::keys;
-use super::rows::{Overlay, Rows};
+use super::records::{self, Home, Records};
+use super::rows::Rows;
 
 /// Its number: at home in local streams only.
 pub const SYSTEM: System = System(240);
@@ -147,15 +148,19 @@ pub fn decide(rows: &dyn Rows, now: Millis, command: Command) -> Result<Record, 
     }
 }
 
-/// Folds one record: tokens are rows, deeds stay in the log.
-pub fn apply(rows: &mut Overlay, record: &Record) {
-    if record.kind != kind(record::TOKEN) || record.version != VERSION {
-        return;
-    }
-    if let Ok(token) = serde_json::from_slice::<Token>(&record.body) {
-        rows.put(keys::token(&token.name), record.body.clone());
-    }
-}
+/// Tokens, which are rows, and deeds, which stay in the log.
+pub const RECORDED: Records = Records {
+    systems: &[SYSTEM],
+    low: record::TOKEN..=record::DEED,
+    home: Home::Local,
+    apply: |rows, _, record| {
+        let token = serde_json::from_slice::<Token>(&record.body);
+        if let Some(token) = token.ok().filter(|_| record.kind.low() == record::TOKEN) {
+            rows.put(keys::token(&token.name), record.body.clone());
+        }
+    },
+    read: |_, _| None,
+};
 
 /// A token by its name, also one that opens nothing any more.
 pub fn token(rows: &dyn Rows, name: &str) -> Option<Token> {
@@ -171,7 +176,7 @@ pub fn tokens(rows: &dyn Rows) -> Vec<Token> {
 /// The deeds in an entry of the doors' stream.
 pub fn deeds(entry: &Entry) -> Vec<Told> {
     let (position, time) = (entry.header().position, entry.header().time);
-    let deeds = entry.records().filter(|record| record.kind == kind(record::DEED));
+    let deeds = entry.records().filter(|record| record.kind.low() == record::DEED);
     let deeds = deeds.filter_map(|record| serde_json::from_slice(&record.body).ok());
     deeds.map(|deed| Told { position, time, deed }).collect()
 }
@@ -182,15 +187,9 @@ mod record {
     pub const DEED: u16 = 0x02;
 }
 
-const VERSION: u16 = 1;
-
-fn kind(low: u16) -> RecordKind {
-    RecordKind(SYSTEM.0 << 8 | low)
-}
-
 fn record(low: u16, said: &impl Serialize) -> Record {
     let body = serde_json::to_vec(said).expect("tokens and deeds are texts and numbers");
-    Record { kind: kind(low), version: VERSION, body }
+    records::record(SYSTEM, low, body)
 }
 
 fn is_name(name: &str) -> bool {

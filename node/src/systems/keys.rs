@@ -1,10 +1,77 @@
-//! Keys of rows. One byte says what kind of row; the rest sorts as people count. Keys and values of listing
-//! rows are part of digests, so their layout is law (P32); the others are this node's own.
+//! Keys of rows. One byte says in which table a row lies; the rest sorts as people count. What an agreement shows is
+//! part of digests, so the keys and values of those rows are law (P32); the others are this node's own.
 
 use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
 
 use super::requests::about::About;
+
+/// Where rows lie, by the first byte of their keys: two of one letter do not compile. Of those that records said to an
+/// agreement lie in, the agreement follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Table {
+    /// Requests by who takes part in them.
+    Part = b'A',
+    /// What an owner holds for whom.
+    Hold = b'B',
+    /// The highest listing numbers given.
+    LastNumber = b'C',
+    /// The papers of vehicles on their way out.
+    Scrapping = b'D',
+    /// Releases, as decided here.
+    Release = b'E',
+    /// What vehicles cost.
+    Tariff = b'F',
+    /// The ledger of releases.
+    Ledger = b'G',
+    /// The highest listing numbers ever seen.
+    HighestNumber = b'H',
+    /// Requests by their keys against doubles.
+    RequestOfKey = b'I',
+    /// The highest numbers of requests ever seen.
+    HighestRequest = b'J',
+    /// When things cannot be lent.
+    Block = b'K',
+    /// Listings, and releases of energy (P32).
+    Listing = b'L',
+    /// Things by their listing numbers.
+    HolderOfNumber = b'M',
+    /// Listing numbers by things.
+    Number = b'N',
+    /// Requests on which their owners may have something to do.
+    Open = b'O',
+    /// What was said of requests to the other party alone.
+    Aside = b'P',
+    /// What was said of requests to an agreement (P32).
+    Said = b'Q',
+    /// Registers.
+    Register = b'R',
+    /// Tokens.
+    Token = b'T',
+    /// Rows by values that should stand on one only.
+    Unique = b'U',
+    /// Where register rows were said before.
+    History = b'V',
+    /// What members are to be told.
+    Told = b'W',
+    /// What was said of handovers (P32).
+    Handover = b'X',
+    /// What drivers are taken up with.
+    Duty = b'Y',
+}
+
+impl Table {
+    /// The beginning of the rows that have these parts first; of all, if there are none.
+    pub fn key(self, parts: &[&[u8]]) -> Vec<u8> {
+        [&[self as u8][..], &parts.concat()].concat()
+    }
+}
+
+/// The agreement of a row in a table in which it comes first.
+pub fn agreement_of(key: &[u8]) -> Option<AgreementId> {
+    AgreementId::from_slice(key.get(1..33)?)
+}
 
 /// A row of a register: system, business key.
 pub fn register(system: System, key: &[u8]) -> Vec<u8> {
@@ -13,7 +80,7 @@ pub fn register(system: System, key: &[u8]) -> Vec<u8> {
 
 /// All rows of a register.
 pub fn register_prefix(system: System) -> Vec<u8> {
-    [b"R", &system.0.to_be_bytes()[..]].concat()
+    Table::Register.key(&[&system.0.to_be_bytes()])
 }
 
 /// What an agreement shows: agreement, system, owner, listing number (P32).
@@ -24,12 +91,7 @@ pub fn listing(agreement: AgreementId, system: System, owner: MemberCode, number
 /// All listings of an agreement in a system, or of one owner.
 pub fn listing_prefix(agreement: AgreementId, system: System, owner: Option<MemberCode>) -> Vec<u8> {
     let owner = owner.map(|owner| owner.bytes().to_vec()).unwrap_or_default();
-    [&agreement_prefix(agreement)[..], &system.0.to_be_bytes(), &owner].concat()
-}
-
-/// Everything that an agreement shows.
-pub fn agreement_prefix(agreement: AgreementId) -> Vec<u8> {
-    [b"L", &agreement.0[..]].concat()
+    Table::Listing.key(&[&agreement.0, &system.0.to_be_bytes(), &owner])
 }
 
 /// The owner of a listing row.
@@ -49,17 +111,17 @@ pub fn number(system: System, key: &[u8]) -> Vec<u8> {
 
 /// All things of a system that have a number.
 pub fn number_prefix(system: System) -> Vec<u8> {
-    [b"N", &system.0.to_be_bytes()[..]].concat()
+    Table::Number.key(&[&system.0.to_be_bytes()])
 }
 
 /// The highest listing number given in a system.
 pub fn last_number(system: System) -> Vec<u8> {
-    [b"C", &system.0.to_be_bytes()[..]].concat()
+    Table::LastNumber.key(&[&system.0.to_be_bytes()])
 }
 
 /// The thing that has a listing number.
 pub fn holder_of_number(system: System, number: u64) -> Vec<u8> {
-    [b"M", &system.0.to_be_bytes()[..], &number.to_be_bytes()].concat()
+    Table::HolderOfNumber.key(&[&system.0.to_be_bytes(), &number.to_be_bytes()])
 }
 
 /// The highest listing number that an owner ever used in an agreement.
@@ -69,7 +131,7 @@ pub fn highest_number(system: System, owner: MemberCode, agreement: AgreementId)
 
 /// The highest numbers of an owner, by agreement.
 pub fn highest_numbers(system: System, owner: MemberCode) -> Vec<u8> {
-    [b"H", &system.0.to_be_bytes()[..], owner.bytes()].concat()
+    Table::HighestNumber.key(&[&system.0.to_be_bytes(), owner.bytes()])
 }
 
 /// A place where a register row was said before, or taken back.
@@ -80,16 +142,13 @@ pub fn history(system: System, id: &str, at: &super::Source) -> Vec<u8> {
 
 /// All such places of one row, oldest first.
 pub fn history_prefix(system: System, id: &str) -> Vec<u8> {
-    [b"V", &system.0.to_be_bytes()[..], id.as_bytes(), &[0]].concat()
+    Table::History.key(&[&system.0.to_be_bytes(), id.as_bytes(), &[0]])
 }
 
 /// The papers of a vehicle's way out.
 pub fn scrapping(vin: &str) -> Vec<u8> {
-    [b"D", vin.as_bytes()].concat()
+    Table::Scrapping.key(&[vin.as_bytes()])
 }
-
-/// The beginning of all duties of drivers.
-pub const DUTIES: &[u8] = b"Y";
 
 /// What a driver is taken up with, by when it begins.
 pub fn duty(driver_no: &str, from: Millis) -> Vec<u8> {
@@ -98,11 +157,8 @@ pub fn duty(driver_no: &str, from: Millis) -> Vec<u8> {
 
 /// All of one driver.
 pub fn duties(driver_no: &str) -> Vec<u8> {
-    [DUTIES, driver_no.as_bytes(), &[0]].concat()
+    Table::Duty.key(&[driver_no.as_bytes(), &[0]])
 }
-
-/// The beginning of all that was said of handovers.
-pub const HANDOVERS: &[u8] = b"X";
 
 /// Something that was said of a handover: its stream, position, index (P32).
 pub fn handover(origin: &super::Origin) -> Vec<u8> {
@@ -119,12 +175,7 @@ pub fn handovers_of(stream: &Stream) -> Vec<u8> {
 /// All that was said of them in an agreement, or in a system of it.
 pub fn handovers(agreement: AgreementId, system: Option<System>) -> Vec<u8> {
     let system = system.map(|system| system.0.to_be_bytes().to_vec()).unwrap_or_default();
-    [HANDOVERS, &agreement.0, &system].concat()
-}
-
-/// The agreement of such a key.
-pub fn agreement_of_handover(key: &[u8]) -> Option<AgreementId> {
-    AgreementId::from_slice(key.get(1..33)?)
+    Table::Handover.key(&[&agreement.0, &system])
 }
 
 /// The author of such a key, and the generation of the stream.
@@ -135,7 +186,7 @@ pub fn author_of_handover(key: &[u8]) -> Option<(MemberCode, Generation)> {
 
 /// A month's release, as decided here.
 pub fn release(period: &str) -> Vec<u8> {
-    [b"E", period.as_bytes()].concat()
+    Table::Release.key(&[period.as_bytes()])
 }
 
 /// A line of the release ledger, in the order in which they were written.
@@ -145,17 +196,17 @@ pub fn ledger(origin: &super::Origin) -> Vec<u8> {
 
 /// The release ledger.
 pub fn ledger_prefix() -> Vec<u8> {
-    b"G".to_vec()
+    Table::Ledger.key(&[])
 }
 
 /// A value that should stand on one row of a register only → that row's key.
 pub fn unique(system: System, value: &str) -> Vec<u8> {
-    [b"U", &system.0.to_be_bytes()[..], value.as_bytes()].concat()
+    Table::Unique.key(&[&system.0.to_be_bytes(), value.as_bytes()])
 }
 
 /// A token that opens the doors, by its name; all of them begin with that of the empty name.
 pub fn token(name: &str) -> Vec<u8> {
-    [b"T", name.as_bytes()].concat()
+    Table::Token.key(&[name.as_bytes()])
 }
 
 /// What an author has said about a request to the agreement: agreement, system, requester, number, author, kind (P32).
@@ -165,7 +216,7 @@ pub fn said(agreement: AgreementId, about: &About, author: MemberCode, kind: u16
 
 /// All that the agreement has heard of one request, or of any.
 pub fn said_prefix(agreement: AgreementId, about: Option<&About>) -> Vec<u8> {
-    [b"Q", &agreement.0[..], &about.map(About::bytes).unwrap_or_default()].concat()
+    Table::Said.key(&[&agreement.0, &about.map(About::bytes).unwrap_or_default()])
 }
 
 /// The request, author and kind of a row of what was said, in public or aside.
@@ -181,7 +232,7 @@ pub fn aside(agreement: AgreementId, about: &About, author: MemberCode, kind: u1
 
 /// All that was said aside about one request, or about any.
 pub fn aside_prefix(agreement: AgreementId, about: Option<&About>) -> Vec<u8> {
-    [b"P", &agreement.0[..], &about.map(About::bytes).unwrap_or_default()].concat()
+    Table::Aside.key(&[&agreement.0, &about.map(About::bytes).unwrap_or_default()])
 }
 
 /// What a member is to be told: agreement, peer, then the request and the kind.
@@ -191,7 +242,7 @@ pub fn told(agreement: AgreementId, peer: MemberCode, about: &About, kind: u16) 
 
 /// All that a member is to be told.
 pub fn told_prefix(agreement: AgreementId, peer: MemberCode) -> Vec<u8> {
-    [b"W", &agreement.0[..], peer.bytes()].concat()
+    Table::Told.key(&[&agreement.0, peer.bytes()])
 }
 
 /// The request and kind behind such a key.
@@ -207,7 +258,7 @@ pub fn hold(owner: MemberCode, listing: u64, until: Millis, at: AgreementId, abo
 
 /// All that an owner holds of one thing.
 pub fn holds(system: System, owner: MemberCode, listing: u64) -> Vec<u8> {
-    [b"B", &system.0.to_be_bytes()[..], owner.bytes(), &listing.to_be_bytes()].concat()
+    Table::Hold.key(&[&system.0.to_be_bytes(), owner.bytes(), &listing.to_be_bytes()])
 }
 
 /// The end, agreement and request of a held thing.
@@ -228,7 +279,7 @@ pub fn open_until(system: System, owner: MemberCode, until: Millis) -> Vec<u8> {
 
 /// All of an owner in a system.
 pub fn open_prefix(system: System, owner: MemberCode) -> Vec<u8> {
-    [b"O", &system.0.to_be_bytes()[..], owner.bytes()].concat()
+    Table::Open.key(&[&system.0.to_be_bytes(), owner.bytes()])
 }
 
 /// The agreement and request of an open one.
@@ -248,7 +299,7 @@ pub fn parts_from(system: System, member: MemberCode, from: Millis) -> Vec<u8> {
 
 /// All in which a member takes part, the earliest first.
 pub fn parts(system: System, member: MemberCode) -> Vec<u8> {
-    [b"A", &system.0.to_be_bytes()[..], member.bytes()].concat()
+    Table::Part.key(&[&system.0.to_be_bytes(), member.bytes()])
 }
 
 /// The agreement and request of such a key.
@@ -263,12 +314,12 @@ pub fn highest_request(system: System, requester: MemberCode, agreement: Agreeme
 
 /// The highest numbers of a requester, by agreement.
 pub fn highest_requests(system: System, requester: MemberCode) -> Vec<u8> {
-    [b"J", &system.0.to_be_bytes()[..], requester.bytes()].concat()
+    Table::HighestRequest.key(&[&system.0.to_be_bytes(), requester.bytes()])
 }
 
 /// The request that was made under a key against doubles.
 pub fn request_of_key(system: System, requester: MemberCode, key_hash: &[u8]) -> Vec<u8> {
-    [b"I", &system.0.to_be_bytes()[..], requester.bytes(), key_hash].concat()
+    Table::RequestOfKey.key(&[&system.0.to_be_bytes(), requester.bytes(), key_hash])
 }
 
 /// A time in which a thing cannot be lent: system, register key, from when.
@@ -278,10 +329,10 @@ pub fn block(system: System, key: &str, from: Millis) -> Vec<u8> {
 
 /// All of one thing.
 pub fn blocks(system: System, key: &str) -> Vec<u8> {
-    [b"K", &system.0.to_be_bytes()[..], key.as_bytes(), &[0]].concat()
+    Table::Block.key(&[&system.0.to_be_bytes(), key.as_bytes(), &[0]])
 }
 
 /// What a vehicle of a type costs.
 pub fn tariff(vehicle_type: &str) -> Vec<u8> {
-    [b"F", vehicle_type.as_bytes()].concat()
+    Table::Tariff.key(&[vehicle_type.as_bytes()])
 }

@@ -25,8 +25,11 @@ impl Kind {
     pub const ALL: [Self; 5] =
         [Self::Institutions, Self::Assets, Self::Vehicles, Self::Energy, Self::Drivers];
 
+    /// Those whose rows members see as listings.
+    pub const LISTED: [Self; 2] = [Self::Assets, Self::Vehicles];
+
     /// Its number in the protocol.
-    pub fn system(self) -> System {
+    pub const fn system(self) -> System {
         match self {
             Self::Institutions => System::INSTITUTIONS,
             Self::Assets => System::ASSETS,
@@ -34,6 +37,16 @@ impl Kind {
             Self::Energy => System::ENERGY,
             Self::Drivers => System::DRIVERS,
         }
+    }
+
+    /// The numbers of some.
+    pub const fn systems<const N: usize>(kinds: [Self; N]) -> [System; N] {
+        let (mut systems, mut at) = ([System(0); N], 0);
+        while at < N {
+            systems[at] = kinds[at].system();
+            at += 1;
+        }
+        systems
     }
 
     /// The kind of a system number; none for systems that this program cannot read.

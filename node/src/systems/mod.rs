@@ -21,6 +21,7 @@ mod line;
 pub mod number;
 pub mod query;
 pub mod reading;
+pub mod records;
 pub mod register;
 pub mod registers;
 pub mod requests;
@@ -44,7 +45,7 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::crypto::hash;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::stream::{Audience, Stream};
+use xietong_proto::stream::Stream;
 
 use crate::calendar;
 
@@ -59,6 +60,8 @@ use energy::Energy;
 use energy::release_act::{self, ReleaseReport};
 use fault::ImportReport;
 use institutions::Institutions;
+use keys::Table;
+use records::{Disclose, Records};
 use register::{Intake, Register};
 use registers::for_register;
 use rows::{Overlay, Rows};
@@ -152,17 +155,6 @@ pub struct Decision {
     pub report: Report,
 }
 
-/// Takes back all rows that were folded from a stream: it is folded again from its first entry.
-pub fn forget(rows: &mut Overlay, stream: &Stream) {
-    let prefix = keys::listing_prefix(stream.agreement, stream.system, Some(stream.author));
-    if stream.audience == Audience::Agreement {
-        let folded: Vec<Vec<u8>> = rows.scan(&prefix, &[]).map(|(key, _)| key).collect();
-        folded.into_iter().for_each(|key| rows.remove(key));
-    }
-    requests::forget(rows, stream);
-    handover::forget(rows, stream);
-}
-
 /// Decides a command on rows that are folded to all own heads.
 pub fn decide(rows: &dyn Rows, now: Millis, circle: &Circle, command: Command) -> Result<Decision, Refusal> {
     let today = calendar::date(now);
@@ -205,57 +197,39 @@ pub fn decide(rows: &dyn Rows, now: Millis, circle: &Circle, command: Command) -
 
 /// Folds one record of one stream; what cannot be read changes nothing.
 pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
-    if origin.stream.system == doors::SYSTEM && origin.stream.audience == Audience::Local {
-        return doors::apply(rows, record);
-    }
-    let Some(kind) = Kind::of(System(record.kind.0 >> 8)) else { return };
-    if kind.system() != origin.stream.system {
-        return;
-    }
-    match (kind, record.kind.0 & 0xff) {
-        (Kind::Energy, register::record::LEDGER | register::record::RELEASE) => {
-            release_act::apply(rows, origin, record);
-        }
-        (_, low) if handover::is_ours(low) => handover::apply(rows, origin, record),
-        (Kind::Vehicles, scrapping::SCRAPPING) => scrapping::apply(rows, origin, record),
-        (Kind::Drivers, drivers::DUTY) => drivers::apply(rows, origin, record),
-        (_, _) if is_of_requests(record) => requests::apply(rows, origin, record),
-        (kind, _) => for_register!(kind, R => register::apply::<R>(rows, origin, record)),
+    if let Some(group) = records::of(&origin.stream, record) {
+        (group.apply)(rows, origin, record);
     }
 }
 
-/// Whether a record speaks of a request.
-pub fn is_of_requests(record: &Record) -> bool {
-    let kind = Kind::of(System(record.kind.0 >> 8));
-    kind.is_some_and(|kind| requests::LENT.contains(&kind)) && requests::is_ours(record.kind.0 & 0xff)
+/// Takes back all rows that were folded from a stream: it is folded again from its first entry.
+pub fn forget(rows: &mut Overlay, stream: &Stream) {
+    records::at(stream).filter_map(Records::shared).for_each(|shared| (shared.forget)(rows, stream));
 }
 
 /// What has to be said so that a stream of our own shows what it should (P30): an agreement's what the registers say,
-/// a pair stream what the member is to be told.
+/// a pair stream what the member is to be told. Where several groups of records compare, all of them do for given keys,
+/// and one after the other from a key on: which of them goes on stands before the key.
 pub fn disclose(rows: &dyn Rows, today: Date, stream: &Stream, which: Which) -> Diff {
-    let Some(kind) = Kind::of(stream.system) else { return Diff::default() };
-    let (agreement, me) = (stream.agreement, stream.author);
-    let gone = || handover::gone(rows, stream.system, me);
-    match (stream.audience, kind) {
-        (Audience::Pair(peer), _) => requests::disclose(rows, stream, peer, which),
-        (Audience::Local, _) | (_, Kind::Institutions | Kind::Drivers) => Diff::default(),
-        (Audience::Agreement, Kind::Energy) => release_act::disclose(rows, agreement, me, which),
-        (Audience::Agreement, Kind::Assets) => {
-            register::disclose::<Assets>(rows, today, agreement, me, &gone(), which)
-        }
-        (Audience::Agreement, Kind::Vehicles) => {
-            register::disclose::<Vehicles>(rows, today, agreement, me, &gone(), which)
-        }
-    }
+    let all: Vec<Disclose> = records::at(stream).filter_map(|group| group.shared()?.disclose).collect();
+    let Which::From { key, rows_max } = which else {
+        return all.iter().map(|disclose| disclose(rows, today, stream, which)).collect();
+    };
+    let (at, key) = key.split_once('/').unwrap_or(("0", key));
+    let at: usize = at.parse().unwrap_or_default();
+    let Some(disclose) = all.get(at) else { return Diff::default() };
+    let diff = disclose(rows, today, stream, Which::From { key, rows_max });
+    let next = diff.next.map(|key| format!("{at}/{key}"));
+    Diff { next: next.or((at + 1 < all.len()).then(|| format!("{}/", at + 1))), ..diff }
 }
 
-/// A digest of everything an agreement shows and all that was said in it of requests, in key order, lengths first (P32).
+/// A digest of everything an agreement shows and all that was said in it, in key order, lengths first (P32).
 pub fn digest(rows: &dyn Rows, agreement: AgreementId) -> [u8; 32] {
+    let tables: BTreeSet<Table> = records::ALL.into_iter().filter_map(Records::shown).collect();
+    let prefixes: Vec<Vec<u8>> = tables.into_iter().map(|table| table.key(&[&agreement.0])).collect();
+    let shown = prefixes.iter().flat_map(|prefix| rows.scan(prefix, &[]));
     let mut bytes = Vec::new();
-    let shown = rows.scan(&keys::agreement_prefix(agreement), &[]);
-    let said = rows.scan(&keys::said_prefix(agreement, None), &[]);
-    let handed = rows.scan(&keys::handovers(agreement, None), &[]);
-    for part in shown.chain(said).chain(handed).flat_map(|(key, value)| [key, value]) {
+    for part in shown.flat_map(|(key, value)| [key, value]) {
         bytes.extend((part.len() as u32).to_be_bytes());
         bytes.extend(part);
     }
@@ -274,7 +248,7 @@ fn take_in<R: Register>(
 impl Decision {
     /// What stays, by the stream to which it goes.
     pub fn at_home(&self, me: MemberCode) -> impl Iterator<Item = (Stream, Vec<Record>)> + '_ {
-        let system = |record: &Record| System(record.kind.0 >> 8);
+        let system = |record: &Record| record.kind.system();
         let of_one = self.local.chunk_by(move |one, other| system(one) == system(other));
         of_one.map(move |records| (Stream::local(me, system(&records[0])), records.to_vec()))
     }

@@ -9,6 +9,7 @@ use xietong_proto::id::*;
 
 use super::column::{self, Column, Form, Value};
 use super::history::Version;
+use super::keys::Table;
 use super::kind::Kind;
 use super::number::{key_of_number, number_text, parse_number};
 use super::register::{Disclosure, Listing, Register};
@@ -151,17 +152,17 @@ pub fn absent(rows: &dyn Rows, kind: Kind, present: &Keys) -> Vec<String> {
 
 /// The agreements that show anything.
 pub fn agreements(rows: &dyn Rows) -> Vec<AgreementId> {
-    agreements_below(rows, b"L")
+    agreements_in(rows, Table::Listing)
 }
 
-/// The agreements that have a kind of rows, by the first byte of their keys.
-pub fn agreements_below(rows: &dyn Rows, kind: &[u8; 1]) -> Vec<AgreementId> {
-    let mut found = Vec::new();
-    let mut from = kind.to_vec();
-    while let Some((key, _)) = rows.scan(kind, &from).next() {
-        let Some(id) = key.get(1..33).and_then(AgreementId::from_slice) else { break };
+/// The agreements that have rows in a table in which they come first.
+pub fn agreements_in(rows: &dyn Rows, table: Table) -> Vec<AgreementId> {
+    let (mut found, all) = (Vec::new(), table.key(&[]));
+    let mut from = all.clone();
+    while let Some((key, _)) = rows.scan(&all, &from).next() {
+        let Some(id) = keys::agreement_of(&key) else { break };
         found.push(id);
-        from = [&kind[..], &id.0, &[0xff; 32]].concat();
+        from = table.key(&[&id.0, &[0xff; 32]]);
     }
     found
 }

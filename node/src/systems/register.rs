@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use prost::Message;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::stream::Audience;
+use xietong_proto::stream::Stream;
 use xietong_proto::wire::registers::{Numbering, Withdrawal};
 
 use super::circle::Circle;
@@ -18,6 +18,7 @@ use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Stays};
 use super::keys;
 use super::kind::Kind;
 use super::line::{Line, Lines};
+use super::records::record;
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
 
@@ -112,14 +113,6 @@ pub mod record {
     pub const LEDGER: u16 = 0x21;
     /// A release (agreement).
     pub const RELEASE: u16 = 0x22;
-}
-
-/// The version of record bodies that this program writes and reads; another changes no row (P32).
-pub const VERSION: u16 = 1;
-
-/// A record of a system.
-pub fn record(system: System, kind: u16, body: Vec<u8>) -> Record {
-    Record { kind: RecordKind(system.0 << 8 | kind), version: VERSION, body }
 }
 
 /// The register's row of a key.
@@ -246,15 +239,11 @@ fn count_leaving<L: PartialEq>(report: &mut ImportReport, before: Option<L>, aft
     }
 }
 
-/// Folds one record. What cannot be read changes nothing.
+/// Folds what the register keeps.
 pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) {
     let system = R::KIND.system();
-    let low = record.kind.0 & 0xff;
-    if record.version != VERSION {
-        return;
-    }
-    match (origin.stream.audience, low) {
-        (Audience::Local, record::PUT) => {
+    match record.kind.low() {
+        record::PUT => {
             let Ok(row) = R::Row::decode(&record.body[..]) else { return };
             let id = R::key(&row);
             let (older, before) = get::<R>(rows, &id).unzip();
@@ -263,7 +252,7 @@ pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) 
             }
             keep::<R>(rows, &id, before.as_ref(), &row, &Row::new(origin, older.as_ref(), &record.body));
         }
-        (Audience::Local, record::WITHDRAW) => {
+        record::WITHDRAW => {
             let Ok(withdrawal) = Withdrawal::decode(&record.body[..]) else { return };
             let Ok(id) = String::from_utf8(withdrawal.key) else { return };
             if let Some((older, before)) = get::<R>(rows, &id) {
@@ -273,24 +262,39 @@ pub fn apply<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) 
             }
             rows.remove(keys::register(system, id.as_bytes()));
         }
-        (Audience::Local, record::NUMBER) => {
+        record::NUMBER => {
             let Ok(Numbering { key, number }) = Numbering::decode(&record.body[..]) else { return };
             rows.put(keys::number(system, &key), number.to_be_bytes().to_vec());
             rows.put(keys::last_number(system), number.to_be_bytes().to_vec());
             rows.put(keys::holder_of_number(system, number), key);
         }
-        (Audience::Agreement, record::LIST) => {
+        _ => {}
+    }
+}
+
+/// Folds what members see of it.
+pub fn apply_listing<R: Register>(rows: &mut Overlay, origin: &Origin, record: &Record) {
+    match record.kind.low() {
+        record::LIST => {
             let Ok(listing) = R::Listing::decode(&record.body[..]) else { return };
             put(rows, listing_key(origin, listing.number()), origin, &record.body);
             keep_highest(rows, origin, listing.number());
         }
-        (Audience::Agreement, record::UNLIST) => {
+        record::UNLIST => {
             let Ok(withdrawal) = Withdrawal::decode(&record.body[..]) else { return };
             let Ok(number) = withdrawal.key.try_into() else { return };
             rows.remove(listing_key(origin, u64::from_be_bytes(number)));
         }
-        (Audience::Local | Audience::Agreement | Audience::Pair(_), _) => {}
+        _ => {}
     }
+}
+
+/// Takes back what a stream shows.
+pub fn forget(rows: &mut Overlay, stream: &Stream) {
+    let Stream { agreement, system, author, .. } = *stream;
+    let prefix = keys::listing_prefix(agreement, system, Some(author));
+    let shown: Vec<Vec<u8>> = rows.scan(&prefix, &[]).map(|(key, _)| key).collect();
+    shown.into_iter().for_each(|key| rows.remove(key));
 }
 
 /// Keeps where a register row was said before, or taken back: the log has what was said there.
@@ -343,17 +347,16 @@ fn listing_key(origin: &Origin, number: u64) -> Vec<u8> {
     keys::listing(stream.agreement, stream.system, stream.author, number)
 }
 
-/// What has to be said so that an agreement shows what the register says it should (P30), but for numbers that are
+/// What has to be said so that a stream shows what the register says it should (P30), but for numbers that are
 /// gone: what was handed over is not shown, so nobody else asks for it.
 pub fn disclose<R: Register>(
     rows: &dyn Rows,
     today: Date,
-    agreement: AgreementId,
-    me: MemberCode,
+    stream: &Stream,
     gone: &BTreeSet<u64>,
     which: Which,
 ) -> Diff {
-    let system = R::KIND.system();
+    let Stream { agreement, system, author: me, .. } = *stream;
     let (ids, next) = ids_of(rows, system, which);
     let mut diff = Diff { local: Vec::new(), shared: Vec::new(), next };
     let mut last = last_number(rows, system, me);

@@ -1,14 +1,25 @@
 //! The registers by their kind: where a kind is only known as the program runs, the same code is run for the register
-//! that it names.
+//! that it names. So are the records of registers (P32).
 
 use jiff::civil::Date;
+use prost::Message;
+use xietong_proto::entry::Record;
+use xietong_proto::id::MemberCode;
+use xietong_proto::stream::Stream;
+use xietong_proto::wire::registers::Withdrawal;
 
+use super::diff::{Diff, Which};
 use super::fault::{FileRefusal, Quarantined};
+use super::keys::Table;
 use super::kind::Kind;
 use super::line::Lines;
-use super::register::Register;
+use super::reading::Reading;
+use super::records::{Home, Records, Shared};
+use super::register::{self, Listing, Register, record};
+use super::rows::Rows;
 use super::sheet::{HeaderMap, Keys, Sheet, SheetInfo};
 use super::text_file::File;
+use super::{column, handover};
 
 /// Runs the same code for the register of a kind.
 macro_rules! for_register {
@@ -38,6 +49,67 @@ macro_rules! for_register {
     };
 }
 pub(crate) use for_register;
+
+/// What a register keeps.
+pub const KEPT: Records = Records {
+    systems: &Kind::systems(Kind::ALL),
+    low: record::PUT..=record::NUMBER,
+    home: Home::Local,
+    apply: |rows, origin, record| {
+        if let Some(kind) = Kind::of(record.kind.system()) {
+            for_register!(kind, R => register::apply::<R>(rows, origin, record));
+        }
+    },
+    read,
+};
+
+/// What members see of it.
+pub const LISTED: Records = Records {
+    systems: &Kind::systems(Kind::LISTED),
+    low: record::LIST..=record::UNLIST,
+    home: Home::Agreement(Table::Listing, Shared { forget: register::forget, disclose: Some(disclose) }),
+    apply: |rows, origin, record| {
+        if let Some(kind) = Kind::of(record.kind.system()) {
+            for_register!(kind, R => register::apply_listing::<R>(rows, origin, record));
+        }
+    },
+    read,
+};
+
+fn disclose(rows: &dyn Rows, today: Date, stream: &Stream, which: Which) -> Diff {
+    let Some(kind) = Kind::of(stream.system) else { return Diff::default() };
+    let gone = handover::gone(rows, stream.system, stream.author);
+    for_register!(kind, R => register::disclose::<R>(rows, today, stream, &gone, which))
+}
+
+fn read(_: MemberCode, record: &Record) -> Option<Reading> {
+    let kind = Kind::of(record.kind.system())?;
+    for_register!(kind, R => read_of::<R>(record))
+}
+
+fn read_of<R: Register>(record: &Record) -> Option<Reading> {
+    let (kind, body) = (R::KIND, &record.body[..]);
+    Some(match record.kind.low() {
+        record::PUT => {
+            let row = R::Row::decode(body).ok()?;
+            Reading::Row { kind, id: R::key(&row), row: column::json(R::columns(), &row) }
+        }
+        record::LIST => {
+            let listing = R::Listing::decode(body).ok()?;
+            let row = column::json(R::Listing::columns(), &listing);
+            Reading::Listed { kind, number: listing.number(), row }
+        }
+        record::WITHDRAW => {
+            let Withdrawal { key, reason } = Withdrawal::decode(body).ok()?;
+            Reading::Withdrawn { kind, id: String::from_utf8(key).ok()?, reason }
+        }
+        record::UNLIST => {
+            let Withdrawal { key, .. } = Withdrawal::decode(body).ok()?;
+            Reading::Unlisted { kind, number: u64::from_be_bytes(key.try_into().ok()?) }
+        }
+        _ => return None,
+    })
+}
 
 /// A file whose headers were understood, whatever its register.
 pub trait AnySheet: Send {

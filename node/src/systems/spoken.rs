@@ -13,19 +13,9 @@ use xietong_proto::wire::{handovers, requests};
 use super::handover;
 use super::kind::Kind;
 use super::number::number_text;
+use super::reading::Reading;
 use super::requests::{About, record};
 use crate::calendar::stamp;
-
-/// A step.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Spoken {
-    /// Of which request, or by whose number which thing.
-    pub id: String,
-    /// Which.
-    pub step: Step,
-    /// What it says besides.
-    pub told: Map<String, Json>,
-}
 
 /// What can be said of a request, a trip or a handover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,22 +59,30 @@ pub enum Step {
     TakenBack,
 }
 
-/// What a record says, if it is a step that this program knows.
-pub fn spoken(author: MemberCode, kind: Kind, record: &Record) -> Option<Spoken> {
-    let (low, body) = (record.kind.0 & 0xff, &record.body[..]);
-    if handover::is_ours(low) {
-        return of_handover(author, kind, low, body);
-    }
-    if low != record::TOLD {
-        return of_request(author, kind, low, body);
-    }
-    let Told { peer, kind: low, body, .. } = Told::decode(body).ok()?;
-    let mut spoken = of_request(author, kind, u16::try_from(low).ok()?, &body)?;
-    spoken.told.insert("to".to_owned(), peer.into());
-    Some(spoken)
+/// A step of a request or a trip.
+pub fn of_request(author: MemberCode, record: &Record) -> Option<Reading> {
+    let kind = Kind::of(record.kind.system())?;
+    let (id, step, told) = request_step(author, kind, record.kind.low(), &record.body)?;
+    Some(reading(kind, id, step, told))
 }
 
-fn of_request(author: MemberCode, kind: Kind, low: u16, body: &[u8]) -> Option<Spoken> {
+/// One that is to be told to a member alone, as it is kept here; nothing of what else is.
+pub fn of_request_kept(author: MemberCode, record: &Record) -> Option<Reading> {
+    let kind = Kind::of(record.kind.system()).filter(|_| record.kind.low() == record::TOLD)?;
+    let Told { peer, kind: low, body, .. } = Told::decode(&record.body[..]).ok()?;
+    let (id, step, mut told) = request_step(author, kind, u16::try_from(low).ok()?, &body)?;
+    told["to"] = peer.into();
+    Some(reading(kind, id, step, told))
+}
+
+/// Blank texts say nothing.
+fn reading(kind: Kind, id: String, step: Step, told: Json) -> Reading {
+    let told = if let Json::Object(told) = told { told } else { Map::new() };
+    let told = told.into_iter().filter(|(_, value)| value.as_str() != Some("")).collect();
+    Reading::Step { kind, id, step, told }
+}
+
+fn request_step(author: MemberCode, kind: Kind, low: u16, body: &[u8]) -> Option<(String, Step, Json)> {
     let (step, told) = match low {
         record::REQUEST => (Step::Asked, asked(kind, &Request::decode(body).ok()?)?),
         record::OFFER => (Step::Offered, offered(author, kind, &Offer::decode(body).ok()?)),
@@ -117,7 +115,7 @@ fn of_request(author: MemberCode, kind: Kind, low: u16, body: &[u8]) -> Option<S
     };
     let requests::About { requester, number } = requests::About::decode(body).ok()?;
     let about = About { system: kind.system(), requester: requester.parse().ok()?, number };
-    Some(Spoken::new(about.to_string(), step, told))
+    Some((about.to_string(), step, told))
 }
 
 fn asked(kind: Kind, request: &Request) -> Option<Json> {
@@ -154,38 +152,30 @@ fn particulars(told: Particulars) -> Json {
     json!({ "plate_no": plate_no, "vin": vin, "serial_no": serial_no, "place": place, "telephone": telephone })
 }
 
-/// Answers name the *out* by its place: the thing's number stands there.
-fn of_handover(author: MemberCode, kind: Kind, low: u16, body: &[u8]) -> Option<Spoken> {
+/// A step of a handover. Answers name the *out* by its place: the thing's number stands there.
+pub fn of_handover(author: MemberCode, record: &Record) -> Option<Reading> {
+    let (kind, body) = (Kind::of(record.kind.system())?, &record.body[..]);
     let cited = |out: Option<handovers::Cite>| {
         let out = out.unwrap_or_default();
         format!("{}:{}:{}/{}", out.owner, kind.system(), out.position, out.index + 1)
     };
     let answered = |step| {
         let handovers::Answer { out, reason } = handovers::Answer::decode(body).ok()?;
-        Some(Spoken::new(cited(out), step, json!({ "reason": reason })))
+        Some(reading(kind, cited(out), step, json!({ "reason": reason })))
     };
-    match low {
+    match record.kind.low() {
         handover::OUT => {
             let handovers::Out { number, to, plate_surrendered } = handovers::Out::decode(body).ok()?;
             let told = json!({ "to": to, "plate_surrendered": plate_surrendered });
-            Some(Spoken::new(number_text(author, kind, number), Step::HandedOver, told))
+            Some(reading(kind, number_text(author, kind, number), Step::HandedOver, told))
         }
         handover::IN => {
             let handovers::In { out, number } = handovers::In::decode(body).ok()?;
             let told = json!({ "as": number_text(author, kind, number) });
-            Some(Spoken::new(cited(out), Step::TakenIn, told))
+            Some(reading(kind, cited(out), Step::TakenIn, told))
         }
         handover::DECLINE => answered(Step::NotTaken),
         handover::RECLAIM => answered(Step::TakenBack),
         _ => None,
-    }
-}
-
-impl Spoken {
-    /// Blank texts say nothing.
-    fn new(id: String, step: Step, told: Json) -> Self {
-        let Json::Object(mut told) = told else { return Self { id, step, told: Map::new() } };
-        told.retain(|_, value| value.as_str() != Some(""));
-        Self { id, step, told }
     }
 }

@@ -7,21 +7,22 @@ use jiff::civil::Date;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 use xietong_proto::entry::Record;
-use xietong_proto::id::Millis;
-use xietong_proto::stream::Audience;
+use xietong_proto::id::{Millis, System};
 use xietong_proto::wire::drivers::{Driver, Duty as DutySaid};
 
+use super::Refusal;
 use super::circle::Circle;
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, ImportReport, RowFault};
 use super::institutions::{self, Nothing};
+use super::keys::{self, Table};
 use super::kind::Kind;
 use super::line::{Line, Lines};
+use super::records::{Home, Records, record};
 use super::register::{self, Disclosure, Intake, Register};
-use super::row::{Origin, Row, Source};
-use super::rows::{Overlay, Rows};
+use super::row::{Row, Source};
+use super::rows::Rows;
 use super::vehicles::rules::Driving;
-use super::{Refusal, keys};
 use crate::calendar;
 use duty::{Duty, Unfit, unfit};
 
@@ -155,7 +156,7 @@ fn given_back(driver_no: &str, from: Millis) -> Record {
 }
 
 fn recorded(duty: &DutySaid) -> Record {
-    register::record(Kind::Drivers.system(), DUTY, duty.encode_to_vec())
+    record(Kind::Drivers.system(), DUTY, duty.encode_to_vec())
 }
 
 /// Whether a driver may take up a duty: known, licensed, free and within the hours.
@@ -200,7 +201,7 @@ pub fn duties(rows: &dyn Rows, driver_no: &str) -> Vec<Duty> {
 
 /// All duties: whose, which, and where it was said.
 pub fn all_duties(rows: &dyn Rows) -> impl Iterator<Item = (String, Duty, Source)> + '_ {
-    rows.scan(keys::DUTIES, &[]).filter_map(|(_, value)| read(&value))
+    rows.scan(&Table::Duty.key(&[]), &[]).filter_map(|(_, value)| read(&value))
 }
 
 /// Who is taken up for a reason, such as a request.
@@ -242,14 +243,17 @@ pub fn candidates(
 }
 
 /// A duty is taken up or given back (local).
-pub const DUTY: u16 = 0x72;
+const DUTY: u16 = 0x72;
 
-/// Folds a duty.
-pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
-    if origin.stream.audience != Audience::Local || record.version != register::VERSION {
-        return;
-    }
-    let Ok(duty) = DutySaid::decode(&record.body[..]) else { return };
-    let key = keys::duty(&duty.driver_no, Millis(duty.from_ms));
-    if duty.wheel_min == 0 { rows.remove(key) } else { register::put(rows, key, origin, &record.body) }
-}
+/// What drivers are taken up with.
+pub const DUTIES: Records = Records {
+    systems: &[System::DRIVERS],
+    low: DUTY..=DUTY,
+    home: Home::Local,
+    apply: |rows, origin, record| {
+        let Ok(duty) = DutySaid::decode(&record.body[..]) else { return };
+        let key = keys::duty(&duty.driver_no, Millis(duty.from_ms));
+        if duty.wheel_min == 0 { rows.remove(key) } else { register::put(rows, key, origin, &record.body) }
+    },
+    read: |_, _| None,
+};

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::stream::Audience;
+use xietong_proto::stream::Stream;
 use xietong_proto::wire::energy::EnergyMonth;
 use xietong_proto::wire::institutions::Institution;
 
@@ -20,11 +20,14 @@ use super::release::safety::Rule;
 use super::release::tree::Size;
 use super::release::{Contribution, release};
 use crate::systems::diff::{Diff, Which};
+use crate::systems::keys::{self, Table};
 use crate::systems::kind::Kind;
+use crate::systems::reading::Reading;
+use crate::systems::records::{self, Home, Records, Shared};
 use crate::systems::register::{self, put, record};
-use crate::systems::row::{Origin, Row};
-use crate::systems::rows::{Overlay, Rows};
-use crate::systems::{Decision, Refusal, Report, codes, institutions, keys, query};
+use crate::systems::row::Row;
+use crate::systems::rows::Rows;
+use crate::systems::{Decision, Refusal, Report, codes, institutions, query};
 
 /// What a release did, or would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,9 +73,9 @@ pub fn decide(
     let is_new = before.is_none_or(|before| before.body != body);
     let mut local: Vec<Record> = Vec::new();
     if is_new && !dry_run {
-        let line = |line: LedgerLine| register::record(System::ENERGY, record::LEDGER, line.encode());
+        let line = |line: LedgerLine| records::record(System::ENERGY, record::LEDGER, line.encode());
         local.extend(lines.into_iter().map(line));
-        local.push(register::record(System::ENERGY, record::RELEASE, body));
+        local.push(records::record(System::ENERGY, record::RELEASE, body));
     }
     let keys = if local.is_empty() { Vec::new() } else { vec![period.clone()] };
     let (estimated, contributors) = release.estimated_of_rows();
@@ -88,29 +91,44 @@ pub fn decide(
     Ok(Decision { local, keys, ..Decision::of(Kind::Energy, Report::Release(report)) })
 }
 
-/// Folds a release or a line of the ledger.
-pub fn apply(rows: &mut Overlay, origin: &Origin, folded: &Record) {
-    if folded.version != register::VERSION {
-        return;
-    }
-    match (origin.stream.audience, folded.kind.0 & 0xff) {
-        (Audience::Local, record::LEDGER) => rows.put(keys::ledger(origin), folded.body.clone()),
-        (Audience::Local, record::RELEASE) => {
-            let Some(release) = Release::decode(&folded.body) else { return };
+/// What was decided here: releases, and lines of the ledger.
+pub const DECIDED: Records = Records {
+    systems: &[System::ENERGY],
+    low: record::LEDGER..=record::RELEASE,
+    home: Home::Local,
+    apply: |rows, origin, folded| {
+        if folded.kind.low() == record::LEDGER {
+            rows.put(keys::ledger(origin), folded.body.clone());
+        } else if let Some(release) = Release::decode(&folded.body) {
             put(rows, keys::release(&release.month.to_string()), origin, &folded.body);
         }
-        (Audience::Agreement, record::RELEASE) => {
-            let Some(release) = Release::decode(&folded.body) else { return };
-            let stream = origin.stream;
-            let key = keys::listing(stream.agreement, stream.system, stream.author, number(release.month));
-            put(rows, key, origin, &folded.body);
-        }
-        (Audience::Local | Audience::Agreement | Audience::Pair(_), _) => {}
-    }
+    },
+    read,
+};
+
+/// What members see of it.
+pub const RELEASED: Records = Records {
+    systems: &[System::ENERGY],
+    low: record::RELEASE..=record::RELEASE,
+    home: Home::Agreement(Table::Listing, Shared { forget: register::forget, disclose: Some(disclose) }),
+    apply: |rows, origin, folded| {
+        let Some(release) = Release::decode(&folded.body) else { return };
+        let Stream { agreement, system, author, .. } = origin.stream;
+        put(rows, keys::listing(agreement, system, author, number(release.month)), origin, &folded.body);
+    },
+    read,
+};
+
+fn read(_: MemberCode, said: &Record) -> Option<Reading> {
+    let release = Release::decode(&said.body).filter(|_| said.kind.low() == record::RELEASE)?;
+    let (_, contributors) = release.estimated_of_rows();
+    let (period, cells) = (release.month.to_string(), release.cells.len() as u64);
+    Some(Reading::Released { period, cells, contributors })
 }
 
-/// What has to be said so that an agreement shows every release.
-pub fn disclose(rows: &dyn Rows, agreement: AgreementId, me: MemberCode, which: Which) -> Diff {
+/// What has to be said so that a stream shows every release.
+fn disclose(rows: &dyn Rows, _: Date, stream: &Stream, which: Which) -> Diff {
+    let Stream { agreement, author: me, .. } = *stream;
     let periods: Vec<String> = match which {
         Which::Keys(periods) => periods.to_vec(),
         Which::From { .. } => {
@@ -123,7 +141,7 @@ pub fn disclose(rows: &dyn Rows, agreement: AgreementId, me: MemberCode, which: 
         let month = parse(period).ok()?;
         let shown = rows.get(&keys::listing(agreement, System::ENERGY, me, number(month)));
         let is_shown = shown.and_then(|row| Row::decode(&row)).is_some_and(|shown| shown.body == body);
-        (!is_shown).then(|| register::record(System::ENERGY, record::RELEASE, body))
+        (!is_shown).then(|| records::record(System::ENERGY, record::RELEASE, body))
     };
     Diff { shared: periods.iter().filter_map(differs).collect(), ..Diff::default() }
 }
@@ -216,6 +234,11 @@ fn parse(period: &str) -> Result<Month, Refusal> {
 /// The month that is listed under a number.
 pub fn period(number: u64) -> String {
     format!("{:04}-{:02}", number / 100, number % 100)
+}
+
+/// The number under which the release of a month such as `2025-03` is listed.
+pub fn number_of(period: &str) -> Option<u64> {
+    parse(period).ok().map(number)
 }
 
 /// The number under which a month's release is listed, such as 202503.

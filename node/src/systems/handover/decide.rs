@@ -15,7 +15,8 @@ use crate::systems::circle::Circle;
 use crate::systems::keys;
 use crate::systems::kind::Kind;
 use crate::systems::number::{parse_number, register_ids};
-use crate::systems::register::{self, record};
+use crate::systems::records::record;
+use crate::systems::register;
 use crate::systems::requests::{self, About};
 use crate::systems::rows::Rows;
 

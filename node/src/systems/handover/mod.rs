@@ -13,15 +13,16 @@ use prost::Message;
 use xietong_proto::crypto::hash;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::stream::{Audience, Stream};
+use xietong_proto::stream::Stream;
 use xietong_proto::wire::handovers as wire;
 
-use super::keys;
+use super::keys::{self, Table};
 use super::kind::Kind;
-use super::query::agreements;
-use super::register;
+use super::query::{agreements, agreements_in};
+use super::records::{Home, Records, Shared};
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
+use super::spoken;
 use join::{Cite, Fact, Place, What};
 
 pub use decide::{NotHandedOver, Said, Step, decide};
@@ -41,17 +42,18 @@ const RECLAIM_OF_LEFT: u16 = 0x65;
 /// What can be handed over.
 pub const HANDED: [Kind; 2] = [Kind::Assets, Kind::Vehicles];
 
-/// Whether a record speaks of a handover.
-pub fn is_ours(low: u16) -> bool {
-    (OUT..=RECLAIM).contains(&low)
-}
+/// What one author says of handovers.
+pub const SAID: Records = Records {
+    systems: &Kind::systems(HANDED),
+    low: OUT..=RECLAIM,
+    home: Home::Agreement(Table::Handover, Shared { forget, disclose: None }),
+    apply,
+    read: spoken::of_handover,
+};
 
-/// Folds what one author says of handovers; whether it holds is joined, never folded.
-pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
-    if origin.stream.audience != Audience::Agreement || record.version != register::VERSION {
-        return;
-    }
-    let low = record.kind.0 & 0xff;
+/// Keeps it; whether it holds is joined, never folded.
+fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
+    let low = record.kind.low();
     let Some(said) = what(low, &record.body) else { return };
     let is_of_left = matches!(said, What::Reclaim { out, .. } if has_left(rows, origin, out));
     let low = if is_of_left { RECLAIM_OF_LEFT } else { low };
@@ -69,11 +71,7 @@ fn has_left(rows: &Overlay, origin: &Origin, out: Cite) -> bool {
     to.is_some_and(|to: MemberCode| origin.members.iter().all(|member| member.code != to))
 }
 
-/// Takes back what was folded of a stream.
-pub fn forget(rows: &mut Overlay, stream: &Stream) {
-    if stream.audience != Audience::Agreement {
-        return;
-    }
+fn forget(rows: &mut Overlay, stream: &Stream) {
     let prefix = keys::handovers_of(stream);
     let folded: Vec<Vec<u8>> = rows.scan(&prefix, &[]).map(|(key, _)| key).collect();
     folded.into_iter().for_each(|key| rows.remove(key));
@@ -156,12 +154,6 @@ fn cited(out: Option<wire::Cite>) -> Option<Cite> {
 
 /// The agreements in which anything was handed over, or is listed.
 fn agreements_of(rows: &dyn Rows) -> BTreeSet<AgreementId> {
-    let mut found: BTreeSet<AgreementId> = agreements(rows).into_iter().collect();
-    let mut from = keys::HANDOVERS.to_vec();
-    while let Some((key, _)) = rows.scan(keys::HANDOVERS, &from).next() {
-        let Some(id) = keys::agreement_of_handover(&key) else { break };
-        from = [&keys::handovers(id, None)[..], &[0xff; 32]].concat();
-        found.insert(id);
-    }
-    found
+    let handed = agreements_in(rows, Table::Handover);
+    agreements(rows).into_iter().chain(handed).collect()
 }

@@ -11,7 +11,7 @@ use crate::systems::circle::Standing;
 use crate::systems::codes::division;
 use crate::systems::kind::Kind;
 use crate::systems::number::parse_number;
-use crate::systems::register::record as record_of;
+use crate::systems::records::record as record_of;
 use crate::systems::row::Row;
 use crate::systems::{Decision, keys};
 

@@ -15,7 +15,8 @@ use crate::calendar;
 use crate::systems::circle::{Circle, Standing};
 use crate::systems::kind::Kind;
 use crate::systems::number::{number_text, parse_number, register_ids};
-use crate::systems::register::{self, Disclosure, record as record_of};
+use crate::systems::records::record as record_of;
+use crate::systems::register::{self, Disclosure};
 use crate::systems::rows::Rows;
 use crate::systems::{Decision, handover, keys, trips};
 

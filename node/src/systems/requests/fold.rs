@@ -2,6 +2,7 @@
 //! an owner holds is found by its thing. Of what one member alone is to be told the local stream is the authority;
 //! its pair stream is brought in line with it like any disclosure (P30).
 
+use jiff::civil::Date;
 use prost::Message;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
@@ -9,32 +10,46 @@ use xietong_proto::stream::{Audience, Stream};
 use xietong_proto::wire::requests::{Block, Offer, Request, Told};
 use xietong_proto::wire::{requests, trips};
 
-use super::{About, record};
+use super::{About, LENT, record};
 use crate::systems::diff::{Diff, Which};
-use crate::systems::keys;
-use crate::systems::register::{VERSION, put, record as record_of};
+use crate::systems::keys::{self, Table};
+use crate::systems::kind::Kind;
+use crate::systems::records::{Home, Records, Shared, record as record_of};
+use crate::systems::register::put;
 use crate::systems::row::{Origin, Row};
 use crate::systems::rows::{Overlay, Rows};
+use crate::systems::spoken;
 
-/// Whether a kind of record belongs here.
-pub fn is_ours(kind: u16) -> bool {
-    record::IN_PUBLIC.contains(&kind)
-        || record::ASIDE.contains(&kind)
-        || (record::TOLD..=record::TARIFF).contains(&kind)
-}
+/// What is said to the agreement.
+pub const SAID: Records = Records {
+    systems: &Kind::systems(LENT),
+    low: record::REQUEST..=record::RELEASE,
+    home: Home::Agreement(Table::Said, Shared { forget, disclose: None }),
+    apply: |rows, origin, folded| said(rows, origin, folded.kind.low(), &folded.body),
+    read: spoken::of_request,
+};
 
-/// Folds one record. What cannot be read changes nothing.
-pub fn apply(rows: &mut Overlay, origin: &Origin, folded: &Record) {
-    if folded.version != VERSION {
-        return;
-    }
-    let (kind, body) = (folded.kind.0 & 0xff, &folded.body[..]);
-    match origin.stream.audience {
-        Audience::Agreement if record::IN_PUBLIC.contains(&kind) => said(rows, origin, kind, body),
-        Audience::Pair(peer) if record::ASIDE.contains(&kind) => said_aside(rows, origin, peer, kind, body),
-        Audience::Local => kept_here(rows, origin, kind, body),
-        Audience::Agreement | Audience::Pair(_) => {}
-    }
+/// What is said to the other party alone.
+pub const SAID_ASIDE: Records = Records {
+    systems: &Kind::systems(LENT),
+    low: record::PARTICULARS..=record::EVALUATE,
+    home: Home::Pair(Shared { forget, disclose: Some(disclose) }),
+    apply: |rows, origin, folded| said_aside(rows, origin, folded.kind.low(), &folded.body),
+    read: spoken::of_request,
+};
+
+/// What stays here.
+pub const KEPT: Records = Records {
+    systems: &Kind::systems(LENT),
+    low: record::TOLD..=record::TARIFF,
+    home: Home::Local,
+    apply: |rows, origin, folded| kept_here(rows, origin, folded.kind.low(), &folded.body),
+    read: spoken::of_request_kept,
+};
+
+/// Whether a record speaks of requests.
+pub fn is_ours(record: &Record) -> bool {
+    [SAID, SAID_ASIDE, KEPT].iter().any(|group| group.has(record))
 }
 
 fn about(system: System, body: &[u8]) -> Option<About> {
@@ -117,8 +132,9 @@ fn keep_highest(rows: &mut Overlay, origin: &Origin, number: u64) {
     }
 }
 
-fn said_aside(rows: &mut Overlay, origin: &Origin, peer: MemberCode, kind: u16, body: &[u8]) {
-    let Stream { agreement, author, system, .. } = origin.stream;
+fn said_aside(rows: &mut Overlay, origin: &Origin, kind: u16, body: &[u8]) {
+    let Stream { agreement, author, system, audience, .. } = origin.stream;
+    let Audience::Pair(peer) = audience else { return };
     let of_both = about(system, body).filter(|about| [author, peer].contains(&about.requester));
     if let Some(about) = of_both {
         put(rows, keys::aside(agreement, &about, author, kind), origin, body);
@@ -149,7 +165,8 @@ fn kept_here(rows: &mut Overlay, origin: &Origin, kind: u16, body: &[u8]) {
 }
 
 /// What has to be said so that a member has been told all that it is to be told.
-pub fn disclose(rows: &dyn Rows, stream: &Stream, peer: MemberCode, which: Which) -> Diff {
+fn disclose(rows: &dyn Rows, _: Date, stream: &Stream, which: Which) -> Diff {
+    let Audience::Pair(peer) = stream.audience else { return Diff::default() };
     let prefix = keys::told_prefix(stream.agreement, peer);
     let told: Vec<(Vec<u8>, Vec<u8>)> = match which {
         Which::Keys(ids) => {
@@ -180,7 +197,7 @@ pub fn disclose(rows: &dyn Rows, stream: &Stream, peer: MemberCode, which: Which
 }
 
 /// Takes back all rows that were folded from a stream.
-pub fn forget(rows: &mut Overlay, stream: &Stream) {
+fn forget(rows: &mut Overlay, stream: &Stream) {
     let prefix = match stream.audience {
         Audience::Agreement => keys::said_prefix(stream.agreement, None),
         Audience::Pair(_) => keys::aside_prefix(stream.agreement, None),

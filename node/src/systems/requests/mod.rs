@@ -23,7 +23,7 @@ pub use about::{About, LENT};
 pub use act::{Act, Ask, Block, Command, Report};
 pub use decide::{Case, Here, checked, decide};
 pub use due::{Due, due};
-pub use fold::{apply, disclose, forget, is_ours};
+pub use fold::{KEPT, SAID, SAID_ASIDE, is_ours};
 pub use refusal::{NoGround, NotAsked, OutOfTurn, Refusal, Unlent};
 pub use talk::{Fact, Said, State, Talk, join, release_state};
 

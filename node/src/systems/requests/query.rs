@@ -7,6 +7,7 @@ use xietong_proto::wire::requests::{Block, Offer, Particulars, Request};
 
 use super::{About, Fact, LENT, NotAsked, State, Talk, join, record};
 use crate::calendar::rfc3339;
+use crate::systems::keys::Table;
 use crate::systems::kind::Kind;
 use crate::systems::number::{number_text, parse_number};
 use crate::systems::row::{Row, Source};
@@ -61,7 +62,7 @@ pub fn has_said(
 
 /// The agreements in which anything was asked.
 fn agreements(rows: &dyn Rows) -> Vec<AgreementId> {
-    systems::query::agreements_below(rows, b"Q")
+    systems::query::agreements_in(rows, Table::Said)
 }
 
 /// All requests of a system that have been heard of, with their agreements.

@@ -35,8 +35,3 @@ pub const TOLD: u16 = 0x51;
 pub const BLOCK: u16 = 0x52;
 /// What a vehicle of a type costs (local).
 pub const TARIFF: u16 = 0x53;
-
-/// All that are said in public about a request, the first being the request itself.
-pub const IN_PUBLIC: std::ops::RangeInclusive<u16> = REQUEST..=RELEASE;
-/// All that are said to the other party alone.
-pub const ASIDE: std::ops::RangeInclusive<u16> = PARTICULARS..=EVALUATE;

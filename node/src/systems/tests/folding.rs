@@ -2,6 +2,7 @@
 //! register.
 
 use super::*;
+use crate::systems::{Row, records};
 
 fn other() -> MemberCode {
     "220000".parse().expect("a member code")
@@ -43,6 +44,31 @@ fn a_record_of_another_system_than_its_stream_changes_nothing() {
     let before = bench.dump();
     bench.fold(Stream::shared(AGREEMENT, other(), System::ASSETS), &shared);
     assert_eq!(bench.dump(), before);
+}
+
+#[test]
+fn a_record_counts_in_the_streams_of_its_home_alone() {
+    let mut bench = Bench::new();
+    bench.import(Kind::Vehicles, VEHICLE);
+    let listed = bench.disclose(Kind::Vehicles);
+    let (_, vehicle) = bench.rows.scan(b"R\x00\x03", &[]).next().expect("the register's row");
+    let kept = [records::record(System::VEHICLES, 0x01, Row::decode(&vehicle).expect("a row").body)];
+    let of_energy: Vec<Record> = listed
+        .iter()
+        .map(|said| Record { kind: RecordKind::of(System::ENERGY, said.kind.low()), ..said.clone() })
+        .collect();
+    let before = bench.dump();
+    let (local, pair) =
+        (Stream::local(me(), System::VEHICLES), Stream::pair(AGREEMENT, other(), me(), System::VEHICLES));
+    let shared = |system| Stream::shared(AGREEMENT, other(), system);
+    bench.fold(local, &listed);
+    bench.fold(pair, &listed);
+    bench.fold(pair, &kept);
+    bench.fold(shared(System::VEHICLES), &kept);
+    bench.fold(shared(System::ENERGY), &of_energy);
+    assert_eq!(bench.dump(), before);
+    bench.fold(local, &kept);
+    assert_ne!(bench.dump(), before, "at home it counts");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use xietong_proto::wire::vehicles::Vehicle;
 use super::{NotDriven, Tariff, may_be_billed, statement};
 use crate::systems::drivers::duty::Duty;
 use crate::systems::kind::Kind;
-use crate::systems::register::record as record_of;
+use crate::systems::records::record as record_of;
 use crate::systems::requests::{Act, Case, OutOfTurn, Refusal, Report, State, checked, record};
 use crate::systems::row::Row;
 use crate::systems::rows::Rows;

@@ -5,8 +5,7 @@
 use jiff::civil::Date;
 use prost::Message;
 use serde::{Deserialize, Serialize};
-use xietong_proto::entry::Record;
-use xietong_proto::stream::Audience;
+use xietong_proto::id::System;
 use xietong_proto::wire::vehicles::{Scrapping, Vehicle};
 
 use super::Vehicles;
@@ -15,13 +14,14 @@ use crate::systems::circle::Circle;
 use crate::systems::codes::uscc;
 use crate::systems::column::{Column, Form, columns};
 use crate::systems::kind::Kind;
-use crate::systems::register::{self, Intake, record};
-use crate::systems::row::{Origin, Row};
-use crate::systems::rows::{Overlay, Rows};
+use crate::systems::records::{Home, Records, record};
+use crate::systems::register::{self, Intake};
+use crate::systems::row::Row;
+use crate::systems::rows::Rows;
 use crate::systems::{Refusal, keys, number};
 
 /// A vehicle's way out, as far as it has come (local).
-pub const SCRAPPING: u16 = 0x71;
+const SCRAPPING: u16 = 0x71;
 
 /// One step on the way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,14 +94,18 @@ pub fn papers(rows: &dyn Rows, vin: &str) -> Scrapping {
     stored.and_then(|row| Scrapping::decode(&row.body[..]).ok()).unwrap_or_default()
 }
 
-/// Folds the papers.
-pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
-    if origin.stream.audience != Audience::Local || record.version != register::VERSION {
-        return;
-    }
-    let Ok(papers) = Scrapping::decode(&record.body[..]) else { return };
-    register::put(rows, keys::scrapping(&papers.vin), origin, &record.body);
-}
+/// The papers.
+pub const PAPERS: Records = Records {
+    systems: &[System::VEHICLES],
+    low: SCRAPPING..=SCRAPPING,
+    home: Home::Local,
+    apply: |rows, origin, record| {
+        if let Ok(papers) = Scrapping::decode(&record.body[..]) {
+            register::put(rows, keys::scrapping(&papers.vin), origin, &record.body);
+        }
+    },
+    read: |_, _| None,
+};
 
 impl Step {
     /// The state to which it leads.
