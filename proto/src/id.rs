@@ -171,17 +171,31 @@ impl System {
 
     /// Systems of which nothing ever leaves: no agreement may name them.
     pub const AT_HOME: [Self; 2] = [Self::INSTITUTIONS, Self::DRIVERS];
+
+    const NAMES: [(Self, &str); 5] = [
+        (Self::INSTITUTIONS, "institutions"),
+        (Self::ASSETS, "assets"),
+        (Self::VEHICLES, "vehicles"),
+        (Self::ENERGY, "energy"),
+        (Self::DRIVERS, "drivers"),
+    ];
+
+    /// Its name, if it has one.
+    pub fn name(self) -> Option<&'static str> {
+        Self::NAMES.into_iter().find(|(system, _)| *system == self).map(|(_, name)| name)
+    }
+
+    /// The system of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.into_iter().find(|(_, known)| *known == name).map(|(system, _)| system)
+    }
 }
 
 impl fmt::Debug for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::INSTITUTIONS => f.write_str("institutions"),
-            Self::ASSETS => f.write_str("assets"),
-            Self::VEHICLES => f.write_str("vehicles"),
-            Self::ENERGY => f.write_str("energy"),
-            Self::DRIVERS => f.write_str("drivers"),
-            Self(number) => write!(f, "system-{number}"),
+        match self.name() {
+            Some(name) => f.write_str(name),
+            None => write!(f, "system-{}", self.0),
         }
     }
 }

@@ -123,15 +123,8 @@ impl Pair {
     /// Rows a second until the file's last row is durable, and listed where it shall be.
     fn import(&self, kind: Kind, file: &str, rows: usize) -> f64 {
         self.write("rows.csv", file.as_bytes());
-        let command = match kind {
-            Kind::Institutions => "institution",
-            Kind::Assets => "asset",
-            Kind::Vehicles => "vehicle",
-            Kind::Energy => "energy",
-            Kind::Drivers => "driver",
-        };
         let begun = Instant::now();
-        let report = self.author.give(&[command, "import", "rows.csv"]).expect("an import");
+        let report = self.author.give(&[kind.noun(), "import", "rows.csv"]).expect("an import");
         let seconds = begun.elapsed().as_secs_f64();
         assert_eq!(report["added"], rows, "every row is new and in order");
         rows as f64 / seconds

@@ -65,10 +65,7 @@ impl std::str::FromStr for Owner {
 impl Owner {
     /// What people look for first.
     fn usual(kind: Kind) -> Self {
-        match kind {
-            Kind::Assets | Kind::Vehicles => Self::All,
-            Kind::Institutions | Kind::Energy | Kind::Drivers => Self::Me,
-        }
+        if kind.is_listed() { Self::All } else { Self::Me }
     }
 
     fn view(self) -> View {

@@ -107,9 +107,8 @@ pub(super) async fn list(
     Path(kind): Path<Kind>,
     Query(mut query): Query<BTreeMap<String, String>>,
 ) -> Result<Json<Page>, Problem> {
-    let is_regional = matches!(kind, Kind::Assets | Kind::Vehicles);
     let owner = match query.remove("owner").as_deref() {
-        None if is_regional => Owner::All,
+        None if kind.is_listed() => Owner::All,
         None | Some("me") => Owner::Me,
         Some("all") => Owner::All,
         Some(code) => Owner::Member(code.parse().map_err(|_| unreadable(code))?),

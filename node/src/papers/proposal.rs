@@ -266,13 +266,10 @@ pub(super) fn scope(names: &[String]) -> Result<Vec<Scope>, ProposalRefusal> {
 }
 
 fn system(name: &str) -> Result<System, ProposalRefusal> {
-    match name {
-        "assets" => Ok(System::ASSETS),
-        "vehicles" => Ok(System::VEHICLES),
-        "energy" => Ok(System::ENERGY),
-        "institutions" => Err(ProposalRefusal::StaysAtHome { system: System::INSTITUTIONS }),
-        "drivers" => Err(ProposalRefusal::StaysAtHome { system: System::DRIVERS }),
-        name => Err(ProposalRefusal::UnknownSystem { name: name.to_owned() }),
+    match System::named(name) {
+        Some(system) if System::AT_HOME.contains(&system) => Err(ProposalRefusal::StaysAtHome { system }),
+        Some(system) => Ok(system),
+        None => Err(ProposalRefusal::UnknownSystem { name: name.to_owned() }),
     }
 }
 

@@ -11,7 +11,6 @@ use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::institutions;
 use super::kind::Kind;
-use super::line::{Line, Lines};
 use super::register::{self, Disclosure, Listing, Register};
 use super::requests::Lent;
 use super::rows::Rows;
@@ -71,6 +70,12 @@ impl Register for Assets {
     type Row = Asset;
     type Listing = AssetListing;
     const KIND: Kind = Kind::Assets;
+    const ON_SCREEN: &[&str] =
+        &["asset_name", "asset_class_code", "quantity", "usage_status", "division_code", "shared"];
+    const EXAMPLE: &str = "\
+11230000000120010Q,TY2021000137,台式计算机,2022,A02010105,i5-10400/16G/512G,联想,PF0A7K31,1,台,原值,4860.00,3240.00,1620.00,新购,2021-03-15,2021-03-20,闲置,2025-02-01,已入账,2021-03-31,11230000000120010Q,230103,2号楼B103,4,HLJ-01,实体,闲置,是,是,调入方,是,是,
+12230100000120029P,0003862,会议桌,2022,A05010000,3.6m 实木,,,4,张,原值,11600.00,2320.00,9280.00,新购,2023-06-02,2023-06-10,自用,,已入账,2023-06-30,12230100000120029P,230102,三楼会议室,1,,,,,,,,否,
+";
 
     fn columns() -> &'static [Column<Asset>] {
         columns! { Asset:
@@ -117,10 +122,6 @@ impl Register for Assets {
 
     fn unique(row: &Asset) -> Option<&str> {
         Some(row.serial_no.as_str()).filter(|serial| !serial.is_empty())
-    }
-
-    fn lines(lines: Vec<Line<Asset>>) -> Lines {
-        Lines::Assets(lines)
     }
 
     fn division(row: &Asset) -> Option<&str> {
@@ -186,6 +187,18 @@ impl Register for Assets {
 }
 
 impl Listing for AssetListing {
+    const ON_SCREEN: &[&str] = &[
+        "city",
+        "asset_class_code",
+        "asset_name",
+        "quantity",
+        "unit",
+        "condition_code",
+        "lend_ok",
+        "transfer_ok",
+        "value_band",
+    ];
+
     fn set_number(&mut self, number: u64) {
         self.number = number;
     }

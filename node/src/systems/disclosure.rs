@@ -14,11 +14,10 @@ use super::energy::release::cell::Release;
 use super::energy::release_act;
 use super::fault::Stays;
 use super::keys;
-use super::kind::Kind;
+use super::kind::{Kind, for_register};
 use super::number::{key_of_number, number_text, parse_number};
 use super::reading::{Reading, read};
 use super::register::{self, Disclosure, Listing, Register};
-use super::registers::for_register;
 use super::requests::{self, About};
 use super::row::{Row, Source};
 use super::rows::Rows;
@@ -158,12 +157,10 @@ pub fn count_aside(
 
 /// What would leave of a register today.
 pub fn preview(rows: &dyn Rows, me: MemberCode, today: Date, kind: Kind) -> Preview {
-    match kind {
-        Kind::Energy => preview_of_releases(rows, me),
-        Kind::Institutions | Kind::Assets | Kind::Vehicles | Kind::Drivers => {
-            for_register!(kind, R => preview_of::<R>(rows, me, today))
-        }
+    if kind == Kind::Energy {
+        return preview_of_releases(rows, me);
     }
+    for_register!(kind, R => preview_of::<R>(rows, me, today))
 }
 
 /// What a record of an agreement's stream says; none if this program cannot read it.
@@ -191,11 +188,11 @@ fn own_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str) 
 }
 
 fn leaves<R: Register>(row: &R::Row, today: Date) -> Leaves {
-    match (R::KIND, R::disclose(row, today)) {
-        (Kind::Institutions | Kind::Energy | Kind::Drivers, _) => Leaves::Never,
-        (Kind::Assets | Kind::Vehicles, Disclosure::NotShared) => Leaves::NotShared,
-        (Kind::Assets | Kind::Vehicles, Disclosure::Stays(stays)) => Leaves::Stays { stays },
-        (Kind::Assets | Kind::Vehicles, Disclosure::Leaves(_)) => Leaves::Yes,
+    match R::disclose(row, today) {
+        _ if !R::KIND.is_listed() => Leaves::Never,
+        Disclosure::NotShared => Leaves::NotShared,
+        Disclosure::Stays(stays) => Leaves::Stays { stays },
+        Disclosure::Leaves(_) => Leaves::Yes,
     }
 }
 

@@ -9,7 +9,6 @@ use super::codes::uscc;
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault};
 use super::kind::Kind;
-use super::line::{Line, Lines};
 use super::register::{Disclosure, Listing, Register};
 use super::row::{Row, Source};
 use super::rows::Rows;
@@ -34,6 +33,12 @@ impl Register for Institutions {
     type Row = Institution;
     type Listing = Nothing;
     const KIND: Kind = Kind::Institutions;
+    const ON_SCREEN: &[&str] =
+        &["unit_name", "institution_class", "division_code", "floor_area_m2", "energy_users"];
+    const EXAMPLE: &str = "\
+11230000000120010Q,示例省直机关甲,2025,01,230103,20000,20000,600,520,18,16,9,1,6,,,是,2025-11,
+12230103000120037X,示例小学乙,2025,教育,230103,8600,8600,640,58,1,1,1,0,0,,585,是,2025-11,
+";
 
     fn columns() -> &'static [Column<Institution>] {
         columns! { Institution:
@@ -61,10 +66,6 @@ impl Register for Institutions {
 
     fn key(row: &Institution) -> String {
         format!("{}/{}", row.unit_uscc, row.year)
-    }
-
-    fn lines(lines: Vec<Line<Institution>>) -> Lines {
-        Lines::Institutions(lines)
     }
 
     fn division(row: &Institution) -> Option<&str> {

@@ -1,5 +1,5 @@
-//! The systems that this program knows, with their numbers and names. A system more is a variant more; the compiler
-//! names the places that have to know it.
+//! The systems that this program knows, each with its register. A system more is a variant, its line in
+//! [`Kind::entry`] and in [`for_register`]; the compiler names the places that have to know it.
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::System;
@@ -20,6 +20,36 @@ pub enum Kind {
     Drivers,
 }
 
+/// Runs the same code for the register of a kind.
+macro_rules! for_register {
+    ($kind:expr, $register:ident => $body:expr) => {{
+        use $crate::systems::{Kind, assets, drivers, energy, institutions, vehicles};
+        match $kind {
+            Kind::Institutions => {
+                type $register = institutions::Institutions;
+                $body
+            }
+            Kind::Assets => {
+                type $register = assets::Assets;
+                $body
+            }
+            Kind::Vehicles => {
+                type $register = vehicles::Vehicles;
+                $body
+            }
+            Kind::Energy => {
+                type $register = energy::Energy;
+                $body
+            }
+            Kind::Drivers => {
+                type $register = drivers::Drivers;
+                $body
+            }
+        }
+    }};
+}
+pub(crate) use for_register;
+
 impl Kind {
     /// All of them.
     pub const ALL: [Self; 5] =
@@ -28,15 +58,20 @@ impl Kind {
     /// Those whose rows members see as listings.
     pub const LISTED: [Self; 2] = [Self::Assets, Self::Vehicles];
 
+    /// Its number in the protocol, its names in paths and on the command line, the letter in its listing numbers.
+    const fn entry(self) -> (System, &'static str, &'static str, char) {
+        match self {
+            Self::Institutions => (System::INSTITUTIONS, "institutions", "institution", 'I'),
+            Self::Assets => (System::ASSETS, "assets", "asset", 'A'),
+            Self::Vehicles => (System::VEHICLES, "vehicles", "vehicle", 'V'),
+            Self::Energy => (System::ENERGY, "energy", "energy", 'E'),
+            Self::Drivers => (System::DRIVERS, "drivers", "driver", 'D'),
+        }
+    }
+
     /// Its number in the protocol.
     pub const fn system(self) -> System {
-        match self {
-            Self::Institutions => System::INSTITUTIONS,
-            Self::Assets => System::ASSETS,
-            Self::Vehicles => System::VEHICLES,
-            Self::Energy => System::ENERGY,
-            Self::Drivers => System::DRIVERS,
-        }
+        self.entry().0
     }
 
     /// The numbers of some.
@@ -56,23 +91,21 @@ impl Kind {
 
     /// Its name in paths and files.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Institutions => "institutions",
-            Self::Assets => "assets",
-            Self::Vehicles => "vehicles",
-            Self::Energy => "energy",
-            Self::Drivers => "drivers",
-        }
+        self.entry().1
+    }
+
+    /// The word that the command line has for it.
+    pub fn noun(self) -> &'static str {
+        self.entry().2
     }
 
     /// The letter in its listing numbers.
     pub fn letter(self) -> char {
-        match self {
-            Self::Institutions => 'I',
-            Self::Assets => 'A',
-            Self::Vehicles => 'V',
-            Self::Energy => 'E',
-            Self::Drivers => 'D',
-        }
+        self.entry().3
+    }
+
+    /// Whether members see its rows as listings.
+    pub fn is_listed(self) -> bool {
+        Self::LISTED.contains(&self)
     }
 }

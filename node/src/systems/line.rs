@@ -1,6 +1,4 @@
-//! Rows on their way from a file into a register, of one register or of any.
-
-use xietong_proto::wire;
+//! A row on its way from a file into a register.
 
 use super::fault::{CellFault, Quarantined};
 
@@ -24,33 +22,5 @@ impl<R> Line<R> {
         let value = place.and_then(|place| self.cells.get(place)).unwrap_or_default().to_owned();
         let cells = self.cells.iter().map(str::to_owned).collect();
         Quarantined { line: self.line, at, value, cells }
-    }
-}
-
-/// Rows of one register that were read from a file.
-#[derive(Debug)]
-pub enum Lines {
-    /// 单位.
-    Institutions(Vec<Line<wire::institutions::Institution>>),
-    /// 资产.
-    Assets(Vec<Line<wire::assets::Asset>>),
-    /// 车辆.
-    Vehicles(Vec<Line<wire::vehicles::Vehicle>>),
-    /// 能耗.
-    Energy(Vec<Line<wire::energy::EnergyMonth>>),
-    /// 驾驶员.
-    Drivers(Vec<Line<wire::drivers::Driver>>),
-}
-
-impl Lines {
-    /// How many rows.
-    pub fn count(&self) -> usize {
-        match self {
-            Self::Institutions(lines) => lines.len(),
-            Self::Assets(lines) => lines.len(),
-            Self::Vehicles(lines) => lines.len(),
-            Self::Energy(lines) => lines.len(),
-            Self::Drivers(lines) => lines.len(),
-        }
     }
 }

@@ -52,26 +52,23 @@ use crate::calendar;
 pub use self::circle::{Circle, Standing};
 pub use self::diff::{Diff, Which};
 pub use self::kind::Kind;
-pub use self::line::{Line, Lines};
+pub(crate) use self::kind::for_register;
+pub use self::line::Line;
 pub use self::row::{Origin, Row, Source};
-use assets::Assets;
-use drivers::Drivers;
-use energy::Energy;
 use energy::release_act::{self, ReleaseReport};
 use fault::ImportReport;
-use institutions::Institutions;
 use keys::Table;
 use records::{Disclose, Records};
-use register::{Intake, Register};
-use registers::for_register;
+use register::Intake;
+use registers::AnyLines;
 use rows::{Overlay, Rows};
-use vehicles::{Vehicles, scrapping};
+use vehicles::scrapping;
 
 /// What an operator or platform can ask of a system.
 #[derive(Debug)]
 pub enum Command {
     /// Take rows in; with `dry_run` only say what would happen.
-    Import { lines: Lines, dry_run: bool },
+    Import { lines: Box<dyn AnyLines>, dry_run: bool },
     /// Take rows back, by key or listing number.
     Withdraw { kind: Kind, ids: Vec<String>, reason: String, dry_run: bool },
     /// Release a month of energy.
@@ -160,13 +157,7 @@ pub fn decide(rows: &dyn Rows, now: Millis, circle: &Circle, command: Command) -
     let today = calendar::date(now);
     match command {
         Command::Import { lines, dry_run } => {
-            let (kind, intake) = match lines {
-                Lines::Institutions(lines) => take_in::<Institutions>(rows, today, circle, &lines),
-                Lines::Assets(lines) => take_in::<Assets>(rows, today, circle, &lines),
-                Lines::Vehicles(lines) => take_in::<Vehicles>(rows, today, circle, &lines),
-                Lines::Energy(lines) => take_in::<Energy>(rows, today, circle, &lines),
-                Lines::Drivers(lines) => take_in::<Drivers>(rows, today, circle, &lines),
-            };
+            let (kind, intake) = lines.take_in(rows, today, circle);
             Ok(Decision::of_intake(kind, intake, circle, dry_run))
         }
         Command::Withdraw { reason, .. } if reason.chars().count() > REASON_CHARS_MAX => {
@@ -234,15 +225,6 @@ pub fn digest(rows: &dyn Rows, agreement: AgreementId) -> [u8; 32] {
         bytes.extend(part);
     }
     hash(&[&bytes])
-}
-
-fn take_in<R: Register>(
-    rows: &dyn Rows,
-    today: Date,
-    circle: &Circle,
-    lines: &[Line<R::Row>],
-) -> (Kind, Intake) {
-    (R::KIND, register::take_in::<R>(rows, today, circle, lines))
 }
 
 impl Decision {

@@ -10,15 +10,13 @@ use xietong_proto::id::*;
 use super::column::{self, Column, Form, Value};
 use super::history::Version;
 use super::keys::Table;
-use super::kind::Kind;
+use super::kind::{Kind, for_register};
 use super::number::{key_of_number, number_text, parse_number};
 use super::register::{Disclosure, Listing, Register};
-use super::registers::for_register;
 use super::requests::{self, query::Taken};
 use super::row::{Row, Source};
 use super::rows::Rows;
 use super::sheet::Keys;
-use super::vehicles::scrapping;
 use super::{handover, keys};
 use crate::calendar;
 
@@ -273,7 +271,7 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
         Disclosure::NotShared | Disclosure::Leaves(_) => None,
     };
     let before = super::register::history(rows, system, &id);
-    let papers = papers_of(rows, R::KIND, &id);
+    let papers = R::papers(rows, &id);
     let number = number.map(|number| number_text(me, R::KIND, number));
     Some(Shown {
         taken: number.as_ref().map(|number| taken(rows, me, today, number)).unwrap_or_default(),
@@ -298,18 +296,6 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
 fn taken(rows: &dyn Rows, me: MemberCode, today: Date, number: &str) -> Vec<Taken> {
     let from = calendar::midnight(today).unwrap_or_default();
     requests::query::calendar(rows, me, number, (from, Millis(u64::MAX))).unwrap_or_default()
-}
-
-/// What goes with a register row beside its columns.
-fn papers_of(rows: &dyn Rows, kind: Kind, id: &str) -> Map<String, Json> {
-    match kind {
-        Kind::Vehicles => {
-            let mut papers = column::json(scrapping::columns(), &scrapping::papers(rows, id));
-            papers.retain(|_, value| !value.is_null());
-            papers
-        }
-        Kind::Institutions | Kind::Assets | Kind::Energy | Kind::Drivers => Map::new(),
-    }
 }
 
 fn show_listing<R: Register>(rows: &dyn Rows, today: Date, id: &str) -> Option<Shown> {

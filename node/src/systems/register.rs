@@ -2,9 +2,11 @@
 //! different is in its [`Register`]: columns, key, checks, and what leaves.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::civil::Date;
 use prost::Message;
+use serde_json::{Map, Value as Json};
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
@@ -17,7 +19,7 @@ use super::diff::{Diff, Which};
 use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Stays};
 use super::keys;
 use super::kind::Kind;
-use super::line::{Line, Lines};
+use super::line::Line;
 use super::records::record;
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
@@ -25,11 +27,15 @@ use super::rows::{Overlay, Rows};
 /// One register: what a row is and what it means.
 pub trait Register: Sized + 'static {
     /// What the register keeps.
-    type Row: Message + Default + Clone + PartialEq + Send;
+    type Row: Message + Default + Clone + PartialEq + fmt::Debug;
     /// What leaves.
     type Listing: Listing;
     /// Which it is.
     const KIND: Kind;
+    /// The columns that tell rows apart on a screen.
+    const ON_SCREEN: &[&str];
+    /// Two rows as an empty file shows them, in the words of a Chinese one.
+    const EXAMPLE: &str;
 
     /// Every field of a row.
     fn columns() -> &'static [Column<Self::Row>];
@@ -47,9 +53,6 @@ pub trait Register: Sized + 'static {
         None
     }
 
-    /// Lines of this register among those of any.
-    fn lines(lines: Vec<Line<Self::Row>>) -> Lines;
-
     /// Where the thing is.
     fn division(row: &Self::Row) -> Option<&str>;
 
@@ -64,10 +67,18 @@ pub trait Register: Sized + 'static {
 
     /// What leaves of the row on a day.
     fn disclose(row: &Self::Row, today: Date) -> Disclosure<Self::Listing>;
+
+    /// What is kept of the thing beside its row, as people read it.
+    fn papers(_: &dyn Rows, _key: &str) -> Map<String, Json> {
+        Map::new()
+    }
 }
 
 /// What members see of a row.
 pub trait Listing: Message + Default + Clone + PartialEq {
+    /// The columns that tell listings apart on a screen; none stands for all.
+    const ON_SCREEN: &[&str] = &[];
+
     /// Puts the owner's number in.
     fn set_number(&mut self, number: u64);
     /// The owner's number.

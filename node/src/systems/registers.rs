@@ -1,5 +1,7 @@
-//! The registers by their kind: where a kind is only known as the program runs, the same code is run for the register
-//! that it names. So are the records of registers (P32).
+//! The registers where their kind is only known as the program runs: what their records mean, their files, and lines on
+//! their way in.
+
+use std::fmt;
 
 use jiff::civil::Date;
 use prost::Message;
@@ -8,47 +10,19 @@ use xietong_proto::id::MemberCode;
 use xietong_proto::stream::Stream;
 use xietong_proto::wire::registers::Withdrawal;
 
+use super::circle::Circle;
 use super::diff::{Diff, Which};
 use super::fault::{FileRefusal, Quarantined};
 use super::keys::Table;
-use super::kind::Kind;
-use super::line::Lines;
+use super::kind::{Kind, for_register};
+use super::line::Line;
 use super::reading::Reading;
 use super::records::{Home, Records, Shared};
-use super::register::{self, Listing, Register, record};
+use super::register::{self, Intake, Listing, Register, record};
 use super::rows::Rows;
-use super::sheet::{HeaderMap, Keys, Sheet, SheetInfo};
+use super::sheet::{Chunk, HeaderMap, Keys, Sheet, SheetInfo};
 use super::text_file::File;
 use super::{column, handover};
-
-/// Runs the same code for the register of a kind.
-macro_rules! for_register {
-    ($kind:expr, $register:ident => $body:expr) => {
-        match $kind {
-            $crate::systems::Kind::Institutions => {
-                type $register = $crate::systems::institutions::Institutions;
-                $body
-            }
-            $crate::systems::Kind::Assets => {
-                type $register = $crate::systems::assets::Assets;
-                $body
-            }
-            $crate::systems::Kind::Vehicles => {
-                type $register = $crate::systems::vehicles::Vehicles;
-                $body
-            }
-            $crate::systems::Kind::Energy => {
-                type $register = $crate::systems::energy::Energy;
-                $body
-            }
-            $crate::systems::Kind::Drivers => {
-                type $register = $crate::systems::drivers::Drivers;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use for_register;
 
 /// What a register keeps.
 pub const KEPT: Records = Records {
@@ -111,6 +85,33 @@ fn read_of<R: Register>(record: &Record) -> Option<Reading> {
     })
 }
 
+/// Rows that were read from a file, whatever their register.
+pub trait AnyLines: fmt::Debug + Send {
+    /// How many.
+    fn count(&self) -> usize;
+    /// What taking them in would record and report.
+    fn take_in(&self, rows: &dyn Rows, today: Date, circle: &Circle) -> (Kind, Intake);
+}
+
+/// Rows of one register that were read from a file.
+pub struct Lines<R: Register>(pub Vec<Line<R::Row>>);
+
+impl<R: Register> AnyLines for Lines<R> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn take_in(&self, rows: &dyn Rows, today: Date, circle: &Circle) -> (Kind, Intake) {
+        (R::KIND, register::take_in::<R>(rows, today, circle, &self.0))
+    }
+}
+
+impl<R: Register> fmt::Debug for Lines<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}
+
 /// A file whose headers were understood, whatever its register.
 pub trait AnySheet: Send {
     /// What was found out before the first row.
@@ -120,8 +121,11 @@ pub trait AnySheet: Send {
     /// Keys of all rows read so far.
     fn keys(&self) -> &Keys;
     /// The next rows, and those that cannot be taken in; none at the end.
-    fn next_lines(&mut self, rows_max: usize) -> Result<Option<(Lines, Vec<Quarantined>)>, FileRefusal>;
+    fn next_lines(&mut self, rows_max: usize) -> Result<Option<NextLines>, FileRefusal>;
 }
+
+/// Rows that can be taken in, and those that cannot.
+pub type NextLines = (Box<dyn AnyLines>, Vec<Quarantined>);
 
 impl<R: Register> AnySheet for Sheet<R> {
     fn info(&self) -> &SheetInfo {
@@ -136,9 +140,9 @@ impl<R: Register> AnySheet for Sheet<R> {
         Sheet::keys(self)
     }
 
-    fn next_lines(&mut self, rows_max: usize) -> Result<Option<(Lines, Vec<Quarantined>)>, FileRefusal> {
+    fn next_lines(&mut self, rows_max: usize) -> Result<Option<NextLines>, FileRefusal> {
         let chunk = self.next_chunk(rows_max)?;
-        Ok(chunk.map(|chunk| (R::lines(chunk.lines), chunk.quarantined)))
+        Ok(chunk.map(|Chunk { lines, quarantined }| (Box::new(Lines::<R>(lines)) as _, quarantined)))
     }
 }
 

@@ -3,11 +3,11 @@
 
 use serde_json::Value;
 
-use super::{Lang, say, yuan};
+use super::{Lang, yuan};
 use crate::systems::Kind;
 use crate::systems::column::{Column, Form, Value as Field};
+use crate::systems::for_register;
 use crate::systems::register::{Listing, Register};
-use crate::systems::registers::for_register;
 use crate::systems::vehicles::scrapping;
 
 /// One column as tables need it.
@@ -82,15 +82,4 @@ pub fn scrapping_columns() -> Vec<Heading> {
 pub fn column(lang: Lang, kind: Kind, name: &str) -> String {
     let found = register_columns(kind).into_iter().find(|column| column.name == name);
     found.map_or_else(|| name.to_owned(), |column| column.title(lang))
-}
-
-/// The name of a kind.
-pub fn kind(lang: Lang, kind: Kind) -> String {
-    match kind {
-        Kind::Institutions => say!(lang, zh: "单位", en: "institutions"),
-        Kind::Assets => say!(lang, zh: "资产", en: "assets"),
-        Kind::Vehicles => say!(lang, zh: "车辆", en: "vehicles"),
-        Kind::Energy => say!(lang, zh: "能耗", en: "energy"),
-        Kind::Drivers => say!(lang, zh: "驾驶员", en: "drivers"),
-    }
 }

@@ -116,15 +116,13 @@ fn rule(lang: Lang, told: &Explanation, rule: &Rule) -> String {
 }
 
 fn never(lang: Lang, kind: Kind) -> String {
-    match kind {
-        Kind::Energy => say!(lang,
+    if kind == Kind::Energy {
+        return say!(lang,
             zh: "单位的能耗从不出省；离开的只有明确发布的汇总数。",
-            en: "no institution's energy ever leaves; only totals that are expressly released do."),
-        Kind::Institutions | Kind::Assets | Kind::Vehicles | Kind::Drivers => {
-            let name = super::kind(lang, kind);
-            say!(lang, zh: "{name}台账从不出省。", en: "the register of {name} never leaves.")
-        }
+            en: "no institution's energy ever leaves; only totals that are expressly released do.");
     }
+    let name = super::kind(lang, kind);
+    say!(lang, zh: "{name}台账从不出省。", en: "the register of {name} never leaves.")
 }
 
 fn has_it(lang: Lang, peer: MemberCode, held: Held) -> String {
@@ -172,14 +170,16 @@ pub fn preview(lang: Lang, told: &Previewed) -> String {
 
 fn previewed(lang: Lang, preview: &Preview) -> String {
     let (name, leaving, rest) = (kind(lang, preview.kind), preview.leaving, preview.not_shared);
-    let mut lines = vec![match preview.kind {
-        Kind::Energy => say!(lang,
+    let head = if preview.kind == Kind::Energy {
+        say!(lang,
             zh: "{name}：已发布的 {leaving} 期汇总；{rest} 行单位数据从不出省",
-            en: "{name}: {leaving} released months of totals; {rest} rows of institutions never leave"),
-        Kind::Institutions | Kind::Assets | Kind::Vehicles | Kind::Drivers => say!(lang,
+            en: "{name}: {leaving} released months of totals; {rest} rows of institutions never leave")
+    } else {
+        say!(lang,
             zh: "{name}：{leaving} 条；{rest} 行未标明共享",
-            en: "{name}: {leaving} listings; {rest} rows are not marked as shared"),
-    }];
+            en: "{name}: {leaving} listings; {rest} rows are not marked as shared")
+    };
+    let mut lines = vec![head];
     lines.extend(preview.staying.iter().map(|staying| {
         let (rows, reason) = (staying.rows, stays(lang, &staying.reason));
         say!(lang, zh: "  留在本省 {rows} 行：{reason}", en: "  kept here {rows}: {reason}")

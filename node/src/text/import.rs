@@ -191,23 +191,16 @@ const CODES_SHOWN_MAX: usize = 10;
 /// What leaves, and to whom: the last thing said, so that it is the last thing read.
 fn leaving(lang: Lang, kind: Kind, leaving: &Leaving, dry_run: bool) -> String {
     let Leaving { listed, changed, withdrawn, to } = leaving;
-    match kind {
-        Kind::Institutions => {
-            return say!(lang,
-                zh: "对外提供：无。单位台账从不出省。",
-                en: "What leaves: nothing. Institutions never leave their province.");
-        }
-        Kind::Drivers => {
-            return say!(lang,
-                zh: "对外提供：无。驾驶员台账从不出省。",
-                en: "What leaves: nothing. Drivers never leave their province.");
-        }
-        Kind::Energy => {
-            return say!(lang,
-                zh: "对外提供：无。能耗只在 xietong energy release 发布某月时以汇总提供。",
-                en: "What leaves: nothing. Energy leaves as totals when xietong energy release says so.");
-        }
-        Kind::Assets | Kind::Vehicles => {}
+    if kind == Kind::Energy {
+        return say!(lang,
+            zh: "对外提供：无。能耗只在 xietong energy release 发布某月时以汇总提供。",
+            en: "What leaves: nothing. Energy leaves as totals when xietong energy release says so.");
+    }
+    if !kind.is_listed() {
+        let name = super::kind(lang, kind);
+        return say!(lang,
+            zh: "对外提供：无。{name}台账从不出省。",
+            en: "What leaves: nothing; {name} never leave their province.");
     }
     if to.is_empty() {
         return say!(lang,

@@ -45,7 +45,7 @@ pub use answers::*;
 pub use backup::{backup_holds, backup_refusal, backup_taken, restored};
 pub use bundle::{bundle_fault, bundle_taken, bundle_written, no_bundle};
 pub use client::{client_failure, import_refusal, problem};
-pub use columns::{Heading, column, kind, listing_columns, register_columns, scrapping_columns};
+pub use columns::{Heading, column, listing_columns, register_columns, scrapping_columns};
 pub use config::config;
 pub use demo::{Scene, Seen, Step, arrivals, demo_done, demo_title, demo_waits, scene};
 pub use disclosure::{disclosed, explanation, preview, told, told_header};
@@ -81,4 +81,4 @@ pub use table::{fields, table};
 pub use versions::{
     ask_opinion, ask_withdrawal, history, proposed, said, said_before, standing, version, withdrawn,
 };
-pub use words::{leaves, level, list, system, word};
+pub use words::{kind, leaves, level, list, system, word};

@@ -8,7 +8,8 @@ use super::{
 use crate::calendar::minute;
 use crate::systems::history::{Cell, Change, Version};
 use crate::systems::query::{Page, Shown};
-use crate::systems::{Kind, Source};
+use crate::systems::register::{Listing, Register};
+use crate::systems::{Kind, Source, for_register};
 
 /// Whether rows are a member's own or what members show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,35 +75,10 @@ fn cells(
 
 /// The columns that tell rows apart on a screen; none stands for all.
 fn chosen(kind: Kind, view: View) -> &'static [&'static str] {
-    match (view, kind) {
-        (View::Register, Kind::Institutions) => {
-            &["unit_name", "institution_class", "division_code", "floor_area_m2", "energy_users"]
-        }
-        (View::Register, Kind::Assets) => {
-            &["asset_name", "asset_class_code", "quantity", "usage_status", "division_code", "shared"]
-        }
-        (View::Register, Kind::Vehicles) => {
-            &["plate_no", "vehicle_type", "fuel_type", "seats", "division_code", "vehicle_status", "shared"]
-        }
-        (View::Register, Kind::Energy) => {
-            &["electricity_kwh", "natural_gas_m3", "heat_gj", "water_m3", "data_status"]
-        }
-        (View::Listings, Kind::Assets) => &[
-            "city",
-            "asset_class_code",
-            "asset_name",
-            "quantity",
-            "unit",
-            "condition_code",
-            "lend_ok",
-            "transfer_ok",
-            "value_band",
-        ],
-        (View::Register, Kind::Drivers) => {
-            &["driver_name", "licence_class", "licence_until", "telephone", "driver_status"]
-        }
-        (View::Listings, Kind::Institutions | Kind::Vehicles | Kind::Energy | Kind::Drivers) => &[],
-    }
+    for_register!(kind, R => match view {
+        View::Register => R::ON_SCREEN,
+        View::Listings => <R as Register>::Listing::ON_SCREEN,
+    })
 }
 
 /// All fields of one thing, then where it comes from and who sees it.

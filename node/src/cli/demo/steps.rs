@@ -115,9 +115,9 @@ impl Play<'_> {
         options: &[&str],
     ) -> Result<ImportReport, Failure> {
         let province = &self.provinces[place];
-        let name = format!("{}-{}.csv", province.member.code, noun(kind));
+        let name = format!("{}-{}.csv", province.member.code, kind.noun());
         self.write(&name, bytes)?;
-        province.ask(&[&[noun(kind), "import", &name], options].concat())
+        province.ask(&[&[kind.noun(), "import", &name], options].concat())
     }
 
     fn exchange(&mut self) -> Result<(), Failure> {
@@ -286,17 +286,6 @@ impl Play<'_> {
 
 const AGREEMENT: &str = "agreement.toml";
 const ALTERED: &str = "altered.toml";
-
-/// The word that the command line has for a kind.
-fn noun(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Institutions => "institution",
-        Kind::Assets => "asset",
-        Kind::Vehicles => "vehicle",
-        Kind::Energy => "energy",
-        Kind::Drivers => "driver",
-    }
-}
 
 /// Rows with faults in different columns.
 fn varied(rows: Vec<Quarantined>) -> Vec<Quarantined> {

@@ -17,7 +17,6 @@ use super::fault::{CellFault, Flag, ImportReport, RowFault};
 use super::institutions::{self, Nothing};
 use super::keys::{self, Table};
 use super::kind::Kind;
-use super::line::{Line, Lines};
 use super::records::{Home, Records, record};
 use super::register::{self, Disclosure, Intake, Register};
 use super::row::{Row, Source};
@@ -44,6 +43,12 @@ impl Register for Drivers {
     type Row = Driver;
     type Listing = Nothing;
     const KIND: Kind = Kind::Drivers;
+    const ON_SCREEN: &[&str] =
+        &["driver_name", "licence_class", "licence_until", "telephone", "driver_status"];
+    const EXAMPLE: &str = "\
+J001,示例驾驶员甲,11230000000120010Q,A1,2041-06-30,0451-5550101,在岗,
+J002,示例驾驶员乙,12230103000120037X,C1,2041-09-30,,在岗,
+";
 
     fn columns() -> &'static [Column<Driver>] {
         columns! { Driver:
@@ -60,10 +65,6 @@ impl Register for Drivers {
 
     fn key(row: &Driver) -> String {
         row.driver_no.clone()
-    }
-
-    fn lines(lines: Vec<Line<Driver>>) -> Lines {
-        Lines::Drivers(lines)
     }
 
     fn division(_: &Driver) -> Option<&str> {

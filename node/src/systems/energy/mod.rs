@@ -12,7 +12,6 @@ use super::fault::{CellFault, Flag, RowFault};
 use super::institutions::{self, Nothing};
 use super::keys;
 use super::kind::Kind;
-use super::line::{Line, Lines};
 use super::register::{self, Disclosure, Register};
 use super::rows::Rows;
 
@@ -26,6 +25,11 @@ impl Register for Energy {
     type Row = EnergyMonth;
     type Listing = Nothing;
     const KIND: Kind = Kind::Energy;
+    const ON_SCREEN: &[&str] = &["electricity_kwh", "natural_gas_m3", "heat_gj", "water_m3", "data_status"];
+    const EXAMPLE: &str = "\
+11230000000120010Q,2025-03,102350.00,71645.00,3120.00,0,,,6666.67,26000.00,,,980.00,0,240.00,0,,850.00,,51000.00,,1502.00,0,7510.00,实测,2025-11,
+12230103000120037X,2025-03,14820.00,8447.40,,,,,,,,,62.00,,,,,,8600,27520.00,,410.00,,2050.00,估算,2025-11,抄表缺一周
+";
 
     fn columns() -> &'static [Column<EnergyMonth>] {
         columns! { EnergyMonth:
@@ -66,10 +70,6 @@ impl Register for Energy {
 
     fn key(row: &EnergyMonth) -> String {
         format!("{}/{}", row.unit_uscc, row.period)
-    }
-
-    fn lines(lines: Vec<Line<EnergyMonth>>) -> Lines {
-        Lines::Energy(lines)
     }
 
     fn division(_: &EnergyMonth) -> Option<&str> {

@@ -53,9 +53,7 @@ macro_rules! for_lent {
                 type $register = $crate::systems::vehicles::Vehicles;
                 $body
             }
-            $crate::systems::Kind::Institutions
-            | $crate::systems::Kind::Energy
-            | $crate::systems::Kind::Drivers => $other,
+            _ => $other,
         }
     };
 }

@@ -11,17 +11,17 @@ pub mod usage;
 
 use jiff::Unit;
 use jiff::civil::Date;
+use serde_json::{Map, Value as Json};
 use xietong_proto::wire::requests::Particulars;
 use xietong_proto::wire::vehicles::{Vehicle, VehicleListing};
 
 use self::rules::VehicleRules;
 use super::circle::Circle;
 use super::codes::{division, plate, vin};
-use super::column::{Column, Form, columns};
+use super::column::{self, Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::institutions;
 use super::kind::Kind;
-use super::line::{Line, Lines};
 use super::register::{self, Disclosure, Listing, Register};
 use super::requests::Lent;
 use super::row::Row;
@@ -92,6 +92,12 @@ impl Register for Vehicles {
     type Row = Vehicle;
     type Listing = VehicleListing;
     const KIND: Kind = Kind::Vehicles;
+    const ON_SCREEN: &[&str] =
+        &["plate_no", "vehicle_type", "fuel_type", "seats", "division_code", "vehicle_status", "shared"];
+    const EXAMPLE: &str = "\
+LSVAA2184N2100001,黑A12345,小型汽车,EA211-001,应急保障,轿车,否,在编,HLJ-BZ-0132,大众朗逸1.4T,中国,1.4,5,汽油,国六,128000.00,2022-05-18,2022-05-20,11230000000120010Q,11230000000120010Q,平台,230103,空闲,是,是,86240,2041-05-31,2041-05-17,320.00,是,,TM-200,,2025,18240,1368.00,,10670.40,4260.00,3120.00,1180.00,
+LGXCE4CB3P0300003,黑AD12345,小型新能源汽车,TZ200-778,业务,轿车,否,在编,HLJ-BZ-0207,比亚迪秦PLUS EV,中国,0,5,纯电动,,139800.00,2023-04-11,2023-04-12,12230103000120037X,12230103000120037X,自用,230103,空闲,是,是,41005,2041-04-30,2041-04-10,300.00,是,,TM-200,,2025,15300,,2142.00,1285.20,980.00,3350.00,640.00,
+";
 
     fn columns() -> &'static [Column<Vehicle>] {
         columns! { Vehicle:
@@ -148,8 +154,10 @@ impl Register for Vehicles {
         status::is_kept(&row.vehicle_status).then_some(&row.plate_no)
     }
 
-    fn lines(lines: Vec<Line<Vehicle>>) -> Lines {
-        Lines::Vehicles(lines)
+    fn papers(rows: &dyn Rows, vin: &str) -> Map<String, Json> {
+        let mut papers = column::json(scrapping::columns(), &scrapping::papers(rows, vin));
+        papers.retain(|_, value| !value.is_null());
+        papers
     }
 
     fn division(row: &Vehicle) -> Option<&str> {

@@ -10,9 +10,12 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use xietong::machine::Answer;
 use xietong::systems::codes::vin;
-use xietong::systems::registers::open_sheet;
-use xietong::systems::sheet::HeaderMap;
-use xietong::systems::{Command, Kind, Lines, Report};
+use xietong::systems::institutions::Institutions;
+use xietong::systems::register::Register;
+use xietong::systems::registers::Lines;
+use xietong::systems::sheet::{HeaderMap, Sheet};
+use xietong::systems::vehicles::Vehicles;
+use xietong::systems::{Command, Kind, Report};
 
 use super::network::Place;
 
@@ -40,8 +43,8 @@ impl Fleet {
     pub fn changes(&mut self, rng: &mut ChaCha8Rng) -> Vec<Command> {
         if !self.is_founded {
             self.is_founded = true;
-            let lines = read(Kind::Institutions, &self.institutions());
-            return vec![Command::Import { lines, dry_run: false }];
+            let lines = read::<Institutions>(&self.institutions());
+            return vec![Command::Import { lines: Box::new(lines), dry_run: false }];
         }
         if rng.random_bool(0.15) {
             let id = vin_of(self.place, rng.random_range(0..FOUNDED));
@@ -73,12 +76,10 @@ impl Fleet {
     }
 
     fn import(&mut self, text: &str) -> Command {
-        let lines = read(Kind::Vehicles, text);
-        if let Lines::Vehicles(lines) = &lines {
-            self.asked =
-                lines.iter().map(|line| (line.row.vin.clone(), Some(line.row.encode_to_vec()))).collect();
-        }
-        Command::Import { lines, dry_run: false }
+        let lines = read::<Vehicles>(text);
+        let asked = lines.0.iter().map(|line| (line.row.vin.clone(), Some(line.row.encode_to_vec())));
+        self.asked = asked.collect();
+        Command::Import { lines: Box::new(lines), dry_run: false }
     }
 
     /// What was answered has to last.
@@ -136,13 +137,12 @@ const UNIT: &str = "11230000000120010Q";
 const INSTITUTION_HEADERS: &str = "unit_uscc,unit_name,year,institution_class,division_code,floor_area_m2,energy_users,in_register,form_version";
 const VEHICLE_HEADERS: &str = "vin,plate_no,plate_kind,vehicle_use,vehicle_type,confidential,quota_status,make_model,seats,fuel_type,purchase_price,first_registration,owner_unit_uscc,division_code,vehicle_status,odometer_km,inspection_due,insurance_due,market_rate_ref,shared";
 
-fn read(kind: Kind, text: &str) -> Lines {
-    let mut sheet =
-        open_sheet(kind, Box::new(Cursor::new(text.to_owned())), &HeaderMap::default(), 100, TODAY)
-            .expect("the headers are ours");
-    let (lines, quarantined) = sheet.next_lines(100).expect("the file is readable").expect("it has rows");
-    assert!(quarantined.is_empty(), "{quarantined:?}");
-    lines
+fn read<R: Register>(text: &str) -> Lines<R> {
+    let file = Box::new(Cursor::new(text.to_owned()));
+    let mut sheet = Sheet::<R>::open(file, &HeaderMap::default(), 100, TODAY).expect("the headers are ours");
+    let read = sheet.next_chunk(100).expect("the file is readable").expect("it has rows");
+    assert!(read.quarantined.is_empty(), "{:?}", read.quarantined);
+    Lines(read.lines)
 }
 
 fn vin_of(place: Place, number: u64) -> String {
