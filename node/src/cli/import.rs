@@ -1,4 +1,4 @@
-//! `… import`: streams a file to the node, shows how it goes, writes the rows that have to be corrected
+//! `… import` and `… add`: streams a file to the node, shows how it goes, writes the rows that have to be corrected
 //! beside the file. The node opens no file of an operator.
 
 use std::fs::File;
@@ -13,11 +13,14 @@ use super::context::Context;
 use super::csv_file::{BYTE_ORDER_MARK, csv_text};
 use crate::failure::{Exit, Failure, ImportStopped, Obstacle};
 use crate::files::{self, FileAction, FileFailure};
+use crate::http::answer::Problem;
+use crate::http::client::ClientFailure;
 use crate::http::data::{ImportEvent, ImportQuery, ImportRefusal};
 use crate::systems::Kind;
 use crate::systems::fault::{ImportReport, Quarantined};
+use crate::systems::query::ListRefusal;
 use crate::systems::sheet::SheetInfo;
-use crate::text::{self, Imported, Lang};
+use crate::text::{self, Imported, Lang, View, headings};
 
 /// Which file, and how.
 #[derive(Debug, clap::Args)]
@@ -40,30 +43,10 @@ impl Import {
     pub fn run(&self, context: &Context, kind: Kind) -> Result<Answer, Failure> {
         let map = self.map.as_deref().map(files::read).transpose()?.unwrap_or_default();
         let query = ImportQuery { dry_run: self.dry_run, full: self.full, map };
-        let (node, file) = (context.node()?, self.open()?);
-        let mut heard = Heard::default();
-        let mut progress = Progress::new();
-        let place = format!("{}/import", kind.name());
-        let sent = node.stream(&place, &query, file, |event| {
-            if let ImportEvent::Progress { thousandths, .. } = event {
-                progress.reached(thousandths);
-            }
-            heard.take(event);
-        });
-        progress.end();
+        let (heard, sent) = send(context, kind, &query, self.open()?)?;
         let rejected = self.write_rejected(context.lang, kind, &heard)?;
         sent?;
-        let (sheet, report) = heard.outcome(kind)?;
-        let imported = Imported {
-            kind,
-            dry_run: self.dry_run,
-            sheet: sheet.as_ref(),
-            report: &report,
-            rejected: rejected.as_deref(),
-        };
-        let text = text::imported(context.lang, &imported);
-        let exit = exit(&report);
-        Ok(Answer { exit, ..Answer::new(report, text) })
+        answer(context.lang, kind, self.dry_run, heard, rejected.as_deref())
     }
 
     fn open(&self) -> Result<Box<dyn Read + Send>, FileFailure> {
@@ -92,6 +75,60 @@ impl Import {
         files::replace(&path, &rejected(lang, kind, sheet, &heard.quarantined), 0o640)?;
         Ok(Some(path))
     }
+}
+
+/// Takes in one row, of which each cell is given with its column.
+pub fn add(
+    context: &Context,
+    kind: Kind,
+    cells: &[(String, String)],
+    dry_run: bool,
+) -> Result<Answer, Failure> {
+    let known = headings(kind, View::Register);
+    let is_known = |column: &str| known.iter().any(|known| column == known.name || column == known.zh);
+    if let Some((column, _)) = cells.iter().find(|(column, _)| !is_known(column)) {
+        let columns = known.iter().map(|known| known.title(context.lang)).collect();
+        let refusal = ListRefusal::NoSuchColumn { column: column.clone(), columns };
+        return Err(ClientFailure::Problem(Problem::List { refusal }).into());
+    }
+    let (columns, row): (Vec<String>, Vec<String>) = cells.iter().cloned().unzip();
+    let file = io::Cursor::new(csv_text([columns, row].iter()));
+    let query = ImportQuery { dry_run, ..ImportQuery::default() };
+    let (heard, sent) = send(context, kind, &query, Box::new(file))?;
+    sent?;
+    answer(context.lang, kind, dry_run, Heard { sheet: None, ..heard }, None)
+}
+
+/// What the node says of a file, and whether it has said it to the end.
+fn send(
+    context: &Context,
+    kind: Kind,
+    query: &ImportQuery,
+    file: Box<dyn Read + Send>,
+) -> Result<(Heard, Result<(), Failure>), Failure> {
+    let (node, mut heard, mut progress) = (context.node()?, Heard::default(), Progress::new());
+    let sent = node.stream(&format!("{}/import", kind.name()), query, file, |event| {
+        if let ImportEvent::Progress { thousandths, .. } = event {
+            progress.reached(thousandths);
+        }
+        heard.take(event);
+    });
+    progress.end();
+    Ok((heard, sent))
+}
+
+fn answer(
+    lang: Lang,
+    kind: Kind,
+    dry_run: bool,
+    heard: Heard,
+    rejected: Option<&Path>,
+) -> Result<Answer, Failure> {
+    let (sheet, report) = heard.outcome(kind)?;
+    let imported = Imported { kind, dry_run, sheet: sheet.as_ref(), report: &report, rejected };
+    let text = text::imported(lang, &imported);
+    let exit = exit(&report);
+    Ok(Answer { exit, ..Answer::new(report, text) })
 }
 
 /// Done also with rows to correct, but not if they were all.

@@ -62,6 +62,13 @@ impl std::str::FromStr for Owner {
     }
 }
 
+/// A list without filters of its own.
+impl Filters for () {
+    fn wanted(&self, _: View) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+}
+
 impl Owner {
     /// What people look for first.
     fn usual(kind: Kind) -> Self {
@@ -130,7 +137,8 @@ fn name_of(kind: Kind, view: View, column: &str) -> String {
     found.map_or_else(|| column.to_owned(), |heading| heading.name.to_owned())
 }
 
-fn condition(text: &str) -> Result<(String, String), String> {
+/// A column and what it is to be.
+pub fn condition(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').filter(|(column, _)| !column.is_empty());
     parts
         .map(|(column, value)| (column.to_owned(), value.to_owned()))

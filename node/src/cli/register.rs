@@ -1,4 +1,4 @@
-//! What all four registers offer: templates, imports, lists, single things, withdrawals. A kind adds the
+//! What all registers offer: templates, imports, lists, single things, withdrawals. A kind adds the
 //! filters of its list and its own commands.
 
 use std::fmt::Debug;
@@ -9,8 +9,8 @@ use serde_json::json;
 use super::Answer;
 use super::context::Context;
 use super::csv_file::BYTE_ORDER_MARK;
-use super::import::Import;
-use super::list::{Filters, List};
+use super::import::{Import, add};
+use super::list::{Filters, List, condition};
 use crate::failure::Failure;
 use crate::http::data::Withdrawal;
 use crate::systems::Kind;
@@ -30,6 +30,15 @@ pub enum RegisterCommand<F: Args + Debug> {
     },
     /// 导入 CSV；有误的行另存待更正，其余照常收录 · Take in a CSV file; rows with faults are put aside
     Import(Import),
+    /// 登记一条：逐列写出；同一编号已有的整条改写 · Take in one row, column by column; one of the same key is replaced
+    Add {
+        /// 列=值，表头用中英文均可 · Columns by their headers, Chinese or English, and their values
+        #[arg(required = true, value_name = "COLUMN=VALUE", value_parser = condition)]
+        cells: Vec<(String, String)>,
+        /// 只说明会发生什么 · Only say what would happen
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// 查询列表 · List rows
     List(List<F>),
     /// 查看一条及其来源 · Show one thing and where it comes from
@@ -57,6 +66,7 @@ impl<F: Args + Debug + Filters> RegisterCommand<F> {
         match self {
             Self::Template { example } => Ok(empty_file(context.lang, kind, *example)),
             Self::Import(import) => import.run(context, kind),
+            Self::Add { cells, dry_run } => add(context, kind, cells, *dry_run),
             Self::List(list) => list.run(context, kind),
             Self::Show { id } => show(context, kind, id),
             Self::Withdraw { ids, reason, dry_run } => {
