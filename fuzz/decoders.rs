@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use serde_json::from_slice;
 use xietong::config::Config;
-use xietong::http::data::{Release, Withdrawal};
+use xietong::http::data::Withdrawal;
 use xietong::http::node::{Excuse, Pause};
 use xietong::http::tokens::Revocation;
 use xietong::keys::bundle::Bundler;
@@ -17,8 +17,10 @@ use xietong::replica::carry;
 use xietong::replica::io::{Keyring, LinkId, Object};
 use xietong::systems::Kind;
 use xietong::systems::doors::{Deed, Token};
+use xietong::systems::energy::release_act;
 use xietong::systems::registers::open_sheet;
 use xietong::systems::sheet::HeaderMap;
+use xietong::systems::vehicles::scrapping;
 use xietong_proto::card::Card;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::{Entry, EntryHead};
@@ -181,7 +183,8 @@ fn sheet(bytes: &[u8]) {
 
 /// Bodies of HTTP requests.
 fn json(bytes: &[u8]) {
-    let _ = (from_slice::<Withdrawal>(bytes), from_slice::<Release>(bytes), from_slice::<Pause>(bytes));
+    let _ = (from_slice::<Withdrawal>(bytes), from_slice::<release_act::Command>(bytes));
+    let _ = (from_slice::<scrapping::Command>(bytes), from_slice::<Pause>(bytes));
     let _ = (from_slice::<Excuse>(bytes), from_slice::<Revocation>(bytes));
     if let Ok(token) = from_slice::<Token>(bytes) {
         let written = serde_json::to_vec(&token).expect("texts and numbers");

@@ -8,11 +8,10 @@ use super::kinds::given;
 use super::list::Filters;
 use super::register::RegisterCommand;
 use crate::failure::Failure;
-use crate::http::data::Release;
 use crate::systems::Kind;
 use crate::systems::energy::release::coefficients::SetId;
 use crate::systems::energy::release::report::Report;
-use crate::systems::energy::release_act::ReleaseReport;
+use crate::systems::energy::release_act::{Command, ReleaseReport};
 use crate::text::{self, View};
 
 /// What can be done with energy.
@@ -72,7 +71,7 @@ impl EnergyCommand {
 }
 
 fn release(context: &Context, period: &str, dry_run: bool) -> Result<Answer, Failure> {
-    let asked = Release { period: period.to_owned(), dry_run };
+    let asked = Command { period: period.to_owned(), dry_run };
     let report: ReleaseReport = context.node()?.post("energy/release", &asked)?;
     let text = text::released(context.lang, &report, dry_run);
     Ok(Answer::new(report, text))

@@ -8,10 +8,10 @@ use super::Answer;
 use super::context::Context;
 use super::csv_file::{BYTE_ORDER_MARK, csv_text};
 use crate::failure::Failure;
-use crate::http::fleet::{Scrap as Asked, Supervision, Which};
+use crate::http::fleet::{Supervision, Which};
 use crate::systems::Kind;
 use crate::systems::fault::ImportReport;
-use crate::systems::vehicles::scrapping::Step;
+use crate::systems::vehicles::scrapping::{Command, Step};
 use crate::systems::vehicles::supervision::Breach;
 use crate::text::{self, Imported, Lang};
 
@@ -94,7 +94,7 @@ impl Scrap {
         Ok(Answer::new(report, text))
     }
 
-    fn asked(&self) -> Asked {
+    fn asked(&self) -> Command {
         let (id, step) = match self {
             Self::Approve { id, document, on } => {
                 (id, Step::Approved { document: document.clone(), on: *on })
@@ -105,6 +105,6 @@ impl Scrap {
             }
             Self::Deregister { id, on } => (id, Step::Deregistered { on: *on }),
         };
-        Asked { id: id.clone(), step }
+        Command { id: id.clone(), step }
     }
 }

@@ -25,7 +25,7 @@ use crate::machine::{Answer, Command, Refusal};
 use crate::replica::room::Shortage;
 use crate::systems::energy::release::coefficients::SetId;
 use crate::systems::energy::release::report::Report as EnergyReport;
-use crate::systems::energy::release_act::{self, ReleaseReport};
+use crate::systems::energy::release_act;
 use crate::systems::fault::{FileRefusal, ImportReport, Quarantined};
 use crate::systems::history::{Version, versions};
 use crate::systems::query::{self, List, Owner, Page, Shown};
@@ -81,16 +81,6 @@ pub struct Withdrawal {
     /// Why; kept in the record.
     pub reason: String,
     /// Only say what would happen.
-    #[serde(default)]
-    pub dry_run: bool,
-}
-
-/// `POST /v1/energy/release`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Release {
-    /// Such as `2025-03`.
-    pub period: String,
-    /// Only say what would leave.
     #[serde(default)]
     pub dry_run: bool,
 }
@@ -185,27 +175,24 @@ pub(super) async fn withdraw(
     Extension(asked): Extension<Asked>,
     Path(kind): Path<Kind>,
     Json(withdrawal): Json<Withdrawal>,
-) -> Result<Json<ImportReport>, Problem> {
+) -> Result<Json<Report>, Problem> {
     let asked = asked.about(spelled(&withdrawal));
     let Withdrawal { ids, reason, dry_run } = withdrawal;
     let command = systems::Command::Withdraw { kind, ids, reason, dry_run };
-    match desk.data(&asked, command).await? {
-        Report::Import(report) => Ok(Json(report)),
-        Report::Release(_) | Report::Request(_) => unreachable!("a withdrawal is reported like an import"),
-    }
+    desk.data(&asked, command).await.map(Json)
 }
 
-pub(super) async fn release(
+/// Does what the body says, and answers with what came of it: all that most commands need.
+pub(super) async fn done<T>(
     State(desk): State<Desk>,
     Extension(asked): Extension<Asked>,
-    Json(release): Json<Release>,
-) -> Result<Json<ReleaseReport>, Problem> {
-    let asked = asked.about(spelled(&release));
-    let Release { period, dry_run } = release;
-    match desk.data(&asked, systems::Command::Release { period, dry_run }).await? {
-        Report::Release(report) => Ok(Json(report)),
-        Report::Import(_) | Report::Request(_) => unreachable!("a release has a report of its own"),
-    }
+    Json(command): Json<T>,
+) -> Result<Json<Report>, Problem>
+where
+    T: Into<systems::Command> + Serialize,
+{
+    let asked = asked.about(spelled(&command));
+    desk.data(&asked, command.into()).await.map(Json)
 }
 
 pub(super) async fn vehicle_report(State(desk): State<Desk>) -> Result<Json<Vec<VehicleSummary>>, Problem> {

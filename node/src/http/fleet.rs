@@ -1,21 +1,16 @@
 //! Requests about a province's own vehicles as a fleet: who breaks which rule, and the fleet in figures. Read from
 //! the rows; nothing of it leaves the socket.
 
+use axum::Json;
 use axum::extract::{Query, State};
-use axum::{Extension, Json};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::Desk;
 use super::answer::Problem;
-use super::door::Asked;
-use super::node::spelled;
-use crate::systems::fault::ImportReport;
 use crate::systems::vehicles::indicators::{Indicators, indicators};
-use crate::systems::vehicles::scrapping::Step;
 use crate::systems::vehicles::supervision::{Finding, supervise};
 use crate::systems::vehicles::usage::{Usage, usage};
-use crate::systems::{Command, Report};
 
 /// What supervision comes to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,28 +49,4 @@ pub(super) async fn supervision(
     let mut found = looked.await.ok_or(Problem::Stopping)?;
     found.findings.retain(|finding| rule.as_ref().is_none_or(|rule| finding.breach.rule() == rule));
     Ok(Json(found))
-}
-
-/// `POST /v1/vehicles/scrap`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Scrap {
-    /// The vehicle or its listing number.
-    pub id: String,
-    /// Which step.
-    #[serde(flatten)]
-    pub step: Step,
-}
-
-/// Answers like an import of the one row.
-pub(super) async fn scrap(
-    State(desk): State<Desk>,
-    Extension(asked): Extension<Asked>,
-    Json(scrap): Json<Scrap>,
-) -> Result<Json<ImportReport>, Problem> {
-    let asked = asked.about(spelled(&scrap));
-    let Scrap { id, step } = scrap;
-    match desk.data(&asked, Command::Scrap { id, step }).await? {
-        Report::Import(report) => Ok(Json(report)),
-        Report::Release(_) | Report::Request(_) => unreachable!("a step is reported like an import"),
-    }
 }

@@ -47,8 +47,10 @@ use xietong_proto::stream::Stream;
 use crate::keys::bundle::Bundler;
 use crate::machine::{Answer, Command};
 use crate::systems::doors::Deed;
+use crate::systems::energy::release_act;
 use crate::systems::rows::Rows;
 use crate::systems::rules::Rules;
+use crate::systems::vehicles::scrapping;
 use door::{Asked, Doors};
 use route::Route;
 
@@ -260,11 +262,11 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::SetTariff => on(method, requests::set_tariff),
         Route::Import => on(method, data::import),
         Route::Withdraw => on(method, data::withdraw),
-        Route::Scrap => on(method, fleet::scrap),
+        Route::Scrap => on(method, data::done::<scrapping::Command>),
         Route::Duty => on(method, drivers::duty),
         Route::Handovers => on(method, handover::list),
         Route::HandOver => on(method, handover::hand_over),
-        Route::Release => on(method, data::release),
+        Route::Release => on(method, data::done::<release_act::Command>),
         Route::Papers => on(method, epochs::papers),
         Route::Say => on(method, epochs::say),
         Route::Join => on(method, node::join),

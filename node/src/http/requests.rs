@@ -11,12 +11,12 @@ use super::answer::Problem;
 use super::door::Asked;
 use crate::calendar::rfc3339;
 use crate::machine::Refusal;
-use crate::systems;
 use crate::systems::requests::query::{self, RequestView, Taken};
-use crate::systems::requests::{About, Act, Ask, Block, Command, Report};
+use crate::systems::requests::{About, Act, Ask, Block, Command};
 use crate::systems::trips::net::{self, Net};
 use crate::systems::trips::search::{self, Found, Wish};
 use crate::systems::trips::{self, Tariff};
+use crate::systems::{self, Report};
 
 /// `GET /v1/requests/one`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,12 +64,7 @@ pub struct Month {
 }
 
 async fn say(desk: &Desk, asked: &Asked, command: Command) -> Result<Json<Report>, Problem> {
-    match desk.data(asked, systems::Command::Request(command)).await? {
-        systems::Report::Request(report) => Ok(Json(report)),
-        systems::Report::Import(_) | systems::Report::Release(_) => {
-            unreachable!("a request has a report of its own")
-        }
-    }
+    desk.data(asked, systems::Command::Request(command)).await.map(Json)
 }
 
 fn refused(refusal: impl Into<systems::requests::Refusal>) -> Problem {

@@ -72,19 +72,20 @@ pub enum Command {
     /// Take rows back, by key or listing number.
     Withdraw { kind: Kind, ids: Vec<String>, reason: String, dry_run: bool },
     /// Release a month of energy.
-    Release { period: String, dry_run: bool },
+    Release(release_act::Command),
     /// Hand a listed thing to another member, or answer.
     HandOver { kind: Kind, id: String, step: handover::Step },
     /// Take a step on a vehicle's way out.
-    Scrap { id: String, step: scrapping::Step },
+    Scrap(scrapping::Command),
     /// Take a driver up, or let one go.
     Driver(drivers::Command),
     /// Ask for a listed thing, or go on with a request.
     Request(requests::Command),
 }
 
-/// What was done, or would be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What was done, or would be; on the wire only what it is of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Report {
     /// Rows were taken in or back.
     Import(ImportReport),
@@ -92,6 +93,18 @@ pub enum Report {
     Release(ReleaseReport),
     /// A request has gone on.
     Request(requests::Report),
+}
+
+impl From<release_act::Command> for Command {
+    fn from(command: release_act::Command) -> Self {
+        Self::Release(command)
+    }
+}
+
+impl From<scrapping::Command> for Command {
+    fn from(command: scrapping::Command) -> Self {
+        Self::Scrap(command)
+    }
 }
 
 impl From<requests::Report> for Report {
@@ -173,15 +186,15 @@ pub fn decide(rows: &dyn Rows, now: Millis, circle: &Circle, command: Command) -
             let said = decided.map_err(|reason| Refusal::HandOver { id, reason })?;
             Ok(Decision::of_handover(kind, said))
         }
-        Command::Scrap { id, step } => {
-            let intake = scrapping::decide(rows, today, circle, &id, &step)?;
+        Command::Scrap(command) => {
+            let intake = scrapping::decide(rows, today, circle, &command)?;
             Ok(Decision::of_intake(Kind::Vehicles, intake, circle, false))
         }
         Command::Driver(command) => {
             let intake = drivers::decide(rows, circle, command)?;
             Ok(Decision::of_intake(Kind::Drivers, intake, circle, false))
         }
-        Command::Release { period, dry_run } => release_act::decide(rows, today, circle.me, &period, dry_run),
+        Command::Release(command) => release_act::decide(rows, today, circle.me, &command),
         Command::Request(command) => Ok(requests::decide(&requests::Here { rows, now, circle }, command)?),
     }
 }

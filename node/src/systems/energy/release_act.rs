@@ -29,6 +29,16 @@ use crate::systems::row::Row;
 use crate::systems::rows::Rows;
 use crate::systems::{Decision, Refusal, Report, codes, institutions, query};
 
+/// What to release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// A month such as `2025-03`.
+    pub period: String,
+    /// Only say what would leave.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
 /// What a release did, or would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseReport {
@@ -49,14 +59,8 @@ pub struct ReleaseReport {
 }
 
 /// Decides the release of a month.
-pub fn decide(
-    rows: &dyn Rows,
-    today: Date,
-    me: MemberCode,
-    period: &str,
-    dry_run: bool,
-) -> Result<Decision, Refusal> {
-    let month = parse(period)?;
+pub fn decide(rows: &dyn Rows, today: Date, me: MemberCode, command: &Command) -> Result<Decision, Refusal> {
+    let (month, dry_run) = (parse(&command.period)?, command.dry_run);
     let period = month.to_string();
     if period.as_str() >= &today.to_string()[..7] {
         return Err(Refusal::PeriodNotOver { period });

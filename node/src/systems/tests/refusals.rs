@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::systems::drivers::duty::{Duty, Unfit};
+use crate::systems::energy::release_act;
 use crate::systems::fault::{CellFault, CodeFault, Fault, Flag, FormFault, RowFault, Stays};
 use crate::systems::handover::{self, NotHandedOver};
 use crate::systems::query::{List, ListRefusal, Owner, list};
-use crate::systems::vehicles::scrapping::{NotScrapped, Step};
+use crate::systems::vehicles::scrapping::{self, NotScrapped, Step};
 use crate::systems::{drivers, keys};
 
 /// A hundred characters.
@@ -284,7 +285,7 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
     let mut bench = Bench::new();
     let release = |bench: &mut Bench, period: &str| {
         let period = text(period);
-        bench.command(Command::Release { period, dry_run: false }).expect_err("refused")
+        bench.command(Command::Release(release_act::Command { period, dry_run: false })).expect_err("refused")
     };
     let driver = |driver_no: &str| {
         let duty = Duty { from: Millis(0), until: Millis(3_600_000), wheel_min: 60, reason: String::new() };
@@ -292,7 +293,7 @@ fn each_command_that_cannot_be_done_is_refused_by_name() {
     };
     let scrap = |on: Date| {
         let step = Step::Deregistered { on };
-        Command::Scrap { id: text("LSVNA418XR0000001"), step }
+        Command::Scrap(scrapping::Command { id: text("LSVNA418XR0000001"), step })
     };
     let hand_over = || {
         let step = handover::Step::Decline { reason: String::new() };
@@ -344,7 +345,7 @@ fn a_scrapped_vehicle_is_unlisted_and_cannot_come_back() {
     bench.import(Kind::Vehicles, VEHICLE);
     assert_eq!(bench.disclose(Kind::Vehicles).len(), 1);
     let mut take = |step| {
-        let command = Command::Scrap { id: text("230000-V-000001"), step };
+        let command = Command::Scrap(scrapping::Command { id: text("230000-V-000001"), step });
         let Ok(Report::Import(report)) = bench.command(command) else { panic!("it is the next step") };
         report.leaving.withdrawn
     };

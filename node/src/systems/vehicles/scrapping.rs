@@ -23,6 +23,16 @@ use crate::systems::{Refusal, keys, number};
 /// A vehicle's way out, as far as it has come (local).
 const SCRAPPING: u16 = 0x71;
 
+/// A vehicle's next step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// Its VIN or its listing number.
+    pub id: String,
+    /// Which.
+    #[serde(flatten)]
+    pub step: Step,
+}
+
 /// One step on the way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "kebab-case")]
@@ -69,13 +79,8 @@ pub fn columns() -> &'static [Column<Scrapping>] {
 }
 
 /// Decides a step: the vehicle's new state and the papers for it.
-pub fn decide(
-    rows: &dyn Rows,
-    today: Date,
-    circle: &Circle,
-    id: &str,
-    step: &Step,
-) -> Result<Intake, Refusal> {
+pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: &Command) -> Result<Intake, Refusal> {
+    let Command { id, step } = command;
     let vin = number::register_ids(rows, Kind::Vehicles, circle.me, &[id.to_owned()])?.swap_remove(0);
     let (_, mut row) =
         register::get::<Vehicles>(rows, &vin).ok_or_else(|| Refusal::NotInRegister { id: id.to_owned() })?;
