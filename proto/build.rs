@@ -9,6 +9,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         fs::read_dir(&root)?.map(|file| Ok(file?.path())).collect::<Result<_, std::io::Error>>()?;
     files.sort();
     let set = protox::compile(files, [root])?;
-    prost_build::Config::new().compile_fds(set)?;
+    prost_build::Config::new().include_file("wire.rs").compile_fds(set)?;
     Ok(())
 }
