@@ -109,3 +109,21 @@ impl Kind {
         Self::LISTED.contains(&self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_is_in_the_list_under_a_number_names_and_a_letter_of_its_own() {
+        let own = |of: fn(Kind) -> String| Kind::ALL.into_iter().map(of).collect::<BTreeSet<_>>().len();
+        // The compiler counts the variants: the last one is the one with the highest number.
+        assert_eq!(Kind::ALL.len(), Kind::Drivers as usize + 1);
+        assert_eq!(own(|kind| kind.system().to_string()), Kind::ALL.len());
+        assert_eq!(own(|kind| kind.noun().to_owned()), Kind::ALL.len());
+        assert_eq!(own(|kind| kind.letter().to_string()), Kind::ALL.len());
+        assert!(Kind::ALL.into_iter().all(|kind| kind.system().name() == Some(kind.name())));
+    }
+}

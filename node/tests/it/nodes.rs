@@ -75,9 +75,9 @@ impl Nodes {
 
     /// Imports these bytes; the report.
     pub fn import_bytes(&self, place: usize, kind: Kind, bytes: &[u8]) -> Value {
-        let file = format!("{}-{}.csv", self.provinces[place].member.code, noun(kind));
+        let file = format!("{}-{}.csv", self.provinces[place].member.code, kind.noun());
         fs::write(self.folder.path().join(&file), bytes).expect("a file");
-        self.provinces[place].give(&[noun(kind), "import", &file]).expect("an import")
+        self.provinces[place].give(&[kind.noun(), "import", &file]).expect("an import")
     }
 
     /// What the node's agreement shows, as a digest, with the cut.
@@ -110,17 +110,6 @@ impl Nodes {
 }
 
 const AGREEMENT: &str = "agreement.toml";
-
-/// The word that the command line has for a kind.
-pub fn noun(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Institutions => "institution",
-        Kind::Assets => "asset",
-        Kind::Vehicles => "vehicle",
-        Kind::Energy => "energy",
-        Kind::Drivers => "driver",
-    }
-}
 
 /// Looks again and again until something is so.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
