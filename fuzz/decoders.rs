@@ -27,10 +27,11 @@ use xietong_proto::entry::{Entry, EntryHead};
 use xietong_proto::epochs::Epochs;
 use xietong_proto::evidence::Evidence;
 use xietong_proto::header::{HEADER_BYTES, Header};
-use xietong_proto::id::Millis;
+use xietong_proto::id::{Millis, Position};
 use xietong_proto::manifest::Manifest;
 use xietong_proto::opinion::Stance;
 use xietong_proto::presentation::Presentation;
+use xietong_proto::purge::Purge;
 use xietong_proto::receipt::{self, Receipt};
 use xietong_proto::sync::Frame;
 
@@ -38,7 +39,7 @@ use xietong_proto::sync::Frame;
 pub type Decoder = fn(&[u8]);
 
 /// All of them.
-pub const DECODERS: [(&str, Decoder); 16] = [
+pub const DECODERS: [(&str, Decoder); 17] = [
     ("frame", frame),
     ("presentation", presentation),
     ("bundle", bundle),
@@ -49,6 +50,7 @@ pub const DECODERS: [(&str, Decoder); 16] = [
     ("manifest", manifest),
     ("opinion", opinion),
     ("receipt", receipt),
+    ("purge", purge),
     ("evidence", evidence),
     ("paper", paper),
     ("settings", settings),
@@ -143,6 +145,15 @@ fn receipt(bytes: &[u8]) {
     }
     if let Ok(holdings) = receipt::split(bytes) {
         assert_eq!(receipt::join(&holdings), bytes);
+    }
+}
+
+fn purge(bytes: &[u8]) {
+    let Ok(purge) = Purge::read(bytes) else { return };
+    assert_eq!(purge.bytes(), bytes);
+    for (stream, end) in &purge.fields.until {
+        let reached = purge.fields.skip(stream, Position(0));
+        assert!(reached <= end.position && !purge.fields.covers(stream, reached.next()));
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Tag {
     Receipt,
     /// All that a receipt speaks of.
     Holdings,
+    /// A purge.
+    Purge,
     /// A digest over heads.
     Heads,
     /// The digits by which people compare a card or a manifest.
@@ -55,6 +57,7 @@ impl Tag {
             Tag::Withdraw => b"xietong/1/withdraw\0",
             Tag::Receipt => b"xietong/1/receipt\0",
             Tag::Holdings => b"xietong/1/holdings\0",
+            Tag::Purge => b"xietong/1/purge\0",
             Tag::Heads => b"xietong/1/heads\0",
             Tag::Fingerprint => b"xietong/1/fingerprint\0",
         }

@@ -44,6 +44,7 @@ pub mod merkle;
 pub mod object;
 pub mod opinion;
 pub mod presentation;
+pub mod purge;
 pub mod reach;
 pub mod receipt;
 pub mod reject;

@@ -30,6 +30,8 @@ pub const CARD_BYTES_MAX: usize = 8 * 1024;
 pub const OPINION_BYTES_MAX: usize = 1024;
 /// Bytes of a receipt's body.
 pub const RECEIPT_BYTES_MAX: usize = 256;
+/// Bytes of a purge's body: a line for each stream, and some 60,000 entries that are kept.
+pub const PURGE_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of evidence: every manifest, card and receipt of an agreement has room in it.
 pub const EVIDENCE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Fields of evidence: in an agreement of 64 members each epoch brings 65.

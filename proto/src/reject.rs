@@ -107,6 +107,7 @@ impl Reject {
             Reject::BadField { field } if field.starts_with("receipt.") => "P34",
             Reject::BadField { field } if field.starts_with("fork.") => "P35",
             Reject::BadField { field } if field.starts_with("evidence.") => "P46",
+            Reject::BadField { field } if field.starts_with("purge.") => "P50",
             Reject::BadField { .. } => "P12",
             Reject::WrongAgreement => "P14",
             Reject::NotAMember { .. } => "P15",

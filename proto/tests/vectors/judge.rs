@@ -13,6 +13,7 @@ use xietong_proto::id::*;
 use xietong_proto::manifest::Manifest;
 use xietong_proto::object::fingerprint;
 use xietong_proto::opinion::{Opinion, Stance};
+use xietong_proto::purge::Purge;
 use xietong_proto::receipt::{Receipt, root};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Audience, Head, Stream};
@@ -43,6 +44,7 @@ pub fn judge(judge: &str, input: &Value) -> Finding {
         "manifest" => manifest(&input["bytes"]).map(|manifest| manifest_output(&manifest)),
         "opinion" => opinion(input),
         "receipt" => receipt(input),
+        "purge" => purge(input),
         "fork" => fork(input),
         "counts" => counts(input),
         "standing" => Ok(standing(&epochs(input)?)),
@@ -109,6 +111,7 @@ fn tag(input: &Value) -> Tag {
         "withdraw" => Tag::Withdraw,
         "receipt" => Tag::Receipt,
         "holdings" => Tag::Holdings,
+        "purge" => Tag::Purge,
         "heads" => Tag::Heads,
         "fingerprint" => Tag::Fingerprint,
         other => panic!("no tag is called {other}"),
@@ -320,6 +323,16 @@ fn receipt(input: &Value) -> Finding {
     let receipt = refusing(Receipt::open(&bytes(&input["bytes"]), |_| Ok(&key)))?;
     let fields = &receipt.fields;
     Ok(json!({ "member": fields.member, "number": fields.number, "root": hex(fields.root) }))
+}
+
+fn purge(input: &Value) -> Finding {
+    let key = SecretKey::from_bytes(&array(&input["key_seed"])).public();
+    let purge = refusing(Purge::open(&bytes(&input["bytes"]), |_| Ok(&key)))?;
+    let fields = &purge.fields;
+    let until = fields.until.iter().map(|(stream, end)| json!([hex(stream.name()), end.position, end.id]));
+    let kept = fields.kept.iter().map(|((stream, position), why)| json!([hex(stream.name()), position, why]));
+    let (until, kept): (Vec<Value>, Vec<Value>) = (until.collect(), kept.collect());
+    Ok(json!({ "member": fields.member, "author": fields.author, "until": until, "kept": kept }))
 }
 
 fn fork(input: &Value) -> Finding {

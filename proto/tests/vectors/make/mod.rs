@@ -10,6 +10,7 @@ mod headers;
 mod keys;
 mod papers;
 mod places;
+mod purges;
 mod receipts;
 
 use serde_json::{Value, json};
@@ -33,6 +34,7 @@ pub fn all() -> Vec<(&'static str, Vec<Value>)> {
             [frames::cases(), receipts::frame_cases(), forks::frame_cases(), epochs::frame_cases()].concat(),
         ),
         ("receipts", receipts::receipt_cases()),
+        ("purges", purges::cases()),
         ("forks", forks::cases()),
         ("evidence", evidence::cases()),
     ]
