@@ -343,6 +343,7 @@ fn exit_of_refusal(refusal: &Refusal) -> Exit {
         | Refusal::NotThisNode
         | Refusal::UnknownMember { .. }
         | Refusal::Unsaid { .. }
+        | Refusal::NotPurged { .. }
         | Refusal::Token { .. }
         | Refusal::Bundle { .. }
         | Refusal::Data { .. } => Exit::Refused,

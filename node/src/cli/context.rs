@@ -119,7 +119,8 @@ pub fn read_agreement(path: &Path) -> Result<AgreementFile, Failure> {
     read_paper(path, AgreementFile::read)
 }
 
-fn read_paper<T>(path: &Path, read: fn(&str) -> Result<T, PaperRefusal>) -> Result<T, Failure> {
+/// Reads a paper of any kind.
+pub fn read_paper<T>(path: &Path, read: fn(&str) -> Result<T, PaperRefusal>) -> Result<T, Failure> {
     let text = files::read(path)?;
     read(&text).map_err(|refusal| Failure::Paper { file: path.to_owned(), refusal })
 }

@@ -102,6 +102,7 @@ impl From<Export> for Exported {
                 | Object::Fork { .. }
                 | Object::Traced { .. }
                 | Object::Met { .. }
+                | Object::Purged { .. }
                 | Object::Excuse { .. } => {}
             }
         }
@@ -179,6 +180,7 @@ fn keyring(found: &Verification, own: &[Card]) -> Keyring {
             | Object::Fork { .. }
             | Object::Traced { .. }
             | Object::Met { .. }
+            | Object::Purged { .. }
             | Object::Excuse { .. } => {}
         }
     }

@@ -349,6 +349,7 @@ impl Importer {
             | Answer::Joined { .. }
             | Answer::Said { .. }
             | Answer::Papers(_)
+            | Answer::GivenUp { .. }
             | Answer::Paused
             | Answer::Excused
             | Answer::Recorded

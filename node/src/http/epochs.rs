@@ -15,6 +15,7 @@ use super::door::Asked;
 use super::node::unexpected;
 use crate::machine::{self, Answer, Command};
 use crate::papers::exact::{Exact, Stated};
+use crate::papers::purge::ExactPurge;
 use crate::replica::epochs as replica;
 
 /// All papers of an agreement: `GET /v1/agreements/{id}/papers`.
@@ -62,6 +63,22 @@ pub struct Newest {
     pub newest: ManifestId,
 }
 
+/// `POST /v1/agreements/{id}/purge`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GivingUp {
+    /// Whose records.
+    pub author: MemberCode,
+}
+
+/// Answer to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GivenUp {
+    /// What was given up, signed.
+    pub exact: ExactPurge,
+    /// Whether it was not before.
+    pub is_new: bool,
+}
+
 pub(super) async fn papers(
     State(desk): State<Desk>,
     Extension(asked): Extension<Asked>,
@@ -83,6 +100,21 @@ pub(super) async fn say(
     let asked = asked.about(agreement);
     match desk.ask(&asked, Command::Say { agreement, said }).await.ok_or(Problem::Stopping)? {
         Answer::Said { newest } => Ok(Json(Newest { newest })),
+        other => Err(unexpected(other)),
+    }
+}
+
+pub(super) async fn give_up(
+    State(desk): State<Desk>,
+    Extension(asked): Extension<Asked>,
+    Path(agreement): Path<AgreementId>,
+    Json(GivingUp { author }): Json<GivingUp>,
+) -> Result<Json<GivenUp>, Problem> {
+    let asked = asked.about(format!("{agreement} {author}"));
+    match desk.ask(&asked, Command::GiveUp { agreement, author }).await.ok_or(Problem::Stopping)? {
+        Answer::GivenUp { purge, card, is_new } => {
+            Ok(Json(GivenUp { exact: ExactPurge::of(&purge, &card), is_new }))
+        }
         other => Err(unexpected(other)),
     }
 }

@@ -196,7 +196,12 @@ fn tell(stored: &dyn Stored, mut cursor: Cursor) -> Option<(Vec<Line>, Cursor)> 
             lines.push(Line::Rewound { owner, system, agreement, counts: head });
         }
         while *told < head && bytes_left > 0 {
-            for entry in stored.entries(stream, told.next(), bytes_left)? {
+            let entries = stored.entries(stream, told.next(), bytes_left)?;
+            if entries.is_empty() {
+                // Given up for good: nothing can be told of it any more.
+                *told = told.next();
+            }
+            for entry in entries {
                 let header = entry.header();
                 for (index, record) in (0..).zip(entry.records()) {
                     let source =

@@ -269,6 +269,7 @@ fn serving(route: Route) -> MethodRouter<Desk> {
         Route::Release => on(method, data::done::<release_act::Command>),
         Route::Papers => on(method, epochs::papers),
         Route::Say => on(method, epochs::say),
+        Route::GiveUp => on(method, epochs::give_up),
         Route::Join => on(method, node::join),
         Route::Pack => on(method, bundle::pack),
         Route::Unpack => on(method, bundle::unpack),

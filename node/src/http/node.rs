@@ -166,6 +166,7 @@ pub(super) fn unexpected(answer: Answer) -> Problem {
         | Answer::Joined { .. }
         | Answer::Said { .. }
         | Answer::Papers(_)
+        | Answer::GivenUp { .. }
         | Answer::Paused
         | Answer::Excused
         | Answer::Recorded

@@ -46,6 +46,7 @@ pub enum Route {
     SetTariff,
     Say,
     Join,
+    GiveUp,
     Pack,
     Unpack,
     Pause,
@@ -113,7 +114,7 @@ impl Right {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::Health,
         Self::Metrics,
         Self::Status,
@@ -152,6 +153,7 @@ impl Route {
         Self::SetTariff,
         Self::Say,
         Self::Join,
+        Self::GiveUp,
         Self::Pack,
         Self::Unpack,
         Self::Pause,
@@ -209,6 +211,7 @@ impl Route {
             Self::Papers => ("papers", GET, "/v1/agreements/{id}/papers", Look),
             Self::Say => ("say", POST, "/v1/agreements/{id}/say", Decide),
             Self::Join => ("join", POST, "/v1/agreements", Decide),
+            Self::GiveUp => ("purge", POST, "/v1/agreements/{id}/purge", Decide),
             Self::Pack => ("bundle-export", POST, "/v1/bundles/export", Decide),
             Self::Unpack => ("bundle-import", POST, "/v1/bundles", Decide),
             Self::Pause => ("pause", POST, "/v1/pause", Decide),
@@ -274,6 +277,7 @@ mod tests {
             "tariff-set",
             "say",
             "join",
+            "purge",
             "bundle-export",
             "bundle-import",
             "pause",

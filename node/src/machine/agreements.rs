@@ -4,11 +4,12 @@ use xietong_proto::card::Card;
 use xietong_proto::epochs::Epochs;
 use xietong_proto::id::*;
 use xietong_proto::receipt::Holdings;
-use xietong_proto::stream::{Audience, Stream};
+use xietong_proto::stream::{Audience, Head, Stream};
 
 use super::{Answer, Machine, Refusal, Step};
 use crate::replica::agreement::Agreement;
 use crate::replica::epochs::{Said, Unsaid};
+use crate::systems::purging;
 
 /// All papers of an agreement.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +69,28 @@ impl Machine {
         let held = self.replica.agreements().find(|held| held.id() == agreement);
         let newest = held.map(|held| held.manifest().id()).ok_or(unsaid(Unsaid::NotJoined))?;
         Ok(Answer::Said { newest })
+    }
+
+    /// Gives up what a member said, but for what is still needed: that is read from rows that have all of it.
+    pub(super) fn give_up(
+        &mut self,
+        step: &mut Step,
+        agreement: AgreementId,
+        author: MemberCode,
+    ) -> Result<Answer, Refusal> {
+        self.check_room()?;
+        let held = self.replica.held_of(agreement, author);
+        let lag = |(stream, head): (&Stream, &Head)| head.position.0 - self.replica.logs().folded(stream).0;
+        let entries_left = held.iter().map(lag).sum();
+        if entries_left > 0 {
+            return Err(Refusal::Rebuilding { entries_left });
+        }
+        let (me, rows) = (self.replica.me().code(), &step.rows);
+        let kept = |stream: &Stream| purging::kept(rows, stream, me);
+        let given_up = self.replica.purge(&mut step.turn, agreement, author, kept);
+        let (purge, is_new) = given_up.map_err(|reason| Refusal::NotPurged { reason })?;
+        let card = Box::new(self.replica.me().card.clone());
+        Ok(Answer::GivenUp { purge: Box::new(purge), card, is_new })
     }
 
     pub(super) fn papers(&self, agreement: AgreementId) -> Result<Answer, Refusal> {

@@ -15,9 +15,11 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use xietong_proto::card::Card;
 use xietong_proto::entry::{Entry, Record};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
+use xietong_proto::purge::Purge;
 use xietong_proto::stream::{Audience, Stream};
 
 use crate::calendar;
@@ -26,6 +28,7 @@ use crate::replica::bundle::{Contents, NoBundle, Played};
 use crate::replica::epochs::{Said, Unsaid};
 use crate::replica::io::{Boot, NetEvent, Now, Output, Writes};
 use crate::replica::logs::Past;
+use crate::replica::purge::NotPurged;
 use crate::replica::room::Shortage;
 use crate::replica::{Authored, Me, Replica, Settings, Turn};
 use crate::systems::doors::{Command as TokenCommand, Deed, Refusal as TokenRefusal};
@@ -67,6 +70,8 @@ pub enum Command {
     Say { agreement: AgreementId, said: Box<Said> },
     /// All papers of an agreement: to draw up its next version, or to sign away from this machine.
     Papers { agreement: AgreementId },
+    /// Give up what a member said that is parted from this one (P50).
+    GiveUp { agreement: AgreementId, author: MemberCode },
     /// Take a member, or all, off the network, or bring it back.
     Pause { member: Option<MemberCode>, paused: bool },
     /// Do not wait for a member that stays away, or wait for it again (P28).
@@ -100,6 +105,8 @@ pub enum Answer {
     Said { newest: ManifestId },
     /// Manifests with what was said of them, cards, and how far streams are held.
     Papers(Box<Papers>),
+    /// A member's records are given up, now or before; the card under which that is signed.
+    GivenUp { purge: Box<Purge>, card: Box<Card>, is_new: bool },
     /// The roster has changed.
     Paused,
     /// Whom the node waits for has changed.
@@ -140,6 +147,8 @@ pub enum Refusal {
     Token { refusal: TokenRefusal },
     /// A proposal or an opinion is not taken over.
     Unsaid { reason: Unsaid },
+    /// A member's records are not given up.
+    NotPurged { reason: NotPurged },
     /// There is no such bundle, or one is not taken in.
     Bundle { reason: NoBundle },
     /// The system refuses.
@@ -305,6 +314,7 @@ impl Machine {
             Command::Join(agreement) => self.join(step, *agreement),
             Command::Say { agreement, said } => self.say(step, agreement, *said),
             Command::Papers { agreement } => self.papers(agreement),
+            Command::GiveUp { agreement, author } => self.give_up(step, agreement, author),
             Command::Pause { member, paused } => self.pause(step, member, paused),
             Command::Excuse { member, excused } => self.excuse(step, member, excused),
             Command::Token(command) => self.decide_token(step, command),
@@ -409,8 +419,7 @@ impl Machine {
     fn fold_again(&mut self, step: &mut Step) {
         for stream in self.replica.take_rewound() {
             systems::forget(&mut step.rows, &stream);
-            self.replica.mark_folded(stream, Position(0));
-            step.folded.insert(stream, Position(0));
+            step.folded.insert(stream, self.replica.mark_folded(stream, Position(0)));
             self.compare_if_own(&stream);
         }
     }
@@ -423,8 +432,7 @@ impl Machine {
             let origin = Origin { stream, position, index, epoch, time, members };
             systems::apply(&mut step.rows, &origin, &record);
         }
-        self.replica.mark_folded(stream, position);
-        step.folded.insert(stream, position);
+        step.folded.insert(stream, self.replica.mark_folded(stream, position));
     }
 
     fn check_room(&self) -> Result<(), Refusal> {

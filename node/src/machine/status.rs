@@ -122,9 +122,11 @@ impl Machine {
     pub(super) fn digests(&self, rows: &dyn Rows) -> Vec<CutDigest> {
         let logs = self.replica.logs();
         let cut = |id| {
-            let shown = logs
-                .heads()
-                .filter(move |(stream, _)| stream.agreement == id && stream.audience == Audience::Agreement);
+            let is_shown = |stream: &Stream| {
+                let is_for_all = (stream.agreement, stream.audience) == (id, Audience::Agreement);
+                is_for_all && !self.replica.is_purged(stream)
+            };
+            let shown = logs.heads().filter(|(stream, _)| is_shown(stream));
             let position = |(stream, _): (&Stream, _)| CutPosition {
                 author: stream.author,
                 system: stream.system,

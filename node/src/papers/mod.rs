@@ -18,6 +18,7 @@ pub mod copy;
 pub mod exact;
 pub mod ground;
 pub mod proposal;
+pub mod purge;
 pub mod standing;
 #[cfg(test)]
 mod tests;

@@ -71,6 +71,7 @@ impl Replica {
                 self.follows(turn, linked.header())?;
                 let is_too_early = !self.begins(&stream);
                 if is_too_early
+                    || self.is_purged(&stream)
                     || !self.forks.lets(&stream, head.position, head.id)
                     || !self.has_room(&stream)
                 {

@@ -241,6 +241,13 @@ impl Agreement {
         Ok(())
     }
 
+    /// Whether two are members at once by what is in force, and it is not closed.
+    pub fn are_together(&self, one: MemberCode, other: MemberCode) -> bool {
+        let is_member = |code| self.manifest().member(code).is_some();
+        let is_closed = matches!(self.epochs.standing(), Standing::Closed { .. });
+        !is_closed && is_member(one) && is_member(other)
+    }
+
     /// The member behind a transport key.
     pub fn member_of(&self, peer: PeerId) -> Option<MemberCode> {
         let card = self.cards().find(|card| card.fields.transport_keys.contains(&peer))?;

@@ -226,6 +226,7 @@ impl Replica {
             }
         }
         self.doubt_ends(id);
+        self.take_again(turn, id);
         self.to_compare.push(id);
         self.links_due_ms = turn.now.mono_ms;
         self.publish_trust(turn);

@@ -99,6 +99,15 @@ impl Gathering {
         }
     }
 
+    /// What is left of the next entry of the log: it leads on, and proves nothing else (P50).
+    pub fn head(&mut self, head: &EntryHead) {
+        let header = *head.header();
+        let is_behind = self.entry.as_ref().is_some_and(|entry| entry.header().position < header.position);
+        if header.stream == self.stream && is_behind && self.links.len() < LINKS_MAX {
+            self.links.push(header);
+        }
+    }
+
     /// A stream was found forked and goes on behind `to`.
     pub fn rewind(&mut self, stream: Stream, to: Head) {
         if stream == self.stream {
@@ -150,6 +159,7 @@ impl Gathering {
             | Object::Pause { .. }
             | Object::Traced { .. }
             | Object::Met { .. }
+            | Object::Purged { .. }
             | Object::Excuse { .. } => {}
         }
         Ok(())

@@ -15,6 +15,7 @@ use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::opinion::Stance;
 use xietong_proto::presentation::Presentation;
+use xietong_proto::purge::{Purge, PurgeFields};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Frame;
@@ -227,6 +228,8 @@ pub enum Object {
     Met { member: MemberCode },
     /// The operator does not wait for a member, or does again: in the local log.
     Excuse { member: MemberCode, excused: bool },
+    /// What an author said is given up, as a purge (P50) in hex says; none = it is taken in again. In the agreement's log.
+    Purged { author: MemberCode, purge: Option<String> },
 }
 
 impl Object {
@@ -241,7 +244,18 @@ impl Object {
             | Self::Opinion { .. }
             | Self::Pause { .. }
             | Self::Met { .. }
+            | Self::Purged { .. }
             | Self::Excuse { .. } => true,
+        }
+    }
+
+    /// What is given up from here on, if this says so.
+    pub fn purge(&self) -> Option<PurgeFields> {
+        match self {
+            Self::Purged { purge: Some(purge), .. } => {
+                Some(Purge::read(&hex::decode(purge).ok()?).ok()?.fields)
+            }
+            _ => None,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod io;
 pub mod link;
 pub mod logs;
 mod offences;
+pub mod purge;
 mod receipts;
 pub mod room;
 mod roster;
@@ -33,6 +34,7 @@ use xietong_proto::entry::{Authority, Draft, Record, fill};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
 use xietong_proto::manifest::Member;
+use xietong_proto::purge::Purge;
 use xietong_proto::stream::{Head, Stream};
 use xietong_proto::sync::Line;
 
@@ -146,6 +148,10 @@ pub struct Replica {
     receipts: Receipts,
     forks: Forks,
     room: Room,
+    /// What was given up of whom (P50).
+    purged: BTreeMap<(AgreementId, MemberCode), Purge>,
+    /// Streams that were given up or are taken in again; their rows are still as they were.
+    given_up: BTreeSet<Stream>,
     /// Confirmed, or under another manifest than before: what they show has not been compared since.
     to_compare: Vec<AgreementId>,
     /// The newest entries that were placed in this turn: they cannot be looked up yet.
@@ -191,6 +197,8 @@ impl Replica {
             receipts: Receipts::default(),
             forks: Forks::default(),
             room: Room::new(boot.bytes),
+            purged: BTreeMap::new(),
+            given_up: BTreeSet::new(),
             to_compare: Vec::new(),
             placed: BTreeMap::new(),
             compared: Vec::new(),
@@ -200,6 +208,7 @@ impl Replica {
         for (agreement, object) in boot.objects {
             replica.restore(agreement, object)?;
         }
+        replica.skip_all_purged();
         let own = replica.me.card.clone();
         replica.keyring.learn(AgreementId::ZERO, &own);
         let joined: Vec<AgreementId> = replica.agreements.keys().copied().collect();
@@ -363,7 +372,8 @@ impl Replica {
     /// Up to where entries of a stream are wanted; none = as many as there are.
     fn limit(&self, stream: &Stream) -> Option<Position> {
         let cut = self.cut(stream).map(|cut| cut.position);
-        self.forks.limit(stream).into_iter().chain(cut).min()
+        let given_up = self.is_purged(stream).then(|| self.logs.head(stream).position);
+        self.forks.limit(stream).into_iter().chain(cut).chain(given_up).min()
     }
 
     /// Whether a generation may begin: the one before it is held up to its cut (P38).
@@ -378,9 +388,11 @@ impl Replica {
         &self.logs
     }
 
-    /// Remembers that entries were folded up to a position.
-    pub fn mark_folded(&mut self, stream: Stream, position: Position) {
-        self.logs.mark_folded(stream, position);
+    /// Remembers that entries were folded up to a position, and says up to which there is nothing else to fold (P50).
+    pub fn mark_folded(&mut self, stream: Stream, position: Position) -> Position {
+        let folded = self.skip_purged(&stream, position);
+        self.logs.mark_folded(stream, folded);
+        folded
     }
 
     /// Who this node is.
@@ -425,6 +437,7 @@ impl Replica {
                 self.circle.meet(id, member);
             }
             Object::Excuse { member, excused } => self.circle.excuse(member, excused),
+            Object::Purged { author, purge } => self.restore_purge(id, author, purge.as_deref())?,
         }
         Ok(())
     }

@@ -91,7 +91,8 @@ impl Visit for Heads {
     fn frame(&mut self, _segment: u32, stored: Stored) -> Result<(), StoreError> {
         match stored {
             // An entry behind damage follows nothing and is no head.
-            Stored::Entry(entry, _) => drop(extend(&mut self.0, &entry)),
+            Stored::Entry(entry, _) => drop(extend(&mut self.0, entry.header())),
+            Stored::Head(head, _) => drop(extend(&mut self.0, head.header())),
             Stored::Rewind(stream, to) => drop(rewind(&mut self.0, stream, to)),
             Stored::Object(_) => {}
         }

@@ -18,7 +18,7 @@ use super::log::group::{GROUP_BYTES_MAX, Group};
 use super::log::{EntryFiles, Log, LogEnd, SEGMENT_BYTES_MAX};
 use super::recovery::{Recovered, Recovery, recover};
 use super::rows::{RowsError, Tree};
-use super::{Store, extend, keyspace, log_of, rewind};
+use super::{Store, extend, keyspace, log_of, purge, rewind};
 use crate::replica::io::{Boot, SignedAppend, SignedWrites};
 use crate::systems::rows::{Changes, RowIter, Rows};
 
@@ -112,6 +112,7 @@ impl Disk {
         }
         let mut visible = self.reader.heads.write().expect(WRITER_LIVES);
         self.index.apply(changes)?;
+        purge::purge(&writes.appends, &mut self.logs, &mut self.index)?;
         visible.extend(heads);
         let ends = self.logs.iter().map(|(log, open)| (*log, open.end()));
         self.reader.ends.write().expect(WRITER_LIVES).extend(ends);
@@ -147,7 +148,7 @@ impl Disk {
                 heads.insert(stream, *head);
             }
             match append {
-                SignedAppend::Entry(entry) => extend(&mut heads, entry)?,
+                SignedAppend::Entry(entry) => extend(&mut heads, entry.header())?,
                 SignedAppend::Rewind(_, to) => drop(rewind(&mut heads, stream, *to)),
                 SignedAppend::Object(..) => {}
             }
@@ -259,10 +260,14 @@ impl Reader {
             let found = keyspace::read_index(&key).filter(|found| *found == (stream, position));
             let place = found.and_then(|_| keyspace::read_place(&value));
             let place = place.ok_or(StoreError::NotIndexed { stream, position })?;
-            if !entries.is_empty() && entries.len() + place.length as usize > bytes_max {
+            let is_full = entries.len() + place.length as usize > bytes_max;
+            if !entries.is_empty() && (is_full || place.is_head()) {
                 break;
             }
             files.read((stream, position), &place, &mut entries)?;
+            if place.is_head() {
+                break;
+            }
             position = position.next();
         }
         Ok(entries)

@@ -60,6 +60,7 @@ impl Visit for Reading {
     fn frame(&mut self, _segment: u32, stored: Stored) -> Result<(), StoreError> {
         match stored {
             Stored::Entry(entry, _) => self.gathering.entry(entry),
+            Stored::Head(head, _) => self.gathering.head(&head),
             Stored::Object(object) => self.object(object),
             Stored::Rewind(stream, to) => self.gathering.rewind(stream, to),
         }

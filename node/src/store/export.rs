@@ -67,6 +67,8 @@ impl Visit for Copy {
                     self.export.entries.push(entry);
                 }
             }
+            // Nobody can check what is left of it: what was purged is not exported.
+            Stored::Head(..) => {}
             Stored::Object(object) => self.export.objects.push(object),
             Stored::Rewind(stream, to) => {
                 if self.is_wanted(&stream) {

@@ -35,6 +35,12 @@ pub fn given_up(stream: &Stream, position: Position, place: &[u8]) -> Vec<u8> {
     [&given_up_at(stream, position), place].concat()
 }
 
+/// Reads a key made by [`given_up`].
+pub fn read_given_up(key: &[u8]) -> Option<(Stream, Position)> {
+    let (name, rest) = key.strip_prefix(&[GIVEN_UP])?.split_first_chunk::<STREAM_NAME_BYTES>()?;
+    Some((Stream::from_name(name).ok()?, read_position(rest.get(..size_of::<u64>())?)?))
+}
+
 /// Reads a key made by [`index`].
 pub fn read_index(key: &[u8]) -> Option<(Stream, Position)> {
     let (name, position) = key.strip_prefix(&[INDEX])?.split_first_chunk::<STREAM_NAME_BYTES>()?;

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use xietong_proto::entry::{Entry, SignedEntry};
-use xietong_proto::id::{AgreementId, Position};
+use xietong_proto::entry::{ENTRY_HEAD_BYTES, Entry, SignedEntry};
+use xietong_proto::id::{AgreementId, MemberCode, Position};
+use xietong_proto::purge::PurgeFields;
 use xietong_proto::stream::{Head, Stream};
 
 use super::{NotNext, Store, extend, log_of, rewind};
-use crate::replica::io::{Boot, SignedAppend, SignedWrites};
+use crate::replica::io::{Boot, Object, SignedAppend, SignedWrites};
 use crate::systems::rows::{RowIter, Rows};
 
 /// A store without a disk. What [`Store::commit`] took stays through [`Memory::crash`]; what a failed commit
@@ -19,6 +20,7 @@ pub struct Memory {
     boot: Boot,
     streams: BTreeMap<Stream, Vec<SignedEntry>>,
     given_up: Vec<SignedEntry>,
+    purges: BTreeMap<(AgreementId, MemberCode), Option<PurgeFields>>,
     rows: MemoryRows,
     /// A rewind reached the log, and the rows do not know it.
     has_stale_rows: bool,
@@ -101,7 +103,7 @@ impl Memory {
     fn append(&mut self, append: SignedAppend) -> Result<(), NotNext> {
         match append {
             SignedAppend::Entry(entry) => {
-                extend(&mut self.boot.heads, &entry)?;
+                extend(&mut self.boot.heads, entry.header())?;
                 let author = (entry.header().stream.agreement, entry.header().stream.author);
                 *self.boot.bytes.entry(author).or_default() += entry.bytes().len() as u64;
                 self.streams.entry(entry.header().stream).or_default().push(entry);
@@ -112,9 +114,21 @@ impl Memory {
                 let kept = entries.len().min(to.position.0 as usize);
                 self.given_up.extend(entries.split_off(kept));
             }
-            SignedAppend::Object(log, object) => self.boot.objects.push((log, object)),
+            SignedAppend::Object(log, object) => {
+                if let Object::Purged { author, .. } = &object {
+                    self.purges.insert((log, *author), object.purge());
+                }
+                self.boot.objects.push((log, object));
+            }
         }
         Ok(())
+    }
+
+    /// Whether nothing but the head is left of an entry (P50).
+    fn is_purged(&self, entry: &SignedEntry) -> bool {
+        let (stream, position) = (entry.header().stream, entry.header().position);
+        let purge = self.purges.get(&(stream.agreement, stream.author)).and_then(Option::as_ref);
+        purge.is_some_and(|purge| purge.covers(&stream, position))
     }
 }
 
@@ -156,7 +170,13 @@ impl Store for Memory {
         let first = usize::try_from(from.0.saturating_sub(1)).unwrap_or(usize::MAX);
         let mut read = Vec::new();
         for entry in entries.iter().skip(first) {
-            if !read.is_empty() && read.len() + entry.bytes().len() > bytes_max {
+            let is_full = read.len() + entry.bytes().len() > bytes_max;
+            let is_head = self.is_purged(entry);
+            if !read.is_empty() && (is_full || is_head) {
+                break;
+            }
+            if is_head {
+                read.extend(&entry.bytes()[..ENTRY_HEAD_BYTES]);
                 break;
             }
             read.extend(entry.bytes());

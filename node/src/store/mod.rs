@@ -12,6 +12,7 @@ mod keyspace;
 pub mod log;
 pub mod memory;
 mod names;
+mod purge;
 pub mod recovery;
 mod replay;
 pub mod rows;
@@ -24,6 +25,7 @@ pub mod verify;
 use std::collections::BTreeMap;
 
 use xietong_proto::entry::{Entry, EntryHead};
+use xietong_proto::header::Header;
 use xietong_proto::id::{AgreementId, EntryId, Position};
 use xietong_proto::stream::{Head, Stream};
 
@@ -43,7 +45,8 @@ pub trait Store {
     fn rows(&self) -> &dyn Rows;
 
     /// Stored entries of a stream from a position on, one after the other as they came: at least one if there
-    /// is one, at most `bytes_max` bytes.
+    /// is one, at most `bytes_max` bytes. Where a purge has left a head alone, that head and nothing else, or what is
+    /// before it.
     fn read(&self, stream: Stream, from: Position, bytes_max: usize) -> Result<Vec<u8>, Self::Error>;
 
     /// An entry that a rewind gave up.
@@ -90,14 +93,13 @@ pub struct NotNext {
 }
 
 /// Moves a stream's head on to an entry that follows it.
-fn extend(heads: &mut BTreeMap<Stream, Head>, entry: &Entry) -> Result<(), NotNext> {
-    let header = entry.header();
+fn extend(heads: &mut BTreeMap<Stream, Head>, header: &Header) -> Result<(), NotNext> {
     let stream = header.stream;
     let head = heads.get(&stream).copied().unwrap_or_else(|| stream.origin());
     if header.position != head.position.next() || header.previous != head.id {
         return Err(NotNext { stream, have: head.position, got: header.position });
     }
-    heads.insert(stream, entry.head());
+    heads.insert(stream, Head { position: header.position, id: header.id() });
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use super::index::{Contents, Index};
 use super::keyspace;
 use super::log::survey::Survey;
 use super::log::{self, Log, Torn};
+use super::purge;
 use super::replay::{Logs, Marks, Replay};
 use super::rows::RowsError;
 use crate::replica::io::Boot;
@@ -84,7 +85,8 @@ pub(super) fn recover(home: &Home, me: MemberCode, segment_bytes_max: u64) -> Re
     refuse_irreplaceable(&replay, &damage, me)?;
 
     let ends: Marks = replay.surveys.iter().map(|(log, survey)| (*log, survey.end)).collect();
-    let settled = found.settle(&home.rows(), &boot_id, &logs, &replay, &ends)?;
+    let mut settled = found.settle(&home.rows(), &boot_id, &logs, &replay, &ends)?;
+    purge::finish(&logs, &replay.objects, &mut settled.index)?;
     let (torn, open_logs) = open_logs(&logs, &replay, segment_bytes_max)?;
     home.forget_stopped()?;
 

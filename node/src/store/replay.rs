@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use xietong_proto::header::Header;
 use xietong_proto::id::{AgreementId, MemberCode, Position};
 use xietong_proto::stream::{Audience, Head, Stream};
 
 use super::error::StoreError;
 use super::index::Index;
 use super::keyspace;
-use super::log::group::Stored;
+use super::log::group::{EntryFrame, Stored};
 use super::log::survey::{Survey, Visit, survey};
 use super::log::{LogEnd, Place};
 use super::{extend, rewind};
@@ -135,33 +136,39 @@ impl Pass<'_> {
     }
 }
 
+impl Pass<'_> {
+    /// An entry, or what a purge has left of one.
+    fn entry(&mut self, segment: u32, header: &Header, frame: &EntryFrame) -> Result<(), StoreError> {
+        if frame.stream.audience == Audience::Local && frame.stream.author != self.me {
+            return Err(StoreError::ForeignLog { author: frame.stream.author });
+        }
+        let author = (frame.stream.agreement, frame.stream.author);
+        *self.replay.bytes.entry(author).or_default() += u64::from(frame.length);
+        if extend(&mut self.replay.heads, header).is_err() {
+            *self.replay.unlinked.entry(frame.stream).or_default() += 1;
+        } else if self.is_new && self.index.is_some() {
+            let key = keyspace::index(&frame.stream, frame.position);
+            self.changes.insert(key, Some(keyspace::place(&Place::new(segment, frame))));
+        }
+        Ok(())
+    }
+}
+
 impl Visit for Pass<'_> {
     fn frame(&mut self, segment: u32, stored: Stored) -> Result<(), StoreError> {
-        let replay = &mut self.replay;
-        replay.is_behind |= self.is_new;
+        self.replay.is_behind |= self.is_new;
         match stored {
-            Stored::Entry(entry, frame) => {
-                if frame.stream.audience == Audience::Local && frame.stream.author != self.me {
-                    return Err(StoreError::ForeignLog { author: frame.stream.author });
-                }
-                let author = (frame.stream.agreement, frame.stream.author);
-                *replay.bytes.entry(author).or_default() += u64::from(frame.length);
-                if extend(&mut replay.heads, &entry).is_err() {
-                    *replay.unlinked.entry(frame.stream).or_default() += 1;
-                } else if self.is_new && self.index.is_some() {
-                    let key = keyspace::index(&frame.stream, frame.position);
-                    self.changes.insert(key, Some(keyspace::place(&Place::new(segment, &frame))));
-                }
-            }
+            Stored::Entry(entry, frame) => self.entry(segment, entry.header(), &frame)?,
+            Stored::Head(head, frame) => self.entry(segment, head.header(), &frame)?,
             Stored::Rewind(stream, to) => {
-                let dropped = rewind(&mut replay.heads, stream, to);
+                let dropped = rewind(&mut self.replay.heads, stream, to);
                 if self.is_new {
-                    let lowest = replay.rewound.entry(stream).or_insert(to.position);
+                    let lowest = self.replay.rewound.entry(stream).or_insert(to.position);
                     *lowest = to.position.min(*lowest);
                     self.give_up(stream, dropped)?;
                 }
             }
-            Stored::Object(object) => replay.objects.push((self.log, object)),
+            Stored::Object(object) => self.replay.objects.push((self.log, object)),
         }
         Ok(())
     }

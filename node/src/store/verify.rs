@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use xietong_proto::entry::Entry;
+use xietong_proto::crypto::PublicKey;
+use xietong_proto::header::Header;
 use xietong_proto::id::{AgreementId, MemberCode, Position};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Head, Stream};
@@ -126,25 +127,24 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn entry(&mut self, entry: Entry, frame: &EntryFrame) {
+    /// An entry, or what a purge has left of one; `open` looks at its signature, and at all else that is there.
+    fn entry(
+        &mut self,
+        header: &Header,
+        frame: &EntryFrame,
+        open: impl FnOnce(&PublicKey) -> Result<(), Reject>,
+    ) {
         let (stream, position) = (frame.stream, frame.position);
-        if extend(&mut self.heads, &entry).is_err() {
+        if extend(&mut self.heads, header).is_err() {
             self.found.faults.push(Fault::Unlinked { stream, position });
         } else {
             let tally = self.found.streams.entry(stream).or_default();
             tally.entries += 1;
-            tally.records += u64::from(entry.header().records);
+            tally.records += u64::from(header.records);
             tally.bytes += u64::from(frame.length);
         }
-        self.signature(entry);
-    }
-
-    fn signature(&mut self, entry: Entry) {
-        let Some(keyring) = self.keyring else { return };
-        let header = *entry.header();
-        let key = keyring.key(&header);
-        if let Err(reject) = key.and_then(|key| entry.open(key)) {
-            let (stream, position) = (header.stream, header.position);
+        let opened = self.keyring.map_or(Ok(()), |keyring| open(keyring.key(header)?));
+        if let Err(reject) = opened {
             self.found.faults.push(Fault::Refused { stream, position, reject });
         }
     }
@@ -153,7 +153,11 @@ impl Check<'_> {
 impl Visit for Check<'_> {
     fn frame(&mut self, _segment: u32, stored: Stored) -> Result<(), StoreError> {
         match stored {
-            Stored::Entry(entry, frame) => self.entry(entry, &frame),
+            Stored::Entry(entry, frame) => {
+                let header = *entry.header();
+                self.entry(&header, &frame, |key| entry.open(key).map(drop));
+            }
+            Stored::Head(head, frame) => self.entry(head.header(), &frame, |key| head.open(key).map(drop)),
             Stored::Rewind(stream, to) => {
                 self.found.dropped += rewind(&mut self.heads, stream, to).len() as u64;
             }

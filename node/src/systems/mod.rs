@@ -19,6 +19,7 @@ mod keys;
 mod kind;
 mod line;
 pub mod number;
+pub mod purging;
 pub mod query;
 pub mod reading;
 pub mod records;

@@ -202,6 +202,7 @@ fn act(lang: Lang, name: &str) -> String {
         Route::Join => say!(lang, zh: "加入协议", en: "join an agreement"),
         Route::Papers => say!(lang, zh: "读取协议文件", en: "read an agreement's papers"),
         Route::Say => say!(lang, zh: "对协议版次表态", en: "propose a version or give an opinion"),
+        Route::GiveUp => say!(lang, zh: "清除一方的记录", en: "purge a member's records"),
         Route::Pack => say!(lang, zh: "导出离线包", en: "export a bundle"),
         Route::Unpack => say!(lang, zh: "导入离线包", en: "import a bundle"),
         Route::Pause => say!(lang, zh: "暂停或恢复联网", en: "pause or resume"),

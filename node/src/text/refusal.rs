@@ -3,7 +3,7 @@
 use xietong_proto::id::{MemberCode, Position, System};
 
 use super::{
-    Lang, agreement_state, list, no_bundle, not_handed_over, not_scrapped, reject, say, system,
+    Lang, agreement_state, list, no_bundle, not_handed_over, not_purged, not_scrapped, reject, say, system,
     token_refusal, unfit, unsaid,
 };
 use crate::calendar::minute;
@@ -37,6 +37,7 @@ pub fn node_refusal(lang: Lang, refusal: &Refusal) -> String {
             en: "No agreement here names the member {member}."),
         Refusal::Token { refusal } => token_refusal(lang, refusal),
         Refusal::Unsaid { reason } => unsaid(lang, reason),
+        Refusal::NotPurged { reason } => not_purged(lang, reason),
         Refusal::Bundle { reason } => no_bundle(lang, reason),
         Refusal::Data { refusal } => data_refusal(lang, refusal),
     }

@@ -100,6 +100,38 @@ fn who_slept_through_three_versions_while_all_others_changed_their_keys_finds_it
     }
 }
 
+#[test]
+fn who_slept_through_an_admission_and_new_keys_of_another_is_equal_again_when_it_wakes() {
+    const SLEEPER: usize = 1;
+    const NEWCOMER: usize = 2;
+    let registers = [Kind::Institutions, Kind::Vehicles];
+    let mut nodes = Nodes::make(Transport::Quic, &[HEILONGJIANG, JILIN, LIAONING], &[]);
+    nodes.agree_on("agreement.toml", "Test", &[0, SLEEPER], "assets,vehicles");
+    [0, SLEEPER].into_iter().for_each(|place| nodes.start_and_join(place));
+    registers.into_iter().for_each(|kind| drop(nodes.import(SLEEPER, kind)));
+    nodes.await_equal(&[0, SLEEPER]);
+
+    // It has approved the newcomer, and sees neither that it came nor whom the other is now.
+    nodes.propose_to_admit(0, &[SLEEPER], NEWCOMER);
+    nodes.provinces[SLEEPER].kill();
+    nodes.provinces[NEWCOMER].start().expect("it starts");
+    nodes.admit(0, NEWCOMER);
+    wait_until("it is in force", || status(&nodes, 0).epoch == Epoch(2));
+    rotate(&mut nodes, 0);
+    for place in [0, NEWCOMER] {
+        registers.into_iter().for_each(|kind| drop(nodes.import(place, kind)));
+    }
+
+    nodes.provinces[SLEEPER].start().expect("it starts again");
+    wait_until("it goes by the newest version", || status(&nodes, SLEEPER).epoch == Epoch(2));
+    let authors = |place: usize| {
+        let authors = status(&nodes, place).streams.into_iter().map(|stream| stream.author);
+        authors.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    wait_until("it has heard of all", || ALL.iter().all(|place| authors(*place) == ALL.len()));
+    nodes.await_equal(&ALL);
+}
+
 /// New keys in two steps, with a restart after each.
 fn rotate(nodes: &mut Nodes, place: usize) {
     for _ in 0..2 {

@@ -13,6 +13,7 @@ mod http;
 mod isolation;
 mod net;
 mod nodes;
+mod purge;
 mod sim;
 mod starting;
 mod storm;

@@ -67,6 +67,34 @@ impl Nodes {
         self.provinces[place].give(&["agreement", "join", AGREEMENT]).expect("it joins");
     }
 
+    /// Proposes to admit somebody, and lets the others approve it: nothing is missing but the newcomer.
+    pub fn propose_to_admit(&self, by: usize, others: &[usize], newcomer: usize) {
+        let card = format!("{}.member.toml", self.provinces[newcomer].member.code);
+        self.provinces[by].give(&["agreement", "propose", "--admit", &card, "--yes"]).expect("a proposal");
+        for place in others {
+            self.approve(*place);
+        }
+        wait_until("the newcomer alone is missing", || {
+            let _ = fs::remove_file(self.folder.path().join(NEXT));
+            let paper = self.provinces[by].give(&["agreement", "paper", "--out", NEXT]).expect("a file");
+            paper["missing"].as_array().is_some_and(|missing| missing.len() == 1)
+        });
+    }
+
+    /// The newcomer approves what came as a file, joins, and one of the others passes that on.
+    pub fn admit(&self, by: usize, newcomer: usize) {
+        self.provinces[newcomer].give(&["agreement", "approve", NEXT, "--yes"]).expect("an approval");
+        for place in [newcomer, by] {
+            self.provinces[place].give(&["agreement", "join", NEXT]).expect("it joins");
+        }
+    }
+
+    /// Approves what waits, as soon as it has come.
+    pub fn approve(&self, place: usize) {
+        let approve = ["agreement", "approve", "--yes"];
+        wait_until("it is approved", || self.provinces[place].give(&approve).is_ok());
+    }
+
     /// Imports a register of the demo; the report.
     pub fn import(&self, place: usize, kind: Kind) -> Value {
         let bytes = self.provinces[place].member.register(kind);
@@ -110,6 +138,8 @@ impl Nodes {
 }
 
 const AGREEMENT: &str = "agreement.toml";
+/// Its next version.
+const NEXT: &str = "next.toml";
 
 /// Looks again and again until something is so.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {

@@ -21,6 +21,7 @@ use chosen::{Chosen, Which};
 pub mod chosen;
 mod draft;
 pub mod opinion;
+mod purge;
 mod standing;
 
 /// What can be done with agreements.
@@ -46,6 +47,13 @@ pub enum AgreementCommand {
     },
     /// 退出协议 · Leave an agreement
     Withdraw(opinion::Withdraw),
+    /// 清除已不同为成员的一方所说的记录，出具签名的回执 · Purge what a member said that is no partner any more, with a signed receipt
+    Purge(purge::Purge),
+    /// 查验清除回执 · Check what a receipt for a purge says
+    Purged {
+        /// 清除回执 · The receipt
+        file: PathBuf,
+    },
     /// 现行版次与待决版次：谁已表态、还缺谁、需要多少、为什么 · What is in force and what waits: who has said what, who is missing, what it needs and why
     Status(Which),
     /// 历次版次：何时生效、谁签的、改了什么 · All versions: since when, who signed, what changed
@@ -91,6 +99,8 @@ impl AgreementCommand {
             Self::Approve(opine) => opine.run(context, Stance::Approves, ""),
             Self::Reject { opine, reason } => opine.run(context, Stance::Declines, reason),
             Self::Withdraw(withdraw) => withdraw.run(context),
+            Self::Purge(purge) => purge.run(context),
+            Self::Purged { file } => purge::show(context, file),
             Self::Status(which) => standing::status(context, which),
             Self::History(which) => standing::history(context, which),
             Self::Paper { chosen, out } => {

@@ -247,7 +247,7 @@ impl Replica {
         self.ask_traces(turn);
     }
 
-    /// Streams whose rows are of entries that do not count any more.
+    /// Streams whose rows are of entries that do not count any more, or were given up.
     pub fn take_rewound(&mut self) -> BTreeSet<Stream> {
         let (logs, rewound) = (&self.logs, std::mem::take(&mut self.forks.rewound));
         let lags = |stream: &Stream| logs.folded(stream) > logs.head(stream).position;
@@ -256,7 +256,9 @@ impl Replica {
         // Rows do not tell of which generation they are: all are folded again, one after the other.
         let generations =
             |stream: Stream| logs.heads_and_origins().filter(move |other| is_same(&stream, other));
-        rewound.into_iter().filter(lags).flat_map(generations).collect()
+        let mut streams: BTreeSet<Stream> = rewound.into_iter().filter(lags).flat_map(generations).collect();
+        streams.append(&mut self.given_up);
+        streams
     }
 
     fn judge(&mut self, turn: &mut Turn, stream: Stream) {

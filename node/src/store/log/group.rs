@@ -10,7 +10,7 @@
 //! give back, so that what a gap swallowed is known from the group after it. Nothing here touches a file.
 
 use crc32fast::Hasher;
-use xietong_proto::entry::Entry;
+use xietong_proto::entry::{ENTRY_HEAD_BYTES, Entry, EntryHead};
 use xietong_proto::id::{AgreementId, EntryId, MemberCode, Position};
 use xietong_proto::stream::{Head, STREAM_NAME_BYTES, Stream};
 
@@ -23,6 +23,11 @@ pub const GROUP_HEAD_BYTES: usize = 28;
 const GROUP_TAIL_BYTES: usize = 4;
 const FRAME_HEAD_BYTES: usize = 5;
 const MAGIC: &[u8; 4] = b"xtg1";
+/// Kinds of frames.
+const ENTRY: u8 = 1;
+const REWIND: u8 = 2;
+const OBJECT: u8 = 3;
+const HEAD: u8 = 4;
 
 /// What a group says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +124,7 @@ impl Group {
         match append {
             SignedAppend::Entry(entry) => {
                 let header = entry.header();
-                let offset = self.frame(1, entry.bytes());
+                let offset = self.frame(ENTRY, entry.bytes());
                 self.entries.push(EntryFrame {
                     stream: header.stream,
                     position: header.position,
@@ -130,10 +135,10 @@ impl Group {
                 self.sole += u64::from(header.stream.author == me);
             }
             SignedAppend::Rewind(stream, to) => {
-                self.frame(2, &rewind(stream, to));
+                self.frame(REWIND, &rewind(stream, to));
             }
             SignedAppend::Object(_, object) => {
-                self.frame(3, &serde_json::to_vec(object).expect("an object is plain data"));
+                self.frame(OBJECT, &serde_json::to_vec(object).expect("an object is plain data"));
                 self.sole += u64::from(object.is_sole(me));
             }
         }
@@ -164,6 +169,8 @@ impl Group {
 pub enum Stored {
     /// Next in its stream when it was written.
     Entry(Entry, EntryFrame),
+    /// What is left of such an entry after a purge (P50).
+    Head(EntryHead, EntryFrame),
     /// From here on the stream goes on behind this entry; what followed it before is no part of it any more.
     Rewind(Stream, Head),
     /// Anything else.
@@ -175,18 +182,19 @@ impl Stored {
     pub fn is_sole(&self, me: MemberCode) -> bool {
         match self {
             Stored::Entry(entry, _) => entry.header().stream.author == me,
-            Stored::Rewind(..) => false,
+            Stored::Rewind(..) | Stored::Head(..) => false,
             Stored::Object(object) => object.is_sole(me),
         }
     }
 
     fn decode(log: AgreementId, kind: u8, offset: u64, bytes: &[u8]) -> Option<Self> {
         match kind {
-            1 => Self::entry(log, offset, bytes),
-            2 => read_rewind(bytes)
+            ENTRY => Self::entry(log, offset, bytes),
+            REWIND => read_rewind(bytes)
                 .filter(|(stream, _)| stream.agreement == log)
                 .map(|(stream, to)| Stored::Rewind(stream, to)),
-            3 => serde_json::from_slice(bytes).ok().map(Stored::Object),
+            OBJECT => serde_json::from_slice(bytes).ok().map(Stored::Object),
+            HEAD => Self::head(log, offset, bytes),
             _ => None,
         }
     }
@@ -197,6 +205,17 @@ impl Stored {
         let (position, length) = (entry.header().position, bytes.len() as u32);
         let frame = EntryFrame { stream, position, offset, length, crc: crc(&[bytes]) };
         (stream.agreement == log).then_some(Stored::Entry(entry, frame))
+    }
+
+    /// The rest of the frame is zeros.
+    fn head(log: AgreementId, offset: u64, bytes: &[u8]) -> Option<Self> {
+        let head = EntryHead::first(bytes).ok()?;
+        let (stream, position) = (head.header().stream, head.header().position);
+        let (bytes, rest) = bytes.split_at(ENTRY_HEAD_BYTES);
+        let length = ENTRY_HEAD_BYTES as u32;
+        let frame = EntryFrame { stream, position, offset, length, crc: crc(&[bytes]) };
+        let is_empty = rest.iter().all(|byte| *byte == 0);
+        (stream.agreement == log && is_empty).then_some(Stored::Head(head, frame))
     }
 }
 
@@ -254,6 +273,36 @@ impl Piece {
         }
         rest.is_empty().then_some(Piece::Group { head, check, frames })
     }
+}
+
+/// Leaves of the entries of a whole group that are named nothing but their heads, in their place: so everything else
+/// stays where it is. Says where these heads lie.
+pub fn empty(group: &mut [u8], at: u64, is_purged: &dyn Fn(&Stream, Position) -> bool) -> Vec<EntryFrame> {
+    let (mut place, mut emptied) = (GROUP_HEAD_BYTES, Vec::new());
+    let end = group.len() - GROUP_TAIL_BYTES;
+    while place < end {
+        let (frame, rest) = group[place..end].split_at_mut(FRAME_HEAD_BYTES);
+        let length = u32::from_be_bytes(*frame.last_chunk().expect("a frame's head ends in its length"));
+        let bytes = &mut rest[..length as usize];
+        let is_entry = [ENTRY, HEAD].contains(&frame[0]);
+        let header = EntryHead::first(bytes).ok().filter(|_| is_entry).map(|head| *head.header());
+        if let Some(header) = header.filter(|of| is_purged(&of.stream, of.position)) {
+            frame[0] = HEAD;
+            let (head, payload) = bytes.split_at_mut(ENTRY_HEAD_BYTES);
+            payload.fill(0);
+            emptied.push(EntryFrame {
+                stream: header.stream,
+                position: header.position,
+                offset: at + (place + FRAME_HEAD_BYTES) as u64,
+                length: ENTRY_HEAD_BYTES as u32,
+                crc: crc(&[head]),
+            });
+        }
+        place += FRAME_HEAD_BYTES + length as usize;
+    }
+    let check = crc(&[&group[..end]]);
+    group[end..].copy_from_slice(&check.to_be_bytes());
+    emptied
 }
 
 fn rewind(stream: &Stream, to: &Head) -> Vec<u8> {

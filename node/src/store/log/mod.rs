@@ -1,9 +1,10 @@
 //! The log: the authority of a node. One log for each audience, local or an agreement's, as a folder of
 //! segment files that are only ever appended to. A commit is one group ([`group`]), synced before the next
-//! begins, so that a whole group proves all before it durable. A log never changes or removes what it wrote;
-//! the one thing cut is a torn tail, and that is kept beside it.
+//! begins, so that a whole group proves all before it durable. A log never changes or removes what it wrote,
+//! but for payloads that are given up for good ([`purge`]); the one thing cut is a torn tail, and that is kept beside it.
 
 pub(super) mod group;
+pub(super) mod purge;
 pub(super) mod survey;
 
 use std::fs::{self, File, OpenOptions};
@@ -61,6 +62,11 @@ impl Place {
     /// Of a frame in a segment.
     pub fn new(segment: u32, frame: &EntryFrame) -> Self {
         Self { segment, offset: frame.offset, length: frame.length, crc: frame.crc }
+    }
+
+    /// Whether nothing but an entry's head lies there: its payload was given up.
+    pub fn is_head(&self) -> bool {
+        self.length as usize == ENTRY_HEAD_BYTES
     }
 }
 

@@ -4,6 +4,7 @@
 mod damage;
 mod format;
 mod history;
+mod purge;
 mod rows;
 
 use std::collections::BTreeMap;

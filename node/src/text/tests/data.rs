@@ -8,6 +8,7 @@ use crate::replica::agreement::NotInForce;
 use crate::replica::confirm::Unconfirmed;
 use crate::replica::epochs::Unsaid;
 use crate::replica::evidence::NoEvidence;
+use crate::replica::purge::NotPurged;
 use crate::replica::room::Shortage;
 use crate::replica::status::AgreementState;
 use crate::store::error::StoreError;
@@ -252,6 +253,7 @@ fn commands_that_are_not_done() {
             (NodeRefusal::NotThisNode, "传输密钥", "transport key"),
             (NodeRefusal::UnknownMember { member: code("220000") }, "220000", "220000"),
             (NodeRefusal::Unsaid { reason: Unsaid::NotJoined }, "没有加入", "not joined"),
+            (NodeRefusal::NotPurged { reason: NotPurged::OwnRecords }, "自己所说的", "said itself"),
             (NodeRefusal::Data { refusal: Refusal::NotInRegister { id: self::text("y") } }, "没有 y", "no y"),
         ],
     );
@@ -411,6 +413,26 @@ const SHORT: Shortage = Shortage { free_bytes: 3 * MIB, needed_bytes: 64 * MIB }
 
 fn alone() -> Unconfirmed {
     Unconfirmed { needed: 1, compared: Vec::new(), silent: Vec::new(), fetching: 0, has_rival: false }
+}
+
+#[test]
+fn what_is_not_given_up() {
+    let member = code("220000");
+    holds(
+        text::not_purged,
+        &[
+            (NotPurged::NotJoined, "没有加入", "not joined"),
+            (NotPurged::OwnRecords, "自己所说的", "said itself"),
+            (NotPurged::NeverTogether { member }, "220000 从未", "220000 was never"),
+            (
+                NotPurged::StillTogether { member },
+                "220000 与本单位仍同为成员",
+                "220000 and this member are both",
+            ),
+            (NotPurged::NothingHeld { member }, "没有 220000", "Nothing that 220000"),
+            (NotPurged::Unsayable { reject: Reject::Malformed }, "格式", "layout"),
+        ],
+    );
 }
 
 #[test]

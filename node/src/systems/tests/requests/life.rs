@@ -1,7 +1,10 @@
 //! What a request goes through, and what each of those concerned sees of it.
 
+use xietong_proto::purge::Keeps;
+
 use super::*;
 use crate::systems::drivers::{self, duty::Duty};
+use crate::systems::purging;
 use crate::systems::requests::{OutOfTurn, Unlent};
 
 #[test]
@@ -17,6 +20,23 @@ fn a_trip_goes_from_request_to_settlement_and_both_see_the_same() {
     assert_eq!(requester.act(about, Act::Evaluate { score: 5, comment: String::new() }), Ok(State::Closed));
     owner.hear(&requester);
     assert_eq!((owner.state(about), requester.state(about)), (State::Closed, State::Closed));
+}
+
+/// The first thing that the owner said is a listing: that is given up.
+#[test]
+fn what_a_trip_rests_on_is_kept_by_both_of_its_parties_and_by_nobody_else() {
+    let (owner, requester, _) = billed();
+    let mut third = Member::new("210000", &["220000", "230000", "210000"]);
+    third.hear(&owner);
+    third.hear(&requester);
+    let kept = |by: &Member, of: &Member| -> Vec<(u64, Keeps)> {
+        let stream = Stream::shared(AGREEMENT, of.code, System::VEHICLES);
+        let kept = purging::kept(&by.bench.rows, &stream, by.code);
+        kept.into_iter().map(|(position, why)| (position.0, why)).collect()
+    };
+    assert_eq!(kept(&requester, &owner), [(2, Keeps::Request)]);
+    assert_eq!(kept(&owner, &requester), [(1, Keeps::Request), (2, Keeps::Request)]);
+    assert_eq!((kept(&third, &owner), kept(&third, &requester)), (Vec::new(), Vec::new()));
 }
 
 #[test]
