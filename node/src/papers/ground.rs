@@ -69,7 +69,7 @@ impl Proposal {
             nonce,
             voids: self.voids.iter().map(|of| ground.version(of)).collect::<Result<_, _>>()?,
             reconciles,
-            cuts: ground.cuts(&leave.chain(restarts.iter().copied()).collect()),
+            cuts: ground.cuts(before.id(), &leave.chain(restarts.iter().copied()).collect()),
             restarts,
         }))?;
         let stay = fields.members.iter().filter(|old| keeps_seal(old)).count();
@@ -114,10 +114,10 @@ impl Ground {
     }
 
     /// Where the streams of members end, as far as they are held.
-    fn cuts(&self, ended: &BTreeSet<MemberCode>) -> Holdings {
+    fn cuts(&self, by: ManifestId, ended: &BTreeSet<MemberCode>) -> Holdings {
         let ends = |author| ended.contains(author);
         let held = self.held.iter().filter(|(stream, _)| {
-            ends(&stream.author) && stream.generation == self.epochs.generation(stream.author)
+            ends(&stream.author) && self.epochs.unended(stream.author, by).contains(&stream.generation)
         });
         held.map(|(stream, head)| (*stream, *head)).collect()
     }

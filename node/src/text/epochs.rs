@@ -41,6 +41,12 @@ pub fn barred(lang: Lang, bar: &Bar) -> String {
         Bar::Leaving => say!(lang,
             zh: "本单位已提出退出，只能再同意自己的移出。",
             en: "This member has withdrawn: it can approve nothing more than its own removal."),
+        Bar::Stays { against } => {
+            let id = short(against);
+            say!(lang,
+                zh: "本单位已不同意自己的移出（{id}），本版次内不能再提出退出；要退出，请提出一个移出本单位的新版次。",
+                en: "This member has declined its own removal ({id}) and cannot withdraw under this version any more: to leave, propose a version without it.")
+        }
         Bar::Bound { to } => {
             let id = short(to);
             say!(lang,

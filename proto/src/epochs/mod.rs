@@ -8,6 +8,7 @@ mod standing;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use crate::crypto::PublicKey;
 use crate::header::Header;
@@ -195,6 +196,12 @@ impl Epochs {
         closed.map(|(_, generation)| generation.next()).max().unwrap_or(Generation(1))
     }
 
+    /// Which generations of a member's streams a manifest after this one ends: all that none up to it has ended, though one
+    /// that was set aside may have.
+    pub fn unended(&self, member: MemberCode, by: ManifestId) -> RangeInclusive<Generation> {
+        self.generation_at(by, member)..=self.generation(member)
+    }
+
     /// The card that a later generation of a member's streams begins with, as the newest closing names it.
     pub fn first_card(&self, member: MemberCode) -> Option<CardId> {
         let newest = self.found.closings.iter().rfind(|((of, _), _)| *of == member)?.1;
@@ -217,7 +224,8 @@ impl Epochs {
     }
 
     /// A later generation is open if the one before it was ended, for epochs that do not come before that; its
-    /// entries are signed under the card that the end named, or a later one.
+    /// entries are signed under the card that the end named, or a later one. What ended both says by its cuts how far the
+    /// later one is to be believed.
     fn is_generation_open(&self, header: &Header, number: impl Fn(CardId) -> Option<CardNumber>) -> bool {
         let Stream { author, audience, generation, .. } = header.stream;
         if generation == Generation(1) || audience != Audience::Agreement {
@@ -226,7 +234,9 @@ impl Epochs {
         let Some(closings) = self.found.closings.get(&(author, Generation(generation.0 - 1))) else {
             return false;
         };
-        closings.iter().all(|closing| {
+        let ended = self.found.closings.get(&(author, generation));
+        let mut opened = closings.iter().filter(|closing| ended.is_none_or(|ended| !ended.contains(closing)));
+        opened.all(|closing| {
             let comes_before = self.ancestors(*closing).skip(1).any(|id| id == header.manifest);
             let member = self.manifests.get(closing).and_then(|manifest| manifest.member(author));
             let is_newer = |member: &Member| number(member.card).is_some_and(|first| header.card >= first);

@@ -96,8 +96,13 @@ pub enum Bar {
     NotAsked,
     /// It has said the opposite of the same manifest.
     Spoken,
-    /// It wishes to leave, and has no say any more but in its own removal.
+    /// It wishes to leave, and has no say any more but for its own removal.
     Leaving,
+    /// It has declined its own removal, which its wish to leave could still bring into force.
+    Stays {
+        /// The removal.
+        against: ManifestId,
+    },
     /// It has approved another successor that may still come into force.
     Bound {
         /// Which.
@@ -137,7 +142,7 @@ impl Epochs {
         };
         let lacking = |way: &Way| way.needed.saturating_sub(way.among(&approved));
         let next = ways.iter().min_by_key(|way| lacking(way));
-        let silent = |way: &Way| &(&way.of - &approved) - &declined;
+        let silent = |way: &Way| &(&way.of - &approved) - &self.against(id);
         let (missing, lacking) = (next.map(silent).unwrap_or_default(), next.map_or(0, lacking));
         Some(Tally { stage, ways, approved, declined, missing, lacking })
     }
@@ -157,9 +162,8 @@ impl Epochs {
         if self.has_said(member, opposite, id) {
             return Err(Bar::Spoken);
         }
-        let before = manifest.fields.predecessor.and_then(|before| self.manifests.get(&before));
-        let is_leaving = before.is_some_and(|before| self.leaving(before).contains(&member));
-        if is_leaving && manifest.member(member).is_some() {
+        let is_leaving = self.leaving_before(manifest).contains(&member);
+        if is_leaving && (stance == Stance::Declines || manifest.member(member).is_some()) {
             return Err(Bar::Leaving);
         }
         let parents = parents(manifest);
@@ -176,10 +180,16 @@ impl Epochs {
             return Err(Bar::NotOpen);
         }
         manifest.member(member).ok_or(Bar::NotAsked)?;
-        match self.bonds(member, &BTreeSet::from([manifest.id()])).next() {
-            Some(to) => Err(Bar::Bound { to }),
-            None => Ok(()),
+        if let Some(to) = self.bonds(member, &BTreeSet::from([manifest.id()])).next() {
+            return Err(Bar::Bound { to });
         }
+        let after = self.manifests.values().filter(|other| other.fields.predecessor == Some(manifest.id()));
+        let declined = |id: &ManifestId| {
+            self.has_said(member, Stance::Declines, *id) && self.removed(*id).contains(&member)
+        };
+        let mut declined = after.map(Manifest::id).filter(declined);
+        let against = declined.find(|id| !self.is_dead_if(*id, self.removed(*id)));
+        against.map_or(Ok(()), |against| Err(Bar::Stays { against }))
     }
 
     /// What a member has approved after one of these manifests and may still come into force.
@@ -204,8 +214,7 @@ impl Epochs {
 
     /// In which ways a manifest comes into force; refused if it contradicts those before it.
     pub(super) fn ways(&self, manifest: &Manifest) -> Result<Vec<Way>, Reject> {
-        let before = manifest.fields.predecessor.and_then(|before| self.manifests.get(&before));
-        self.ways_with(manifest, &before.map(|before| self.leaving(before)).unwrap_or_default())
+        self.ways_with(manifest, &self.leaving_before(manifest))
     }
 
     fn ways_with(&self, manifest: &Manifest, leaving: &Members) -> Result<Vec<Way>, Reject> {
@@ -232,7 +241,8 @@ impl Epochs {
         let is_cut = |stream: &Stream| {
             stream.agreement == self.id()
                 && closed.contains(&stream.author)
-                && stream.generation == self.generation_at(predecessor, stream.author)
+                && stream.generation >= self.generation_at(predecessor, stream.author)
+                && stream.generation.0 < manifest.fields.epoch.0
         };
         if !manifest.fields.cuts.keys().all(is_cut) {
             return Err(bad("manifest.cuts"));
@@ -272,14 +282,19 @@ impl Epochs {
     fn close(&mut self, id: ManifestId) {
         let manifest = &self.manifests[&id];
         let (Some(before), Ok(change)) = (manifest.fields.predecessor, self.change(manifest)) else { return };
+        let cuts: Vec<Stream> = manifest.fields.cuts.keys().copied().collect();
         for member in &change.removed | &manifest.fields.restarts {
-            let generation = self.generation_at(before, member);
-            self.found.closings.entry((member, generation)).or_default().insert(id);
+            let first = self.generation_at(before, member);
+            let named = cuts.iter().filter(|stream| stream.author == member).map(|stream| stream.generation);
+            let last = named.max().unwrap_or(first).max(first);
+            for generation in (first.0..=last.0).map(Generation) {
+                self.found.closings.entry((member, generation)).or_default().insert(id);
+            }
         }
     }
 
     /// In which generation a member's streams were under a manifest.
-    fn generation_at(&self, id: ManifestId, member: MemberCode) -> Generation {
+    pub(super) fn generation_at(&self, id: ManifestId, member: MemberCode) -> Generation {
         let before: BTreeSet<ManifestId> = self.ancestors(id).collect();
         let closings = self.found.closings.iter().filter(|((of, _), _)| *of == member);
         let closed = closings.filter(|(_, closings)| !closings.is_disjoint(&before));
@@ -350,13 +365,15 @@ impl Epochs {
         2 * own > manifest.fields.members.len()
     }
 
-    /// Who has approved two of these of which neither was declined, or approved and declined one.
+    /// Who has approved two of these of which neither is dead, approved one and declined it or withdrawn, or withdrawn
+    /// and declined its own removal.
     fn double_signers(&self, rivals: &BTreeSet<ManifestId>) -> Members {
         let mut signed: BTreeMap<MemberCode, usize> = BTreeMap::new();
         let mut double = Members::new();
         for id in rivals {
             let (approved, declined) = (self.who(*id, Stance::Approves), self.who(*id, Stance::Declines));
-            double.extend(&approved & &declined);
+            let leaves = &self.leaving_before(&self.manifests[id]) & &self.removed(*id);
+            double.extend(&(&approved & &self.against(*id)) | &(&declined & &leaves));
             let may_stand = !self.is_dead(*id);
             approved.into_iter().filter(|_| may_stand).for_each(|who| *signed.entry(who).or_default() += 1);
         }
@@ -381,13 +398,33 @@ impl Epochs {
         ways.iter().any(|way| way.among(&approved) >= way.needed)
     }
 
-    /// So many have declined it that no way is left, whoever may still withdraw.
+    /// So many will not approve it that no way is left, whoever may still withdraw: those may whom it removes and who have
+    /// not declined that.
     fn is_dead(&self, id: ManifestId) -> bool {
-        let declined = self.who(id, Stance::Declines);
+        self.is_dead_if(id, &self.removed(id) - &self.who(id, Stance::Declines))
+    }
+
+    fn is_dead_if(&self, id: ManifestId, leaving: Members) -> bool {
+        let (against, ways) = (self.against(id), self.ways_with(&self.manifests[&id], &leaving));
+        ways.unwrap_or_default().iter().all(|way| way.of.len() - way.among(&against) < way.needed)
+    }
+
+    /// Who has declined a manifest, or has withdrawn and would stay by it.
+    fn against(&self, id: ManifestId) -> Members {
         let manifest = &self.manifests[&id];
-        let leavers = self.change(manifest).map(|change| change.removed).unwrap_or_default();
-        let ways = self.ways_with(manifest, &leavers).unwrap_or_default();
-        ways.iter().all(|way| way.of.len() - way.among(&declined) < way.needed)
+        let stays = |code: &MemberCode| manifest.member(*code).is_some();
+        let leaving = self.leaving_before(manifest).into_iter().filter(stays);
+        self.who(id, Stance::Declines).into_iter().chain(leaving).collect()
+    }
+
+    /// Who has withdrawn under what a manifest follows.
+    fn leaving_before(&self, manifest: &Manifest) -> Members {
+        let before = manifest.fields.predecessor.and_then(|before| self.manifests.get(&before));
+        before.map(|before| self.leaving(before)).unwrap_or_default()
+    }
+
+    fn removed(&self, id: ManifestId) -> Members {
+        self.change(&self.manifests[&id]).map(|change| change.removed).unwrap_or_default()
     }
 
     fn has_said(&self, member: MemberCode, stance: Stance, id: ManifestId) -> bool {

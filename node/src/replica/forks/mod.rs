@@ -263,6 +263,10 @@ impl Replica {
 
     fn judge(&mut self, turn: &mut Turn, stream: Stream) {
         let cut = self.cut(&stream);
+        if let Some(cut) = cut.filter(|cut| self.leaves_cut(turn, stream, *cut)) {
+            self.forks.stale.insert(stream);
+            return self.rewind(turn, stream, Position(cut.position.0 - 1), Position(0));
+        }
         let Some(before) = self.forks.before(&stream) else { return self.cut_back(turn, stream, cut) };
         let head = self.logs.head(&stream);
         if head.position >= before.position && self.id_at(turn.past, stream, before.position) != before.id {
@@ -304,15 +308,18 @@ impl Replica {
         }
     }
 
-    /// A stream of which no fork is known is given up behind its cut. Where another entry stands at the cut it is forked:
-    /// where, each link can tell.
+    /// Whether another entry is held where a manifest ends a stream. No proof is asked that its author signed both, and what
+    /// was held differs below too, or the entry at the cut follows it: each link can tell.
+    fn leaves_cut(&self, turn: &Turn, stream: Stream, cut: Head) -> bool {
+        let is_held = (1..=self.logs.head(&stream).position.0).contains(&cut.position.0);
+        is_held && self.id_at(turn.past, stream, cut.position) != cut.id
+    }
+
+    /// A stream of which no fork is known is given up behind its cut.
     fn cut_back(&mut self, turn: &mut Turn, stream: Stream, cut: Option<Head>) {
         let head = self.logs.head(&stream);
-        let Some(cut) = cut.filter(|cut| head.position >= cut.position && head != *cut) else { return };
-        if self.id_at(turn.past, stream, cut.position) == cut.id {
+        if let Some(cut) = cut.filter(|cut| head.position > cut.position) {
             self.rewind(turn, stream, cut.position, cut.position);
-        } else {
-            self.look_lower(turn, stream, cut.position);
         }
     }
 

@@ -454,6 +454,7 @@ fn what_cannot_be_said_of_a_version_and_why_nobody_writes() {
             (barred(Bar::NotAsked), "不需要", "not asked"),
             (barred(Bar::Spoken), "相反的表态", "opposite"),
             (barred(Bar::Leaving), "提出退出", "withdrawn"),
+            (barred(Bar::Stays { against: ManifestId([2; 32]) }), "02020202", "declined its own removal"),
             (barred(Bar::Bound { to: ManifestId([2; 32]) }), "02020202", "02020202"),
         ],
     );

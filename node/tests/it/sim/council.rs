@@ -140,10 +140,10 @@ impl World {
     pub(super) fn cuts(&self, place: Place, held: &Agreement, of: MemberCode) -> Holdings {
         let replica = self.nodes[place].machine.as_ref().map(|machine| machine.replica());
         let heads = replica.into_iter().flat_map(|replica| replica.logs().heads());
-        let generation = held.epochs().generation(of);
+        let unended = held.epochs().unended(of, held.manifest().id());
         let is_theirs = |stream: &xietong_proto::stream::Stream| {
-            let named = (stream.agreement, stream.author, stream.audience, stream.generation);
-            named == (held.id(), of, Audience::Agreement, generation)
+            let named = (stream.agreement, stream.author, stream.audience);
+            named == (held.id(), of, Audience::Agreement) && unended.contains(&stream.generation)
         };
         heads.filter(|(stream, _)| is_theirs(stream)).map(|(stream, head)| (*stream, *head)).collect()
     }

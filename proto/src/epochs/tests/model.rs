@@ -7,7 +7,7 @@ use crate::manifest::Manifest;
 use crate::opinion::Stance;
 
 use super::super::{Epochs, Standing};
-use super::{World, code, rekeyed, titled, wider, with, without};
+use super::{World, after, code, rekeyed, titled, wider, with, without};
 use Stance::{Approves, Declines, Withdraws};
 
 /// Every manifest that a small agreement may be asked to approve next.
@@ -90,10 +90,44 @@ impl Model {
         meant.map(|(who, on, stance)| self.bit(who, on, stance)).sum()
     }
 
+    /// Whether something new can be agreed on where nothing that waits came into force; of several leavers it is not asked.
+    fn can_go_on(&self, said: Said) -> bool {
+        let mut epochs = self.heard(said, None);
+        let first = &self.world.first;
+        if *epochs.standing() != Standing::InForce(vec![first.id()]) {
+            return true;
+        }
+        let withdrew = |who: &&usize| said & self.bit(**who, self.manifests.len(), Withdraws) != 0;
+        let leavers: Vec<usize> = self.voters.iter().filter(withdrew).copied().collect();
+        let next = match leavers[..] {
+            [] => titled(first, "z"),
+            [one] => after(first, |fields| {
+                fields.title = "z".into();
+                fields.members.retain(|member| member.code != code(one));
+                fields.quorum = fields.quorum.min(fields.members.len() as u32);
+            }),
+            _ => return true,
+        };
+        epochs.learn(vec![next.clone()], Vec::new());
+        for who in &self.voters {
+            if epochs.may(code(*who), Approves, next.id()).is_ok() {
+                epochs.said.entry((next.id(), Approves)).or_default().insert(code(*who));
+                epochs.settle();
+            }
+        }
+        epochs.newest().id() == next.id()
+    }
+
+    fn tell(&self, said: Said) -> String {
+        let told = self.moves().filter(|(who, on, stance)| said & self.bit(*who, *on, *stance) != 0);
+        format!("{:?}", told.collect::<Vec<_>>())
+    }
+
     /// Everything that members who keep to the rules can come to say, in whatever order.
     fn explore(&self) -> usize {
         let (mut seen, mut open) = (BTreeSet::from([0]), vec![0]);
         let mut judged = BTreeSet::new();
+        let withdrawals = self.all(|_, stance| stance == Withdraws);
         let mut known: BTreeMap<(usize, Said), Vec<Said>> = BTreeMap::new();
         while let Some(said) = open.pop() {
             // Who has declined what makes no difference to what is in force.
@@ -102,18 +136,21 @@ impl Model {
                 let is_split = matches!(standing, Standing::Split { .. });
                 assert!(!is_split, "two epochs in force: {said:b}, {standing:?}");
             }
+            let mut can_speak = false;
             for by in &self.voters {
                 let heard = said & !self.unheard(*by);
                 let next = known.entry((*by, heard)).or_insert_with(|| self.next(*by, heard));
+                can_speak |= next.iter().any(|bit| bit & (said | withdrawals) == 0);
                 open.extend(next.iter().map(|bit| said | bit).filter(|next| seen.insert(*next)));
             }
+            assert!(can_speak || self.can_go_on(said), "nothing can be agreed on: {}", self.tell(said));
         }
         seen.len()
     }
 }
 
 #[test]
-fn whatever_honest_members_say_never_brings_two_epochs_into_force() {
+fn whatever_honest_members_say_brings_no_two_epochs_into_force_and_lets_a_next_one_come() {
     let mut states = 0;
     let mut explore = |count, quorum, chosen: &[usize]| {
         let all = catalogue(&World::new(count, quorum).first);
