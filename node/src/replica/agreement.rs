@@ -166,9 +166,8 @@ impl Agreement {
 
     /// Whether a member's streams, in their present generation, may be signed under a card (P38).
     pub fn trusts(&self, member: MemberCode, card: CardNumber) -> bool {
-        let first = self.epochs.first_card(member);
-        let number = |id: CardId| self.number(id).is_some_and(|first| card >= first);
-        first.is_none_or(number)
+        let is_newer = |id: CardId| self.number(id).is_some_and(|first| card >= first);
+        self.epochs.first_cards(member).all(is_newer)
     }
 
     /// The newest card under which a member signs with an entry key: of those under the seal that is in force.

@@ -202,11 +202,11 @@ impl Epochs {
         self.generation_at(by, member)..=self.generation(member)
     }
 
-    /// The card that a later generation of a member's streams begins with, as the newest closing names it.
-    pub fn first_card(&self, member: MemberCode) -> Option<CardId> {
-        let newest = self.found.closings.iter().rfind(|((of, _), _)| *of == member)?.1;
-        let named = newest.iter().filter_map(|id| self.manifests.get(id)?.member(member));
-        named.map(|member| member.card).next()
+    /// The cards that a later generation of a member's streams begins with, as what ended the one before it names them.
+    pub fn first_cards(&self, member: MemberCode) -> impl Iterator<Item = CardId> {
+        let newest = self.found.closings.iter().rfind(|((of, _), _)| *of == member);
+        let ended_by = newest.into_iter().flat_map(|(_, closings)| closings);
+        ended_by.filter_map(move |id| Some(self.manifests.get(id)?.member(member)?.card))
     }
 
     /// The stream behind which a generation begins: it is held up to its cut first. None for a first generation.

@@ -192,9 +192,11 @@ impl Epochs {
         against.map_or(Ok(()), |against| Err(Bar::Stays { against }))
     }
 
-    /// What a member has approved after one of these manifests and may still come into force.
+    /// What a member has approved after this manifest and may still come into force; after several, what reconciles any two
+    /// of them.
     fn bonds(&self, member: MemberCode, after: &BTreeSet<ManifestId>) -> impl Iterator<Item = ManifestId> {
-        let follows = |manifest: &&Manifest| !parents(manifest).is_disjoint(after);
+        let shared = |manifest: &Manifest| parents(manifest).intersection(after).count();
+        let follows = move |manifest: &&Manifest| shared(manifest) >= after.len().min(2);
         let followers = self.manifests.values().filter(follows).map(Manifest::id);
         followers.filter(move |id| self.has_said(member, Stance::Approves, *id) && !self.is_dead(*id))
     }

@@ -258,6 +258,16 @@ impl World {
         self.pass(6_000)
     }
 
+    fn note_epochs(&mut self, place: Place) {
+        for held in self.held(place) {
+            self.note(&format!("{place} goes by {:?}", held.epochs().standing()));
+            for of in held.epochs().manifests() {
+                let tally = held.epochs().tally(of.id());
+                self.note(&format!("  {:?} after {:?} {tally:?}", of.id(), of.fields.predecessor));
+            }
+        }
+    }
+
     fn agree_once_more(&mut self, id: AgreementId) -> Result<(), Violation> {
         let Some(newest) = invariants::newest(self, id) else { return Ok(()) };
         let is_named = |place: &Place| newest.member(self.nodes[*place].me.code()).is_some();
@@ -272,6 +282,7 @@ impl World {
         }
         self.pass(6_000)?;
         if invariants::newest(self, id).map(|newest| newest.id()) != Some(last.id()) {
+            members.iter().for_each(|place| self.note_epochs(*place));
             let held = members.iter().flat_map(|place| self.held(*place)).find(|held| held.id() == id);
             let tally = Box::new(held.and_then(|held| held.epochs().tally(last.id())));
             return Err(Violation::Wedged { agreement: id, manifest: last.id(), tally });

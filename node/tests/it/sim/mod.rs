@@ -19,7 +19,6 @@ mod twins;
 pub mod workload;
 mod world;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -151,22 +150,11 @@ fn an_owner_that_forgets_its_promises_is_found_out() {
     assert!((0..100).any(|seed| run_with(Trade::Bookings, seed, Fault::LosesHolds, false).is_err()));
 }
 
-/// Seeds below 1,000 that break an invariant since members change their keys beside everything else: evidence beyond a cut,
-/// versions that wedge. A debt, not a tolerance: one that is mended has to go from here.
-const OPEN: [u64; 4] = [300, 384, 618, 912];
-
-/// The failures are those of the seeds in [`OPEN`], all of them and no others.
-fn assert_none_but_open(seeds: Range<u64>, failures: &[Failure]) {
-    let failed: BTreeSet<u64> = failures.iter().map(|failure| failure.seed).collect();
-    let open: BTreeSet<u64> = OPEN.into_iter().filter(|seed| seeds.contains(seed)).collect();
-    let all: Vec<String> = failures.iter().map(Failure::to_string).collect();
-    assert_eq!(failed, open, "failed, and known to fail\n{}", all.join("\n"));
-}
-
 #[test]
 fn three_hundred_seeds_break_no_invariant() {
-    let failures: Vec<Failure> = (0..300).filter_map(|seed| run(seed, Fault::None, false).err()).collect();
-    assert_none_but_open(0..300, &failures);
+    let failures = (0..300).filter_map(|seed| run(seed, Fault::None, false).err());
+    let failures: Vec<String> = failures.map(|failure| failure.to_string()).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
@@ -233,10 +221,7 @@ fn the_seeds_asked_for_break_no_invariant() {
             "{requests} requests, {taken} refused for being taken, {settled} statements settled, {passed} vehicles handed over"
         );
     }
-    match trade {
-        Trade::None => assert_none_but_open(from..to, &failures),
-        Trade::Bookings => assert!(failures.is_empty()),
-    }
+    assert!(failures.is_empty());
 }
 
 /// On all processors; the figures of all that broke nothing, and the failures in order.

@@ -415,6 +415,24 @@ fn the_citation_that_ends_a_split_says_that_something_else_follows() {
 }
 
 #[test]
+fn who_went_on_after_one_of_two_successors_reconciles_them_all_the_same() {
+    let mut world = World::new(3, 2);
+    let (a, b) = (titled(&world.first, "a"), titled(&world.first, "b"));
+    world.approve(&[0, 1], &a);
+    world.approve(&[1, 2], &b);
+    world.approve(&[0, 1], &titled(&a, "c"));
+    world.approve(&[1, 2], &titled(&b, "d"));
+    assert!(matches!(world.epochs.standing(), Standing::Split { .. }), "each was cited by more than half");
+    let [third, other] = ["e", "f"]
+        .map(|title| after(&a, |fields| (fields.title, fields.reconciles) = (title.into(), [b.id()].into())));
+    [&third, &other].into_iter().for_each(|manifest| world.put(manifest));
+    assert_eq!(world.may(2, Approves, &third), Ok(()));
+    world.approve(&[0, 2], &third);
+    assert!(world.is_newest(&third));
+    assert_eq!(world.may(2, Approves, &other), Err(Bar::NotOpen));
+}
+
+#[test]
 fn what_more_than_half_of_its_members_have_cited_stays_whatever_is_signed_later() {
     let mut world = World::new(3, 2);
     let (a, b) = (titled(&world.first, "a"), titled(&world.first, "b"));
