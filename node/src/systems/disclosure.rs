@@ -173,6 +173,7 @@ pub fn said(author: MemberCode, told: &Record) -> Option<Said> {
             let number = release_act::number_of(&period)?;
             Some(said(Kind::Energy, number, What::Released, Map::new()))
         }
+        Reading::Noted { id, row, .. } => Some(Said { id, what: What::Listed, row }),
         Reading::Step { id, step, told, .. } => Some(Said { id, what: What::Step(step), row: told }),
         Reading::Row { .. } | Reading::Withdrawn { .. } | Reading::Other => None,
     }

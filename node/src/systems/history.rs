@@ -59,6 +59,7 @@ pub fn versions(said: impl IntoIterator<Item = (Source, Reading)>) -> Vec<Versio
             Reading::Listed { .. }
             | Reading::Unlisted { .. }
             | Reading::Released { .. }
+            | Reading::Noted { .. }
             | Reading::Step { .. }
             | Reading::Other => {
                 continue;

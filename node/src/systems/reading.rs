@@ -24,10 +24,21 @@ pub enum Reading {
     Unlisted { kind: Kind, number: u64 },
     /// A month of energy.
     Released { period: String, cells: u64, contributors: u32 },
+    /// What is kept of a thing beside its row: the papers of a vehicle, a driver's duty, a tariff.
+    Noted { kind: Kind, id: String, row: Map<String, Json> },
     /// A step of a request, a trip or a handover.
     Step { kind: Kind, id: String, step: Step, told: Map<String, Json> },
     /// Something that this program cannot put into words.
     Other,
+}
+
+impl Reading {
+    /// What is kept beside a row; what is null is not said.
+    pub fn noted(kind: Kind, id: String, told: Json) -> Self {
+        let mut row = if let Json::Object(row) = told { row } else { Map::new() };
+        row.retain(|_, value| !value.is_null());
+        Self::Noted { kind, id, row }
+    }
 }
 
 /// What a record of an author says.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::wire::requests::{Offer, Particulars, Request, Step as Stepped, Told};
+use xietong_proto::wire::requests::{Block, Offer, Particulars, Request, Step as Stepped, Told};
 use xietong_proto::wire::trips::{Bill, Dispatch, Evaluation, Return, Verdict};
 use xietong_proto::wire::{handovers, requests};
 
@@ -15,6 +15,7 @@ use super::kind::Kind;
 use super::number::number_text;
 use super::reading::Reading;
 use super::requests::{About, record};
+use super::trips;
 use crate::calendar::stamp;
 
 /// What can be said of a request, a trip or a handover.
@@ -66,10 +67,26 @@ pub fn of_request(author: MemberCode, record: &Record) -> Option<Reading> {
     Some(reading(kind, id, step, told))
 }
 
-/// One that is to be told to a member alone, as it is kept here; nothing of what else is.
+/// One that is to be told to a member alone, as it is kept here; or when a thing cannot be lent, or what it costs.
 pub fn of_request_kept(author: MemberCode, record: &Record) -> Option<Reading> {
-    let kind = Kind::of(record.kind.system()).filter(|_| record.kind.low() == record::TOLD)?;
-    let Told { peer, kind: low, body, .. } = Told::decode(&record.body[..]).ok()?;
+    let (kind, body) = (Kind::of(record.kind.system())?, &record.body[..]);
+    match record.kind.low() {
+        record::TOLD => told_aside(author, kind, body),
+        record::BLOCK => {
+            let Block { key, from_ms, until_ms, reason } = Block::decode(body).ok()?;
+            let (from, until) = (stamp(Millis(from_ms)), stamp(Millis(until_ms)));
+            Some(Reading::noted(kind, key, json!({ "from": from, "until": until, "reason": reason })))
+        }
+        record::TARIFF => {
+            let tariff = trips::tariff_said(body)?;
+            Some(Reading::noted(kind, tariff.vehicle_type.clone(), json!(tariff)))
+        }
+        _ => None,
+    }
+}
+
+fn told_aside(author: MemberCode, kind: Kind, body: &[u8]) -> Option<Reading> {
+    let Told { peer, kind: low, body, .. } = Told::decode(body).ok()?;
     let (id, step, mut told) = request_step(author, kind, u16::try_from(low).ok()?, &body)?;
     told["to"] = peer.into();
     Some(reading(kind, id, step, told))

@@ -95,18 +95,26 @@ fn reading(lang: Lang, author: MemberCode, reading: &Reading) -> String {
         Reading::Released { period, cells, contributors } => say!(lang,
             zh: "{period} 能耗发布：{cells} 个汇总单元，{contributors} 个单位",
             en: "The release of energy of {period}: {cells} cells of {contributors} institutions"),
+        Reading::Noted { kind, id, row } => {
+            let kind = super::kind(lang, *kind);
+            below(say!(lang, zh: "{kind} {id} 另行登记：", en: "Kept of {id} ({kind}):"), row)
+        }
         Reading::Step { id, step, told, .. } => {
             let step = super::step(lang, *step);
-            let title = say!(lang, zh: "{id}：{step}", en: "{id}: {step}");
-            told.iter().fold(title, |text, (name, value)| {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                format!("{text}\n  {name}  {value}")
-            })
+            below(say!(lang, zh: "{id}：{step}", en: "{id}: {step}"), told)
         }
         Reading::Other => say!(lang,
             zh: "一条本程序不认识的记录，内容见 --json。",
             en: "A record that this program cannot put into words; --json has its bytes."),
     }
+}
+
+/// What is told, a line each.
+fn below(title: String, told: &serde_json::Map<String, serde_json::Value>) -> String {
+    told.iter().fold(title, |text, (name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("{text}\n  {name}  {value}")
+    })
 }
 
 fn columns(

@@ -6,6 +6,7 @@ pub mod duty;
 use jiff::civil::Date;
 use prost::Message;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 use xietong_proto::entry::Record;
 use xietong_proto::id::{Millis, System};
 use xietong_proto::wire::drivers::{Driver, Duty as DutySaid};
@@ -17,6 +18,7 @@ use super::fault::{CellFault, Flag, ImportReport, RowFault};
 use super::institutions::{self, Nothing};
 use super::keys::{self, Table};
 use super::kind::Kind;
+use super::reading::Reading;
 use super::records::{Home, Records, record};
 use super::register::{self, Disclosure, Intake, Register};
 use super::row::{Row, Source};
@@ -256,5 +258,14 @@ pub const DUTIES: Records = Records {
         let key = keys::duty(&duty.driver_no, Millis(duty.from_ms));
         if duty.wheel_min == 0 { rows.remove(key) } else { register::put(rows, key, origin, &record.body) }
     },
-    read: |_, _| None,
+    read: |_, record| {
+        let DutySaid { driver_no, from_ms, until_ms, wheel_min, reason } =
+            DutySaid::decode(&record.body[..]).ok()?;
+        let duty = Duty { from: Millis(from_ms), until: Millis(until_ms), wheel_min, reason };
+        let mut told = json!(duty);
+        if wheel_min == 0 {
+            told["until"] = Json::Null;
+        }
+        Some(Reading::noted(Kind::Drivers, driver_no, told))
+    },
 };

@@ -227,20 +227,22 @@ pub fn tariff(rows: &dyn Rows, vehicle_type: &str) -> Option<Vec<u8>> {
 /// All tariffs that are set.
 pub fn tariffs(rows: &dyn Rows) -> Vec<Tariff> {
     let all = rows.scan(&keys::tariff(""), &[]);
-    all.filter_map(|(_, value)| {
-        let wire = wire::Tariff::decode(&Row::decode(&value)?.body[..]).ok()?;
-        let wire::Tariff { vehicle_type, day_fen, driver_day_fen, km_fen, included_km, .. } = wire.clone();
-        let wire::Tariff { cancel_free_h, cancel_percent, no_show_percent, .. } = wire;
-        Some(Tariff {
-            vehicle_type,
-            day_fen,
-            driver_day_fen,
-            km_fen,
-            included_km,
-            cancel_free_h,
-            cancel_percent,
-            no_show_percent,
-        })
+    all.filter_map(|(_, value)| tariff_said(&Row::decode(&value)?.body)).collect()
+}
+
+/// What a record says of a tariff.
+pub fn tariff_said(body: &[u8]) -> Option<Tariff> {
+    let wire = wire::Tariff::decode(body).ok()?;
+    let wire::Tariff { vehicle_type, day_fen, driver_day_fen, km_fen, included_km, .. } = wire.clone();
+    let wire::Tariff { cancel_free_h, cancel_percent, no_show_percent, .. } = wire;
+    Some(Tariff {
+        vehicle_type,
+        day_fen,
+        driver_day_fen,
+        km_fen,
+        included_km,
+        cancel_free_h,
+        cancel_percent,
+        no_show_percent,
     })
-    .collect()
 }

@@ -16,7 +16,7 @@ use super::requests::{State, Talk};
 use crate::calendar::rfc3339;
 
 pub use bill::statement;
-pub use decide::{decide, set_tariff, tariff, tariffs};
+pub use decide::{decide, set_tariff, tariff, tariff_said, tariffs};
 pub use refusal::NotDriven;
 
 /// What a vehicle of a type costs, in fen.

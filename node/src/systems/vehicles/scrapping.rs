@@ -12,8 +12,9 @@ use super::Vehicles;
 use super::status::{DEREGISTERED, PENDING_DISPOSAL, RECYCLED, may_become};
 use crate::systems::circle::Circle;
 use crate::systems::codes::uscc;
-use crate::systems::column::{Column, Form, columns};
+use crate::systems::column::{self, Column, Form, columns};
 use crate::systems::kind::Kind;
+use crate::systems::reading::Reading;
 use crate::systems::records::{Home, Records, record};
 use crate::systems::register::{self, Intake};
 use crate::systems::row::Row;
@@ -109,7 +110,11 @@ pub const PAPERS: Records = Records {
             register::put(rows, keys::scrapping(&papers.vin), origin, &record.body);
         }
     },
-    read: |_, _| None,
+    read: |_, record| {
+        let papers = Scrapping::decode(&record.body[..]).ok()?;
+        let told = column::json(columns(), &papers);
+        Some(Reading::noted(Kind::Vehicles, papers.vin, told.into()))
+    },
 };
 
 impl Step {
