@@ -136,7 +136,7 @@ impl Node {
         self.fault == Fault::SkipsAudienceCheck
     }
 
-    /// Whether the planted fault shows what it should not.
+    /// Whether the planted fault is that it forgets what it handed over: who owns what has to tell, and nothing else.
     pub fn forgets_outs(&self) -> bool {
         self.fault == Fault::LosesOuts
     }
