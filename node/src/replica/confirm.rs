@@ -207,12 +207,15 @@ impl Replica {
     }
 
     /// Confirms what can be, and takes back all confirmations when the clocks part.
-    pub(super) fn settle_confirmations(&mut self, turn: &Turn) {
+    pub(super) fn settle_confirmations(&mut self, turn: &mut Turn) {
         let offset = super::link::offset_ms(turn.now.wall, turn.now.mono_ms);
         let before = self.clock_offset_ms.replace(offset).unwrap_or(offset);
         if offset.abs_diff(before) > CLOCK_JUMP_MS.unsigned_abs() {
             self.sessions.values_mut().for_each(|session| *session = Session::begin(turn.now));
-            self.links.values_mut().for_each(|link| link.heads_due_ms = turn.now.mono_ms);
+            // What our hellos told is of another time; links that begin anew tell it again, and compare.
+            let links: Vec<LinkId> = self.links.keys().copied().collect();
+            links.into_iter().for_each(|link| self.close(turn, link));
+            self.links_due_ms = turn.now.mono_ms;
         }
         let agreements: Vec<AgreementId> = self.agreements.keys().copied().collect();
         for id in agreements {

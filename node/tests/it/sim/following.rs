@@ -1,5 +1,6 @@
 //! What is in force may change by papers that come late or by hand, by a receipt, while a disk is full, and right before a
-//! process ends: each time a node follows, so that what it says and what counts is what the law finds.
+//! process ends, and a clock that was wrong is set right: each time a node follows, so that what it says and what counts is
+//! what the law finds.
 
 use xietong::replica::epochs::Said;
 use xietong::replica::io::{Append, Object, Writes};
@@ -134,6 +135,28 @@ fn who_had_no_room_for_a_version_goes_by_it_once_there_is() -> Result<(), Violat
     let wishes = world.nodes[LATE].room(world.now_ms, u64::MAX);
     world.grant(LATE, wishes)?;
     world.rest()
+}
+
+#[test]
+fn clocks_that_are_set_right_are_not_held_against_anybody_any_more() -> Result<(), Violation> {
+    let mut world = World::of_three()?;
+    let id = world.agreements[0].id();
+    let set = |world: &mut World, offset_ms| {
+        [0, 1].into_iter().for_each(|place| world.nodes[place].clock_offset_ms = offset_ms);
+    };
+    let doubt = |world: &World| {
+        let node = &world.nodes[LATE];
+        node.machine.as_ref().and_then(|machine| machine.replica().clock_doubt(id, node.now(world.now_ms)))
+    };
+    world.cut_off(LATE, true);
+    set(&mut world, 365 * 86_400_000);
+    world.cut_off(LATE, false);
+    world.pass(6_000)?;
+    assert!(doubt(&world).is_some(), "most are a year ahead");
+    set(&mut world, 0);
+    world.pass(6_000)?;
+    assert_eq!(doubt(&world), None);
+    Ok(())
 }
 
 /// The process ends between the commit that brings a version and the turn that gives up what it ends.

@@ -36,6 +36,8 @@ pub enum Violation {
     Wedged { agreement: AgreementId, manifest: ManifestId, tally: Box<Option<Tally>> },
     /// Once healed, a node still does not author under an agreement.
     Unconfirmed { agreement: AgreementId, member: MemberCode, lacking: Option<Unconfirmed> },
+    /// Once healed, a node still has its clock for doubtful.
+    Doubtful { agreement: AgreementId, member: MemberCode, ahead_ms: i64 },
     /// What more than half of the others have signed for does not count with somebody.
     Undone { member: MemberCode, stream: Stream, at: Position },
     /// A member that ran only once has two entries at one place.
@@ -100,6 +102,7 @@ pub fn converged(world: &World) -> Result<(), Violation> {
             let (member, lacking) = (waits.me().code(), waits.unconfirmed(id));
             return Err(Violation::Unconfirmed { agreement: id, member, lacking });
         }
+        members.iter().try_for_each(|node| clock_trusted(world, node, id))?;
         members.iter().try_for_each(|node| all_receipted(world, node, id, &newest))?;
         members.iter().try_for_each(|node| not_undone(world, node))?;
         members.iter().try_for_each(|node| proven(node, id))?;
@@ -111,6 +114,15 @@ pub fn converged(world: &World) -> Result<(), Violation> {
         }
     }
     paired(world)
+}
+
+/// Clocks that are right are not doubted, whatever they were.
+fn clock_trusted(world: &World, node: &Node, id: AgreementId) -> Result<(), Violation> {
+    let replica = node.machine.as_ref().map(|machine| machine.replica());
+    match replica.and_then(|replica| replica.clock_doubt(id, node.now(world.now_ms))) {
+        Some(ahead_ms) => Err(Violation::Doubtful { agreement: id, member: node.me.code(), ahead_ms }),
+        None => Ok(()),
+    }
 }
 
 /// What two tell each other alone is with both of them in full, and with nobody else.
