@@ -15,7 +15,7 @@ use xietong::systems::vehicles::Vehicles;
 use xietong::systems::{self, Kind};
 use xietong_proto::id::*;
 
-use super::invariants::{Violation, honest, may_fork};
+use super::invariants::{Violation, has_left, honest, may_fork};
 use super::network::Place;
 use super::node::Node;
 use super::world::{World, agreements_of};
@@ -185,7 +185,11 @@ pub fn settled_alike(world: &World) -> Result<(), Violation> {
             let other = if mine.owner == me { mine.requester } else { mine.owner };
             let other = honest(world).find(|node| node.me.code() == other && node.machine.is_some());
             let Some(other) = other.filter(|other| !may_fork(world, other.me.code())) else { continue };
-            if !agreements_of(world, other.me.code()).contains(&mine.agreement) {
+            let is_in = |member: MemberCode| {
+                agreements_of(world, member).contains(&mine.agreement)
+                    && !has_left(world, mine.agreement, member)
+            };
+            if ![me, other.me.code()].into_iter().all(is_in) {
                 continue;
             }
             let theirs = query::show(other.store.rows(), other.me.code(), &mine.id);

@@ -41,8 +41,12 @@ impl World {
             }
             Some(_) | None => self.rng.random_range(0..self.nodes.len()),
         };
+        if self.wants_to_part() {
+            return self.part_from_one(place);
+        }
         if self.trade == Trade::Bookings && self.rng.random_bool(0.8) {
-            if self.rng.random_bool(0.15) { self.hand_over(place) } else { self.book(place) }?;
+            let hands_over = if self.parts { 0.4 } else { 0.15 };
+            if self.rng.random_bool(hands_over) { self.hand_over(place) } else { self.book(place) }?;
             return listed_by_owners(self, place);
         }
         match self.rng.random_range(0..100) {

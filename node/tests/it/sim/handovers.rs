@@ -7,7 +7,7 @@ use rand::RngExt;
 use xietong::machine::{Answer, Command};
 use xietong::store::Store;
 use xietong::systems::handover::join::{Fact, Standing, State, Thing, What, join};
-use xietong::systems::handover::{Stage, Step, facts, list};
+use xietong::systems::handover::{Handover, Stage, Step, facts, list};
 use xietong::systems::number::{number_text, parse_number, register_ids};
 use xietong::systems::query::{self, listings};
 use xietong::systems::vehicles::Vehicles;
@@ -15,7 +15,7 @@ use xietong::systems::vehicles::rules::VehicleRules;
 use xietong::systems::{self, Kind, register};
 use xietong_proto::id::*;
 
-use super::invariants::{Violation, honest, may_fork};
+use super::invariants::{Violation, has_left, honest, may_fork};
 use super::network::Place;
 use super::node::Node;
 use super::world::{World, agreements_of};
@@ -32,12 +32,17 @@ impl World {
         }
         self.note(&format!("{place} {id} {step:?}"));
         let taken = if let Step::In { own } = &step { Some(own.clone()) } else { None };
+        // Of one that was declined nothing can tell whether its addressee has left.
+        let is_silent = |of: &Handover| of.id == id && of.state == Stage::Out;
+        let is_back = step == Step::Reclaim && self.open_handovers(place).iter().any(is_silent);
         let command = systems::Command::HandOver { kind: Kind::Vehicles, id, step };
         let (wishes, answer) = self.nodes[place].ask(self.now_ms, Command::Data(command));
-        if let (Some(vin), Some(Answer::Data(_))) = (taken, answer) {
+        let is_done = matches!(answer, Some(Answer::Data(_)));
+        if let Some(vin) = taken.filter(|_| is_done) {
             self.tally.passed += 1;
             self.fleets[place].keep(vin);
         }
+        self.tally.taken_back += u64::from(is_back && is_done);
         self.grant(place, wishes)
     }
 
@@ -55,11 +60,7 @@ impl World {
 
     /// What may be said of one that is open, or sometimes what may not.
     fn answer(&mut self, place: Place) -> Option<(String, Step)> {
-        let node = &self.nodes[place];
-        let me = node.me.code();
-        let mut open = list(node.store.rows(), Kind::Vehicles, &VehicleRules::shipped().registration);
-        open.retain(|handover| [handover.from, handover.to].contains(&me));
-        open.retain(|handover| [Stage::Out, Stage::Declined].contains(&handover.state));
+        let (me, open) = (self.nodes[place].me.code(), self.open_handovers(place));
         let handover = open.get(self.rng.random_range(0..open.len().max(1)))?.clone();
         let step = match (handover.from == me, self.rng.random_range(0..10)) {
             (true, _) => Step::Reclaim,
@@ -67,6 +68,15 @@ impl World {
             (false, _) => Step::In { own: self.vin_of(&handover.id)? },
         };
         Some((handover.id, step))
+    }
+
+    /// What a member has handed over, or is to answer.
+    pub(super) fn open_handovers(&self, place: Place) -> Vec<Handover> {
+        let node = &self.nodes[place];
+        let mut open = list(node.store.rows(), Kind::Vehicles, &VehicleRules::shipped().registration);
+        open.retain(|handover| [handover.from, handover.to].contains(&node.me.code()));
+        open.retain(|handover| [Stage::Out, Stage::Declined].contains(&handover.state));
+        open
     }
 
     /// Which vehicle it is, as people tell each other.
@@ -126,9 +136,12 @@ fn thing_of(fact: &Fact) -> Option<Thing> {
 }
 
 /// In the end every vehicle that was ever listed has one owner, by what each member itself goes by. One that went through
-/// the hands of a member that may have said two things at one place is left out: its verdicts are those of its branch.
+/// the hands of a member that may have said two things at one place is left out: its verdicts are those of its branch. So is
+/// one that went through the hands of who has left and hears nothing any more.
 pub fn owned_once(world: &World) -> Result<(), Violation> {
-    let is_sound = |node: &&Node| node.machine.is_some() && !may_fork(world, node.me.code());
+    let is_in = |code: MemberCode| world.agreements.iter().all(|held| !has_left(world, held.id(), code));
+    let is_sound =
+        |node: &&Node| node.machine.is_some() && !may_fork(world, node.me.code()) && is_in(node.me.code());
     let sound: Vec<&Node> = honest(world).filter(is_sound).collect();
     for (place, fleet) in world.fleets.iter().enumerate() {
         let first = world.nodes[place].me.code();

@@ -66,6 +66,8 @@ pub enum Violation {
     NotTheOwner { author: MemberCode, request: About },
     /// A vehicle has several owners, or none.
     NotOneOwner { vin: String, owners: Vec<MemberCode> },
+    /// What was on its way to who has left cannot be taken back.
+    Stranded { owner: MemberCode, id: String },
     /// Somebody lists what it has handed over.
     ListedWhenGone { owner: MemberCode, id: String },
     /// Two see a request, or what it costs, differently although both hold all that was said.
@@ -137,6 +139,10 @@ fn paired(world: &World) -> Result<(), Violation> {
             }
             let other = if stream.author == me { peer } else { stream.author };
             let Some(other) = honest(world).find(|node| node.me.code() == other) else { continue };
+            // Who has left is told nothing any more.
+            if [me, other.me.code()].into_iter().any(|member| has_left(world, stream.agreement, member)) {
+                continue;
+            }
             let theirs = other.machine.as_ref().map(|machine| machine.replica().logs().head(stream));
             if theirs.is_some_and(|theirs| theirs != *head) && !may_fork(world, stream.author) {
                 let members = [me, other.me.code()];
@@ -152,6 +158,12 @@ pub fn newest(world: &World, id: AgreementId) -> Option<Manifest> {
     let held = honest(world).filter_map(|node| node.machine.as_ref());
     let held = held.flat_map(|machine| machine.replica().agreements()).filter(|held| held.id() == id);
     held.map(|held| held.manifest().clone()).max_by_key(|manifest| manifest.fields.epoch)
+}
+
+/// Whether an agreement named a member that is none by its newest version.
+pub(super) fn has_left(world: &World, id: AgreementId, member: MemberCode) -> bool {
+    let is_none = |newest: Manifest| newest.member(member).is_none();
+    agreements_of(world, member).contains(&id) && newest(world, id).is_some_and(is_none)
 }
 
 /// A member goes by the same version as everybody else, and it is in force.

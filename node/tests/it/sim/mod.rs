@@ -11,6 +11,7 @@ pub mod members;
 mod mischief;
 pub mod network;
 mod node;
+mod parting;
 mod proof;
 mod returning;
 mod said;
@@ -91,6 +92,8 @@ pub struct Figures {
     pub settled: u64,
     /// Vehicles that passed from one member to another.
     pub passed: u64,
+    /// Vehicles that were taken back from a member that had left.
+    pub taken_back: u64,
     /// Receipts that were reported for entries that nobody wrote.
     pub unwritten: u64,
     /// Keys that members changed, and entries that a stolen one signed.
@@ -217,7 +220,7 @@ fn the_seeds_asked_for_break_no_invariant() {
     };
     let (sum, failures) = run_all(trade, from..to, shows_trace);
     let Figures { steps, entries, crashes, lost, carried, shut_out, epochs, renewed, stolen, .. } = sum;
-    let Figures { requests, taken, settled, passed, .. } = sum;
+    let Figures { requests, taken, settled, passed, taken_back, .. } = sum;
     println!(
         "{} seeds, {} failed: {steps} steps, {entries} entries, {crashes} crashes, {lost} frames lost, {carried} entries carried in bundles, {shut_out} peers shut out, {epochs} epochs, {renewed} changes of keys, {stolen} entries of a thief",
         to - from,
@@ -225,7 +228,7 @@ fn the_seeds_asked_for_break_no_invariant() {
     );
     if trade == Trade::Bookings {
         println!(
-            "{requests} requests, {taken} refused for being taken, {settled} statements settled, {passed} vehicles handed over"
+            "{requests} requests, {taken} refused for being taken, {settled} statements settled, {passed} vehicles handed over, {taken_back} taken back from who had left"
         );
     }
     assert!(failures.is_empty());
@@ -270,6 +273,7 @@ impl Figures {
         self.taken += other.taken;
         self.settled += other.settled;
         self.passed += other.passed;
+        self.taken_back += other.taken_back;
         self.epochs += other.epochs;
         self.renewed += other.renewed;
         self.stolen += other.stolen;

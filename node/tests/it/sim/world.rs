@@ -60,6 +60,8 @@ pub struct World {
     pub rogue: Option<Rogue>,
     /// Agreements are changed while they are lived by.
     pub council: Option<Council>,
+    /// Members part from one to which a vehicle is on its way.
+    pub parts: bool,
     /// The keys of every member, by place.
     pub keys: Vec<Keys>,
     /// Both were switched off in the end.
@@ -78,7 +80,9 @@ impl World {
     pub fn new(seed: u64, trade: Trade, fault: Fault, shows_trace: bool) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let has_twins = seed % 3 == 1;
-        let count = if has_twins { rng.random_range(2..=5) } else { rng.random_range(2..=4) };
+        let parts = seed.is_multiple_of(6) && trade == Trade::Bookings;
+        let count =
+            if has_twins { rng.random_range(2..=5) } else { rng.random_range(2 + usize::from(parts)..=4) };
         let members: Vec<Keys> = (0..count).map(Keys::new).collect();
         let lives = seed.is_multiple_of(6) && trade == Trade::None;
         let quorum = |count: usize| if lives { count / 2 + 1 } else { count };
@@ -112,6 +116,7 @@ impl World {
             carried: (seed % 5 == 4 && !has_twins && trade == Trade::None).then(Vec::new),
             rogue: (seed % 3 == 2).then(|| Rogue::new(0)),
             are_off: false,
+            parts,
             council: lives.then(|| Council::new(seed.is_multiple_of(12))),
             keys: members,
             settled: BTreeMap::new(),
@@ -164,6 +169,7 @@ impl World {
         self.heal()?;
         self.rest()?;
         self.conclude()?;
+        self.take_all_back()?;
         invariants::converged(self)?;
         bookings::settled_alike(self)?;
         (0..self.nodes.len()).try_for_each(|place| handovers::listed_by_owners(self, place))?;
