@@ -41,6 +41,41 @@ pub enum Finding {
     KeysHold,
     /// The seal key is not in the home: on a medium, or lost.
     SealElsewhere { path: PathBuf },
+    /// The card has no address: nobody can dial this node.
+    NoAddress,
+    /// A host name that does not resolve.
+    NameUnknown { member: Option<MemberCode>, name: String },
+    /// The node does not run: all about peers was not looked at.
+    NotRunning,
+    /// No agreement has been joined.
+    NoAgreement,
+    /// Another version of the program runs there.
+    OtherVersion { member: MemberCode, theirs: String, ours: String },
+    /// Two processes run with one key.
+    KeyTwice { title: String },
+    /// What else does not go on, as `status` says it.
+    Waits { waiting: Waiting, is_serious: bool },
+    /// What of the card is wrong, or right.
+    #[serde(untagged)]
+    Card(CardFinding),
+    /// Whether the node listens, or could.
+    #[serde(untagged)]
+    Port(PortFinding),
+    /// How the clock stands to the members'.
+    #[serde(untagged)]
+    Clock(ClockFinding),
+    /// Who of two members can dial the other.
+    #[serde(untagged)]
+    Reach(ReachFinding),
+    /// By which version of an agreement, and with which card of this member, others go.
+    #[serde(untagged)]
+    Versions(VersionFinding),
+}
+
+/// What of the card is wrong, or right.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum CardFinding {
     /// There is no member card.
     NoCard,
     /// The card cannot be read.
@@ -49,12 +84,12 @@ pub enum Finding {
     CardOutdated { fields: Vec<&'static str> },
     /// The card says what configuration and keys say.
     CardHolds,
-    /// The card has no address: nobody can dial this node.
-    NoAddress,
-    /// A host name that does not resolve.
-    NameUnknown { member: Option<MemberCode>, name: String },
-    /// The node does not run: all about peers was not looked at.
-    NotRunning,
+}
+
+/// Whether the node listens, or could.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum PortFinding {
     /// The node listens.
     Listens { addresses: Vec<String> },
     /// Another process has the port.
@@ -63,14 +98,24 @@ pub enum Finding {
     PortRefused { address: String, detail: String },
     /// The ports are free.
     PortsFree,
-    /// No agreement has been joined.
-    NoAgreement,
+}
+
+/// How the clock stands to the members'.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum ClockFinding {
     /// The clock agrees with those of the members to whom links stand.
     ClockFits { members: usize, skew_ms_max: u64 },
     /// The clock is far from theirs.
     ClockApart { skew_ms: i64 },
     /// No member could be asked the time.
     ClockUnchecked,
+}
+
+/// Who of two members can dial the other.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum ReachFinding {
     /// Both ends can dial each other.
     BothDial { member: MemberCode },
     /// Only one end can: enough, but if it is down nobody dials.
@@ -87,18 +132,18 @@ pub enum Finding {
     UdpBlocked { member: MemberCode, who: Dialler },
     /// A node with another key answers at an address.
     WrongNode { member: MemberCode, who: Dialler, address: String },
-    /// Another version of the program runs there.
-    OtherVersion { member: MemberCode, theirs: String, ours: String },
+}
+
+/// By which version of an agreement, and with which card of this member, others go.
+#[derive(Debug, Serialize)]
+#[serde(tag = "code")]
+pub enum VersionFinding {
     /// All members that answer go by the same version of an agreement.
     OneEpoch { title: String, epoch: Epoch, members: usize },
     /// A member goes by another version than this node; none if it is not known here.
     EpochDiffers { title: String, member: MemberCode, theirs: Option<Epoch>, ours: Epoch },
     /// A member that answers has not got this member's newest card.
     CardBehind { member: MemberCode, theirs: Option<CardNumber>, ours: CardNumber },
-    /// Two processes run with one key.
-    KeyTwice { title: String },
-    /// What else does not go on, as `status` says it.
-    Waits { waiting: Waiting, is_serious: bool },
 }
 
 /// Which end.
@@ -117,36 +162,50 @@ impl Finding {
         match self {
             Self::ConfigBad { .. }
             | Self::KeyBad { .. }
-            | Self::NoCard
-            | Self::CardBad
-            | Self::CardOutdated { .. }
             | Self::NameUnknown { .. }
-            | Self::PortTaken { .. }
-            | Self::PortRefused { .. }
-            | Self::ClockApart { .. }
-            | Self::NobodyRedials { .. }
-            | Self::NotTalking { .. }
-            | Self::Unreachable { .. }
-            | Self::WrongNode { .. }
-            | Self::EpochDiffers { .. }
             | Self::KeyTwice { .. } => Weight::Fault,
             Self::Waits { is_serious: true, .. } => Weight::Fault,
             Self::Waits { is_serious: false, .. } => Weight::Hint,
-            Self::SealElsewhere { .. }
-            | Self::NoAddress
-            | Self::NoAgreement
-            | Self::OneDials { .. }
-            | Self::UdpBlocked { .. }
-            | Self::CardBehind { .. }
-            | Self::OtherVersion { .. } => Weight::Hint,
-            Self::NotRunning | Self::ClockUnchecked | Self::BackUnchecked { .. } => Weight::Unchecked,
-            Self::KeysHold
-            | Self::CardHolds
-            | Self::Listens { .. }
-            | Self::PortsFree
-            | Self::ClockFits { .. }
-            | Self::OneEpoch { .. }
-            | Self::BothDial { .. } => Weight::Good,
+            Self::SealElsewhere { .. } | Self::NoAddress | Self::NoAgreement | Self::OtherVersion { .. } => {
+                Weight::Hint
+            }
+            Self::NotRunning => Weight::Unchecked,
+            Self::KeysHold => Weight::Good,
+            Self::Card(found) => match found {
+                CardFinding::NoCard | CardFinding::CardBad | CardFinding::CardOutdated { .. } => {
+                    Weight::Fault
+                }
+                CardFinding::CardHolds => Weight::Good,
+            },
+            Self::Port(found) => match found {
+                PortFinding::PortTaken { .. } | PortFinding::PortRefused { .. } => Weight::Fault,
+                PortFinding::Listens { .. } | PortFinding::PortsFree => Weight::Good,
+            },
+            Self::Clock(found) => match found {
+                ClockFinding::ClockApart { .. } => Weight::Fault,
+                ClockFinding::ClockUnchecked => Weight::Unchecked,
+                ClockFinding::ClockFits { .. } => Weight::Good,
+            },
+            Self::Reach(found) => found.weight(),
+            Self::Versions(found) => match found {
+                VersionFinding::EpochDiffers { .. } => Weight::Fault,
+                VersionFinding::CardBehind { .. } => Weight::Hint,
+                VersionFinding::OneEpoch { .. } => Weight::Good,
+            },
+        }
+    }
+}
+
+impl ReachFinding {
+    fn weight(&self) -> Weight {
+        match self {
+            Self::NobodyRedials { .. }
+            | Self::NotTalking { .. }
+            | Self::Unreachable { .. }
+            | Self::WrongNode { .. } => Weight::Fault,
+            Self::OneDials { .. } | Self::UdpBlocked { .. } => Weight::Hint,
+            Self::BackUnchecked { .. } => Weight::Unchecked,
+            Self::BothDial { .. } => Weight::Good,
         }
     }
 }
@@ -158,21 +217,22 @@ const SKEW_MS_MAX: u64 = 60_000;
 pub fn judge(examined: &Examined) -> Vec<Finding> {
     let mut findings = Vec::new();
     let (status, around) = (&examined.node.status, &examined.node.surroundings);
-    findings.push(Finding::Listens { addresses: around.listens.clone() });
+    findings.push(Finding::Port(PortFinding::Listens { addresses: around.listens.clone() }));
     if status.agreements.is_empty() {
         findings.push(Finding::NoAgreement);
         return findings;
     }
-    findings.push(clock(examined));
+    findings.push(Finding::Clock(clock(examined)));
     let linked: BTreeSet<MemberCode> =
         examined.reach.iter().filter(|reach| reach.is_linked).map(|reach| reach.member).collect();
     // A member that changes its keys has two; the one that is not in use is not missed.
     let looked_for = |reach: &&Reach| reach.is_linked || !linked.contains(&reach.member);
     for reach in examined.reach.iter().filter(looked_for) {
-        findings.extend(judge_reach(reach));
+        findings.extend(judge_reach(reach).into_iter().map(Finding::Reach));
         findings.extend(version(reach, &around.version));
     }
-    findings.extend(status.agreements.iter().flat_map(|held| epochs(held, status.card)));
+    findings
+        .extend(status.agreements.iter().flat_map(|held| versions(held, status.card)).map(Finding::Versions));
     findings.extend(status.waiting.iter().filter_map(|waiting| match waiting {
         Waiting::Unconfirmed { title, missing, .. } if missing.has_rival => {
             Some(Finding::KeyTwice { title: title.clone() })
@@ -199,70 +259,70 @@ pub fn judge(examined: &Examined) -> Vec<Finding> {
     findings
 }
 
-fn clock(examined: &Examined) -> Finding {
+fn clock(examined: &Examined) -> ClockFinding {
     let peers = examined.node.status.agreements.iter().flat_map(|held| &held.peers);
     let mut skews: Vec<i64> = peers.filter_map(|peer| peer.skew_ms).collect();
     skews.sort_unstable();
     // The median: one member whose clock is wrong says nothing about ours.
-    let Some(median) = skews.get(skews.len() / 2).copied() else { return Finding::ClockUnchecked };
+    let Some(median) = skews.get(skews.len() / 2).copied() else { return ClockFinding::ClockUnchecked };
     if median.unsigned_abs() > SKEW_MS_MAX {
-        return Finding::ClockApart { skew_ms: median };
+        return ClockFinding::ClockApart { skew_ms: median };
     }
     let skew_ms_max = skews.iter().map(|skew| skew.unsigned_abs()).max().unwrap_or_default();
-    Finding::ClockFits { members: skews.len(), skew_ms_max }
+    ClockFinding::ClockFits { members: skews.len(), skew_ms_max }
 }
 
 /// By which version, and with which card of ours, the members go that answer.
-fn epochs(held: &AgreementStatus, card: CardNumber) -> Vec<Finding> {
+fn versions(held: &AgreementStatus, card: CardNumber) -> Vec<VersionFinding> {
     let (title, ours) = (held.title.clone(), held.epoch);
     let in_force = held.manifests.iter().rfind(|of| of.stage == Stage::InForce).map(|of| of.manifest);
     let answering: Vec<&PeerStatus> =
         held.peers.iter().filter(|peer| peer.is_linked && peer.manifest.is_some()).collect();
     let apart: Vec<&PeerStatus> =
         answering.iter().copied().filter(|peer| peer.manifest != in_force).collect();
-    let differs = |peer: &&PeerStatus| Finding::EpochDiffers {
+    let differs = |peer: &&PeerStatus| VersionFinding::EpochDiffers {
         title: title.clone(),
         member: peer.member,
         theirs: peer.epoch,
         ours,
     };
-    let mut findings: Vec<Finding> = apart.iter().map(differs).collect();
+    let mut findings: Vec<VersionFinding> = apart.iter().map(differs).collect();
     if apart.is_empty() && !answering.is_empty() {
-        findings.push(Finding::OneEpoch { title, epoch: ours, members: answering.len() });
+        findings.push(VersionFinding::OneEpoch { title, epoch: ours, members: answering.len() });
     }
     let behind = answering.into_iter().filter(|peer| peer.card < Some(card));
     let lacks =
-        |peer: &PeerStatus| Finding::CardBehind { member: peer.member, theirs: peer.card, ours: card };
+        |peer: &PeerStatus| VersionFinding::CardBehind { member: peer.member, theirs: peer.card, ours: card };
     findings.extend(behind.map(lacks));
     findings
 }
 
-fn judge_reach(reach: &Reach) -> Vec<Finding> {
+fn judge_reach(reach: &Reach) -> Vec<ReachFinding> {
     let (member, back) = (reach.member, reach.back.as_deref().unwrap_or_default());
     let mut findings = Vec::new();
     for (who, dialled) in [(Dialler::We, &reach.out[..]), (Dialler::They, back)] {
         let wrong = dialled.iter().filter(|dialled| dialled.outcome == Outcome::Stranger);
-        findings.extend(wrong.map(|dialled| Finding::WrongNode {
+        findings.extend(wrong.map(|dialled| ReachFinding::WrongNode {
             member,
             who,
             address: dialled.address.clone(),
         }));
         if is_udp_blocked(dialled) {
-            findings.push(Finding::UdpBlocked { member, who });
+            findings.push(ReachFinding::UdpBlocked { member, who });
         }
     }
     let (out_reaches, back_reaches) = (is_reached(&reach.out), is_reached(back));
     let (silent_out, silent_back) = (silent(&reach.out), silent(back));
     findings.push(match (reach.is_linked, out_reaches, back_reaches, reach.back.is_some()) {
-        (true, true, true, _) => Finding::BothDial { member },
-        (true, true, false, true) => Finding::OneDials { member, who: Dialler::We, silent: silent_back },
-        (true, true, false, false) => Finding::BackUnchecked { member },
-        (true, false, true, _) => Finding::OneDials { member, who: Dialler::They, silent: silent_out },
+        (true, true, true, _) => ReachFinding::BothDial { member },
+        (true, true, false, true) => ReachFinding::OneDials { member, who: Dialler::We, silent: silent_back },
+        (true, true, false, false) => ReachFinding::BackUnchecked { member },
+        (true, false, true, _) => ReachFinding::OneDials { member, who: Dialler::They, silent: silent_out },
         (true, false, false, _) => {
-            Finding::NobodyRedials { member, silent: [silent_out, silent_back].concat() }
+            ReachFinding::NobodyRedials { member, silent: [silent_out, silent_back].concat() }
         }
-        (false, true, _, _) | (false, _, true, _) => Finding::NotTalking { member },
-        (false, false, false, _) => Finding::Unreachable { member, silent: silent_out },
+        (false, true, _, _) | (false, _, true, _) => ReachFinding::NotTalking { member },
+        (false, false, false, _) => ReachFinding::Unreachable { member, silent: silent_out },
     });
     findings
 }
@@ -319,8 +379,8 @@ mod tests {
     }
 
     /// The codes of what is found.
-    fn codes(findings: &[Finding]) -> Vec<String> {
-        let code = |finding: &Finding| serde_json::to_value(finding).expect("codes and data")["code"].clone();
+    fn codes(findings: &[impl Serialize]) -> Vec<String> {
+        let code = |finding| serde_json::to_value(finding).expect("codes and data")["code"].clone();
         findings.iter().map(|finding| code(finding).as_str().expect("a code").to_owned()).collect()
     }
 
@@ -370,11 +430,11 @@ mod tests {
         ];
         for (manifest, epoch, card, expected) in table {
             let held = held(ours, PeerStatus { manifest, epoch, card, ..peer() });
-            assert_eq!(codes(&epochs(&held, CardNumber(2))), expected, "{manifest:?} {epoch:?} {card:?}");
+            assert_eq!(codes(&versions(&held, CardNumber(2))), expected, "{manifest:?} {epoch:?} {card:?}");
         }
         let silent = PeerStatus { is_linked: false, manifest: Some(other), ..peer() };
         assert!(
-            epochs(&held(ours, silent), CardNumber(2)).is_empty(),
+            versions(&held(ours, silent), CardNumber(2)).is_empty(),
             "who does not answer may have moved on"
         );
     }

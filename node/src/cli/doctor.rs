@@ -13,7 +13,7 @@ use super::context::Context;
 use super::member::card_fields;
 use super::seal::Seal;
 use crate::config::Config;
-use crate::doctor::{self, Finding, Weight};
+use crate::doctor::{self, CardFinding, Finding, PortFinding, Weight};
 use crate::failure::{Exit, Failure};
 use crate::http::client::ClientFailure;
 use crate::http::doctor::Examined;
@@ -101,14 +101,18 @@ fn key_findings(context: &Context) -> Result<Vec<Finding>, Failure> {
 fn card_findings(context: &Context) -> Result<Vec<Finding>, Failure> {
     let card = match context.card() {
         Ok(Some(card)) => card,
-        Ok(None) => return Ok(vec![Finding::NoCard]),
-        Err(_) => return Ok(vec![Finding::CardBad]),
+        Ok(None) => return Ok(vec![Finding::Card(CardFinding::NoCard)]),
+        Err(_) => return Ok(vec![Finding::Card(CardFinding::CardBad)]),
     };
     let is_silent = card.fields.addresses.is_empty();
     // Without keys there is nothing to compare with; that was said.
     let matches = card_fields(context, &Seal::default(), Some(&card)).ok().map(|fields| {
         let differing = differing(&card.fields, &fields);
-        if differing.is_empty() { Finding::CardHolds } else { Finding::CardOutdated { fields: differing } }
+        if differing.is_empty() {
+            Finding::Card(CardFinding::CardHolds)
+        } else {
+            Finding::Card(CardFinding::CardOutdated { fields: differing })
+        }
     });
     Ok(matches.into_iter().chain(is_silent.then_some(Finding::NoAddress)).collect())
 }
@@ -143,7 +147,7 @@ fn unknown_names(
 fn port_findings(config: &Config) -> Vec<Finding> {
     let taken: Vec<Finding> =
         config.network.listen.iter().filter_map(|address| port_finding(address)).collect();
-    if taken.is_empty() { vec![Finding::PortsFree] } else { taken }
+    if taken.is_empty() { vec![Finding::Port(PortFinding::PortsFree)] } else { taken }
 }
 
 fn port_finding(address: &str) -> Option<Finding> {
@@ -153,7 +157,7 @@ fn port_finding(address: &str) -> Option<Finding> {
     };
     let address = address.to_owned();
     bound.err().map(|error| match error.kind() {
-        ErrorKind::AddrInUse => Finding::PortTaken { address },
-        _ => Finding::PortRefused { address, detail: error.to_string() },
+        ErrorKind::AddrInUse => Finding::Port(PortFinding::PortTaken { address }),
+        _ => Finding::Port(PortFinding::PortRefused { address, detail: error.to_string() }),
     })
 }
