@@ -143,6 +143,9 @@ pub struct StreamStatus {
     pub head: EntryId,
     /// How far it is folded into the rows.
     pub folded: Position,
+    /// Whether it was given up: of what the rows do not need heads alone are here (P50).
+    #[serde(default)]
+    pub is_purged: bool,
     /// Where two entries claim one place.
     pub forked_at: Option<Position>,
     /// How far each member has signed that it holds it (P34).
@@ -284,6 +287,7 @@ impl Replica {
                 position: head.position,
                 head: head.id,
                 folded: self.logs.folded(stream),
+                is_purged: self.is_purged(stream),
                 forked_at: self.logs.forked_at(stream),
                 held_by: self.receipted(stream),
             })

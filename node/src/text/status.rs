@@ -164,7 +164,10 @@ fn streams(lang: Lang, streams: &[StreamStatus]) -> String {
             stream.author.to_string(),
             system(lang, stream.system),
             stream.position.to_string(),
-            stream.folded.to_string(),
+            match stream.is_purged {
+                true => say!(lang, zh: "已清除", en: "purged"),
+                false => stream.folded.to_string(),
+            },
             head,
             held.collect::<Vec<_>>().join(" "),
             stream.forked_at.map(|at| at.to_string()).unwrap_or_default(),
