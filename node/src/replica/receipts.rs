@@ -125,16 +125,17 @@ impl Replica {
         }
         let held = Held { receipt, lines };
         self.room.take(id, member, told.receipt.len() + told.lines.len() * HOLDING_BYTES);
-        // How far a forked stream counts rests on everybody's receipts: they travel on at once.
-        for (link, to) in self.links_about(id).into_iter().filter(|_| self.forks.touch(id)) {
-            if to != member {
-                self.send(turn, link, held.frame(0, held.lines.clone()));
-            }
-        }
         if let Some(beyond) = self.beyond_own(id, &held.lines) {
             self.refuse(turn, link, beyond);
         }
+        let frame = held.frame(0, held.lines.clone());
         self.keep_receipt(turn, id, held, told);
+        // How far a forked stream counts rests on everybody's receipts: they travel on at once, to who is a member by them.
+        for (link, to) in self.links_about(id).into_iter().filter(|_| self.forks.touch(id)) {
+            if to != member {
+                self.send(turn, link, frame.clone());
+            }
+        }
         Ok(Teller::IsCurrent)
     }
 
