@@ -116,7 +116,7 @@ impl Replica {
         std::mem::take(&mut self.to_compare)
     }
 
-    /// Members with whom heads were compared for the first time since the last call.
+    /// Members who have shown since the last call all that they hold of ours, and it is here.
     pub fn take_compared(&mut self) -> Vec<(AgreementId, MemberCode)> {
         std::mem::take(&mut self.compared)
     }
@@ -143,7 +143,7 @@ impl Replica {
     pub(super) fn heed(&mut self, link: LinkId, lines: &[Line], is_all: bool) {
         let Some(link) = self.links.get(&link) else { return };
         let (Some((id, member)), is_of_now) = (link.greeted(), link.is_of_now) else { return };
-        let me = self.me.code();
+        let (me, was_compared) = (self.me.code(), self.has_compared(id, member));
         let Some(session) = self.sessions.get_mut(&id) else { return };
         if is_all {
             session.claims.retain(|(teller, _), _| *teller != member);
@@ -152,7 +152,11 @@ impl Replica {
             let claim = session.claims.entry((member, line.stream)).or_default();
             *claim = line.position.max(*claim);
         }
-        if is_all && is_of_now && session.compared.insert(member) {
+        if is_all && is_of_now {
+            session.compared.insert(member);
+        }
+        // Also when it takes back what it had claimed: what was to be said to it alone meanwhile is due.
+        if !was_compared && self.has_compared(id, member) {
             self.compared.push((id, member));
         }
     }
