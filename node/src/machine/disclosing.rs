@@ -44,7 +44,10 @@ impl Machine {
         for (agreement, peer) in self.replica.take_compared() {
             self.compare_pair(agreement, peer);
         }
-        self.requests.is_stale |= self.requests.due_ms.is_some_and(|due_ms| due_ms <= now.mono_ms);
+        if self.requests.due_ms.is_some_and(|due_ms| due_ms <= now.mono_ms) {
+            // A node without room looks once it has some: until then nothing is due.
+            self.requests = Look { is_stale: true, due_ms: None };
+        }
     }
 
     /// Everything, from the start.
