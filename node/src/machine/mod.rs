@@ -420,7 +420,8 @@ impl Machine {
         for stream in self.replica.take_rewound() {
             systems::forget(&mut step.rows, &stream);
             step.folded.insert(stream, self.replica.mark_folded(stream, Position(0)));
-            self.compare_if_own(&stream);
+            // What this member shows may rest on what another does not say any more, as that it declined a thing.
+            self.compare_all();
         }
     }
 
