@@ -47,7 +47,7 @@ impl World {
         if self.trade == Trade::Bookings && self.rng.random_bool(0.8) {
             let hands_over = if self.parts { 0.4 } else { 0.15 };
             if self.rng.random_bool(hands_over) { self.hand_over(place) } else { self.book(place) }?;
-            return listed_by_owners(self, place);
+            return listed_by_owners(self, place, false);
         }
         match self.rng.random_range(0..100) {
             0..40 if self.rogue.is_some() => {

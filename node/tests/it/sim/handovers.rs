@@ -100,14 +100,17 @@ impl World {
 }
 
 /// Nobody lists what it handed over: no listing was said behind an *out* while the thing is not its author's. Looked up in
-/// what the members said, as one of them knows it.
-pub fn listed_by_owners(world: &World, place: Place) -> Result<(), Violation> {
+/// what the members said, as one of them knows it. What was listed because it was declined and taken back may be on its
+/// way again since a version cut the answer away with its author's stream (P38): in the end nobody lists that either, as
+/// far as those know who have not left.
+pub fn listed_by_owners(world: &World, place: Place, is_end: bool) -> Result<(), Violation> {
     let node = &world.nodes[place];
     if node.machine.is_none() || node.forgets_outs() {
         return Ok(());
     }
     let rows = node.store.rows();
-    for agreement in agreements_of(world, node.me.code()) {
+    let hears = |agreement: &AgreementId| !has_left(world, *agreement, node.me.code());
+    for agreement in agreements_of(world, node.me.code()).into_iter().filter(hears) {
         let all = facts(rows, agreement, Kind::Vehicles);
         // Of one thing the last counts: what lies behind it.
         let outs: BTreeMap<Thing, Fact> =
@@ -120,7 +123,14 @@ pub fn listed_by_owners(world: &World, place: Place) -> Result<(), Violation> {
                     && (listed.position, listed.index) > (out.at.position, out.at.index)
             };
             let is_gone = standing.owner != thing || standing.state != State::Kept;
-            if is_gone && query::places(rows, node.me.code(), &id).iter().any(is_behind) {
+            let was_back = |fact: &Fact| {
+                matches!(fact.what, What::Reclaim { out: cited, .. } if out.cite() == Some(cited))
+                    && fact.by == thing.owner
+            };
+            if is_gone
+                && (is_end || !all.iter().any(was_back))
+                && query::places(rows, node.me.code(), &id).iter().any(is_behind)
+            {
                 return Err(Violation::ListedWhenGone { owner: thing.owner, id });
             }
         }

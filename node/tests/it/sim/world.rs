@@ -172,7 +172,7 @@ impl World {
         self.take_all_back()?;
         invariants::converged(self)?;
         bookings::settled_alike(self)?;
-        (0..self.nodes.len()).try_for_each(|place| handovers::listed_by_owners(self, place))?;
+        (0..self.nodes.len()).try_for_each(|place| handovers::listed_by_owners(self, place, true))?;
         handovers::owned_once(self)?;
         Ok(self.figures())
     }
