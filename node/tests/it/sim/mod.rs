@@ -129,9 +129,12 @@ fn run_with(trade: Trade, seed: u64, fault: Fault, shows_trace: bool) -> Result<
     ended.map_err(|violation| Failure { seed, step, violation: Box::new(violation), trade })
 }
 
+/// Storms behind the first twenty that once broke an invariant.
+const MENDED_STORMS: [u64; 7] = [180, 240, 390, 490, 504, 642, 1046];
+
 #[test]
 fn twenty_storms_of_bookings_promise_nothing_twice_and_settle_the_same() {
-    let ended = (0..20).map(|seed| run_with(Trade::Bookings, seed, Fault::None, false));
+    let ended = (0..20).chain(MENDED_STORMS).map(|seed| run_with(Trade::Bookings, seed, Fault::None, false));
     let (good, bad): (Vec<_>, Vec<_>) = ended.partition(Result::is_ok);
     let failures: Vec<String> = bad.into_iter().filter_map(|ended| Some(ended.err()?.to_string())).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
