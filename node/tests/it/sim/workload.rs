@@ -42,7 +42,6 @@ impl Fleet {
     /// What the operator does next.
     pub fn changes(&mut self, rng: &mut ChaCha8Rng) -> Vec<Command> {
         if !self.is_founded {
-            self.is_founded = true;
             let lines = read::<Institutions>(&self.institutions());
             return vec![Command::Import { lines: Box::new(lines), dry_run: false }];
         }
@@ -93,6 +92,8 @@ impl Fleet {
                     report.quarantined
                 );
                 acknowledged.extend(asked);
+                // An office that was refused for want of room is registered again, before any vehicle is.
+                self.is_founded = true;
             }
             Some(_) => {}
             // The node died: whether it was done nobody has been told.
