@@ -345,6 +345,12 @@ impl Replica {
         held.card_with(me.code, &me.entry_key)
     }
 
+    /// The same, or the newest card where nobody asks for another.
+    fn signing_card(&self, id: AgreementId) -> CardNumber {
+        let named = self.agreements.get(&id).and_then(|held| self.own_card(held));
+        named.unwrap_or(self.me.card.fields.number)
+    }
+
     /// Whether a member has signed two cards of one number, and none with a higher one since.
     pub fn is_card_twice(&self, held: &Agreement, member: MemberCode) -> bool {
         let twice = self.twice.get(&(held.id(), member));
@@ -401,12 +407,11 @@ impl Replica {
     }
 
     fn draft(&self, now: Now, stream: Stream, records: &[Record]) -> Draft {
-        let held = self.agreements.get(&stream.agreement);
-        let manifest = held.map(Agreement::manifest);
+        let manifest = self.agreements.get(&stream.agreement).map(Agreement::manifest);
         let authority = Authority {
             epoch: manifest.map(|manifest| manifest.fields.epoch).unwrap_or_default(),
             manifest: manifest.map_or(ManifestId::ZERO, |manifest| manifest.id()),
-            card: held.and_then(|held| self.own_card(held)).unwrap_or(self.me.card.fields.number),
+            card: self.signing_card(stream.agreement),
         };
         Draft::new(stream, self.logs.head(&stream), authority, now.wall, &self.me.secret, records)
     }

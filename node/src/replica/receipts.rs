@@ -228,12 +228,12 @@ impl Replica {
     }
 
     fn sign_receipt(&mut self, turn: &mut Turn, id: AgreementId, before: Option<Held>, lines: Holdings) {
-        let held = self.agreements.get(&id);
+        let manifest = self.agreements.get(&id).map_or(ManifestId::ZERO, |held| held.manifest().id());
         let fields = ReceiptFields {
             agreement: id,
-            manifest: held.map_or(ManifestId::ZERO, |held| held.manifest().id()),
+            manifest,
             member: self.me.code(),
-            card: held.and_then(|held| self.own_card(held)).unwrap_or(self.me.card.fields.number),
+            card: self.signing_card(id),
             number: before.as_ref().map_or(0, |before| before.receipt.fields.number) + 1,
             root: root(&lines),
             time: turn.now.wall,
