@@ -417,14 +417,10 @@ impl Machine {
 
     /// What was folded of entries that do not count any more is taken back; the rest is folded again (P36).
     fn fold_again(&mut self, step: &mut Step) {
-        let rewound = self.replica.take_rewound();
-        if !rewound.is_empty() {
-            // What this member shows may rest on what others do not say any more, as that one declined a thing.
-            self.compare_all();
-        }
-        for stream in rewound {
+        for stream in self.replica.take_rewound() {
             systems::forget(&mut step.rows, &stream);
             step.folded.insert(stream, self.replica.mark_folded(stream, Position(0)));
+            self.compare_if_own(&stream);
         }
     }
 

@@ -100,9 +100,9 @@ impl World {
 }
 
 /// Nobody lists what it handed over: no listing was said behind an *out* while the thing is not its author's. Looked up in
-/// what the members said, as one of them knows it. What was listed because it was declined and taken back may be on its
-/// way again since a version cut the answer away with its author's stream (P38): in the end nobody lists that either, as
-/// far as those know who have not left.
+/// what the members said, as one of them knows it that has not left. What was listed because it was declined and taken back
+/// may be on its way again since a version cut the answer away with its author's stream (P38): its owner lists it on, and
+/// takes it back once more in the end.
 pub fn listed_by_owners(world: &World, place: Place, is_end: bool) -> Result<(), Violation> {
     let node = &world.nodes[place];
     if node.machine.is_none() || node.forgets_outs() {
