@@ -105,6 +105,7 @@ impl Machine {
     /// Everything at once.
     pub(super) fn status(&self, now: Now) -> Status {
         let card = &self.replica.me().card;
+        let agreements = self.replica.status(now);
         Status {
             member: card.fields.code,
             name: card.fields.name.clone(),
@@ -113,8 +114,8 @@ impl Machine {
             time: now.wall,
             is_paused: self.replica.is_paused(),
             strangers: self.replica.strangers(),
-            agreements: self.replica.status(now),
-            waiting: self.waiting(now),
+            waiting: self.waiting(&agreements, now),
+            agreements,
         }
     }
 
@@ -143,13 +144,13 @@ impl Machine {
         self.replica.agreements().map(digest).collect()
     }
 
-    fn waiting(&self, now: Now) -> Vec<Waiting> {
+    fn waiting(&self, agreements: &[AgreementStatus], now: Now) -> Vec<Waiting> {
         let mut waiting = Vec::new();
-        if self.replica.agreements().next().is_none() {
+        if agreements.is_empty() {
             waiting.push(Waiting::NoAgreement);
         }
         waiting.extend(self.waits_for_time(now));
-        waiting.extend(self.waits_for_members(now));
+        waiting.extend(self.waits_for_members(agreements));
         let me = self.replica.me().code();
         let ours = self.replica.agreements().filter(|held| held.manifest().member(me).is_some());
         waiting.extend(ours.flat_map(|held| self.waits_in(held, now)));
@@ -181,22 +182,23 @@ impl Machine {
     }
 
     /// Versions that this member has said nothing of, and agreements in which nobody may publish.
-    fn waits_for_members(&self, now: Now) -> Vec<Waiting> {
+    fn waits_for_members(&self, agreements: &[AgreementStatus]) -> Vec<Waiting> {
         let me = self.replica.me().code();
         let asks = |of: &&ManifestStatus| {
             let is_said = of.opinions.iter().any(|said| said.member == me);
             of.stage == Stage::Open && of.bar.is_none() && !is_said
         };
         let mut waiting = Vec::new();
-        for AgreementStatus { agreement, title, state, manifests, .. } in self.replica.status(now) {
+        for AgreementStatus { agreement, title, state, manifests, .. } in agreements {
             waiting.extend(manifests.iter().filter(asks).map(|of| Waiting::AsksForOpinion {
-                agreement,
+                agreement: *agreement,
                 title: of.title.clone(),
                 manifest: of.manifest,
                 epoch: of.epoch,
             }));
-            if state != AgreementState::Open {
-                waiting.push(Waiting::NotOpen { agreement, title, state });
+            if *state != AgreementState::Open {
+                let (title, state) = (title.clone(), state.clone());
+                waiting.push(Waiting::NotOpen { agreement: *agreement, title, state });
             }
         }
         waiting

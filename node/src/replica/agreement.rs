@@ -10,7 +10,7 @@ use xietong_proto::crypto::PublicKey;
 use xietong_proto::epochs::{Effect, Epochs, Standing};
 use xietong_proto::header::Header;
 use xietong_proto::id::*;
-use xietong_proto::manifest::{Manifest, Scope};
+use xietong_proto::manifest::{Manifest, Member, Scope};
 use xietong_proto::opinion::{Opinion, Stance};
 use xietong_proto::reject::Reject;
 use xietong_proto::stream::{Audience, Stream};
@@ -189,6 +189,11 @@ impl Agreement {
         self.cards_by(self.manifest())
     }
 
+    /// A member's newest card.
+    pub fn card(&self, member: MemberCode) -> Option<&Card> {
+        self.newest(self.manifest().member(member)?)
+    }
+
     /// Every card held, so that a newcomer can open entries signed under an earlier one (P22).
     pub fn all_cards(&self) -> impl Iterator<Item = &Card> {
         self.cards.values()
@@ -219,11 +224,14 @@ impl Agreement {
 
     /// The newest card of each member by a manifest, under the seal that it names.
     fn cards_by<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = &'a Card> {
-        manifest.fields.members.iter().filter_map(|member| {
-            let all = (member.code, CardNumber(0))..=(member.code, CardNumber(u32::MAX));
-            let mut newest_first = self.cards.range(all).rev().map(|(_, card)| card);
-            newest_first.find(|card| card.fields.seal_key == member.seal_key)
-        })
+        manifest.fields.members.iter().filter_map(|member| self.newest(member))
+    }
+
+    /// The newest card of a member as a manifest names it.
+    fn newest(&self, member: &Member) -> Option<&Card> {
+        let all = (member.code, CardNumber(0))..=(member.code, CardNumber(u32::MAX));
+        let mut newest_first = self.cards.range(all).rev().map(|(_, card)| card);
+        newest_first.find(|card| card.fields.seal_key == member.seal_key)
     }
 
     fn check_transport_keys(&self, manifest: &Manifest) -> Result<(), NotInForce> {
@@ -292,7 +300,7 @@ impl Agreement {
 
     /// The number of a member's newest card.
     pub fn newest_card(&self, member: MemberCode) -> Option<CardNumber> {
-        self.cards().find(|card| card.fields.code == member).map(|card| card.fields.number)
+        self.card(member).map(|card| card.fields.number)
     }
 
     fn number(&self, id: CardId) -> Option<CardNumber> {

@@ -127,7 +127,7 @@ impl Replica {
             return Err(NoBundle::Paused { member });
         }
         let told = self.told.get(&(id, member)).filter(|told| self.partner(id, told.peer) == Some(member));
-        let card = held.cards().find(|card| card.fields.code == member);
+        let card = held.card(member);
         let newest = card.and_then(|card| card.fields.transport_keys.first().copied());
         let to = told.map(|told| told.peer).or(newest).ok_or(NoBundle::NothingShared { member })?;
         if self.offences.shuts_out(to) {

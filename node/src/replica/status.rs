@@ -232,8 +232,7 @@ impl Replica {
     }
 
     fn peer_status(&self, id: AgreementId, member: MemberCode, name: &str, now: Now) -> PeerStatus {
-        let cards = self.agreements.get(&id).into_iter().flat_map(|agreement| agreement.cards());
-        let card = cards.into_iter().find(|card| card.fields.code == member);
+        let card = self.agreements.get(&id).and_then(|held| held.card(member));
         let peers = card.map(|card| card.fields.transport_keys.clone()).unwrap_or_default();
         let addresses = |peer: &PeerId| Some((*peer, self.addresses_of(&card?.fields, *peer)));
         let connection = peers.iter().find_map(|peer| self.connections.to(*peer));
