@@ -55,7 +55,7 @@ pub struct Visitor {
 #[derive(Clone, Debug)]
 pub struct Asked {
     by: By,
-    route: Route,
+    route: &'static Route,
     request: u64,
     subject: String,
 }
@@ -65,9 +65,11 @@ pub struct Doors {
     requests: AtomicU64,
     tokens: Buckets,
     failures: Buckets,
-    /// Answers by route and status; requests that were turned away before they came to one stand under none.
-    answered: Mutex<BTreeMap<(Option<Route>, u16), u64>>,
+    answered: Mutex<Answered>,
 }
+
+/// Answers by name of the route and status; requests that were turned away before they came to one stand under none.
+pub type Answered = BTreeMap<(Option<&'static str>, u16), u64>;
 
 /// Tokens that do not hold and are looked at in a minute, from everybody together.
 const FAILURES_PER_MINUTE: u32 = 10;
@@ -84,11 +86,11 @@ impl Doors {
     }
 
     /// How often which route answered with which status.
-    pub fn answered(&self) -> BTreeMap<(Option<Route>, u16), u64> {
+    pub fn answered(&self) -> Answered {
         self.answered.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
-    fn count(&self, route: Option<Route>, response: &Response) {
+    fn count(&self, route: Option<&'static str>, response: &Response) {
         let mut answered = self.answered.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         *answered.entry((route, response.status().as_u16())).or_default() += 1;
     }
@@ -105,12 +107,12 @@ impl Asked {
 
     /// What is recorded if it is done; reading leaves no record.
     pub fn deed(&self) -> Option<Deed> {
-        self.route.right().is_to_act().then(|| self.told(None))
+        self.route.right.is_to_act().then(|| self.told(None))
     }
 
     fn told(&self, refused: Option<String>) -> Deed {
         let Self { by, route, request, subject } = self.clone();
-        Deed { by, act: route.name().to_owned(), subject, request, refused }
+        Deed { by, act: route.name.to_owned(), subject, request, refused }
     }
 }
 
@@ -161,23 +163,23 @@ pub async fn admit(
 
 /// The inner door, one for each route: asks the table, and records what was not done.
 pub async fn pass(
-    State((desk, route)): State<(Desk, Route)>,
+    State((desk, route)): State<(Desk, &'static Route)>,
     Extension(Visitor { by, role }): Extension<Visitor>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let number = desk.doors.requests.fetch_add(1, Ordering::Relaxed) + 1;
     let asked = Asked { by, route, request: number, subject: subject_of(&request) };
-    let response = match role.filter(|role| !role.has(route.right())) {
+    let response = match role.filter(|role| !role.has(route.right)) {
         Some(role) => Problem::TurnedAway { reason: TurnedAway::NotAllowed { role } }.into_response(),
         None => {
             request.extensions_mut().insert(asked.clone());
             next.run(request).await
         }
     };
-    desk.doors.count(Some(route), &response);
+    desk.doors.count(Some(route.name), &response);
     let is_refused = response.status().is_client_error() || response.status().is_server_error();
-    if is_refused && (route.right().is_to_act() || role.is_some_and(|role| !role.has(route.right()))) {
+    if is_refused && (route.right.is_to_act() || role.is_some_and(|role| !role.has(route.right))) {
         // The framework's own refusals, of a body that cannot be read, have a status only.
         let code = response.extensions().get::<Code>().map(|Code(code)| code.clone());
         desk.record_refusal(&asked, code.unwrap_or_else(|| response.status().as_u16().to_string())).await;

@@ -16,8 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 use xietong_proto::id::System;
 
 use super::answer::Problem;
-use super::door::Asked;
-use super::route::Route;
+use super::door::{Answered, Asked};
 use super::{Desk, Surroundings};
 use crate::machine::Status;
 use crate::machine::health::{Reason, health};
@@ -147,9 +146,9 @@ impl Page {
         self.gauges("stream_forked", "1 if two entries claim one position", forked);
     }
 
-    fn doors(&mut self, answered: &BTreeMap<(Option<Route>, u16), u64>) {
+    fn doors(&mut self, answered: &Answered) {
         let requests = answered.iter().map(|((route, status), count)| {
-            let route = route.map_or("none", Route::name).to_owned();
+            let route = route.unwrap_or("none").to_owned();
             (vec![("route", route), ("status", status.to_string())], *count)
         });
         self.counters("requests", "HTTP requests by route and status; none: turned away before", requests);

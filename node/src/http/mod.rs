@@ -31,7 +31,6 @@ use std::sync::{Arc, Mutex};
 use answer::Problem;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Json, Router};
 use futures::future::BoxFuture;
 use prometheus_client::metrics::histogram::Histogram;
@@ -47,12 +46,9 @@ use xietong_proto::stream::Stream;
 use crate::keys::bundle::Bundler;
 use crate::machine::{Answer, Command};
 use crate::systems::doors::Deed;
-use crate::systems::energy::release_act;
 use crate::systems::rows::Rows;
 use crate::systems::rules::Rules;
-use crate::systems::vehicles::scrapping;
 use door::{Asked, Doors};
-use route::Route;
 
 /// A question for the machine, and where the answer goes once it is durable.
 #[derive(Debug)]
@@ -213,9 +209,9 @@ pub fn listen(path: &Path, group: Option<u32>) -> Result<UnixListener, SocketFai
 
 /// All routes behind their doors.
 pub fn router(desk: Desk) -> Router {
-    let routes = Route::ALL.into_iter().fold(Router::new(), |router, route| {
+    let routes = route::ALL.iter().fold(Router::new(), |router, route| {
         let inner = from_fn_with_state((desk.clone(), route), door::pass);
-        router.route(route.entry().2, serving(route).route_layer(inner))
+        router.route(route.path, (route.serve)().route_layer(inner))
     });
     routes
         .fallback(|uri: Uri| async move { Problem::NotFound { id: uri.path().to_owned() } })
@@ -226,61 +222,4 @@ pub fn router(desk: Desk) -> Router {
         .layer(map_response(answer::as_problem))
         .layer(from_fn_with_state(desk.clone(), door::admit))
         .with_state(desk)
-}
-
-/// What serves a route.
-fn serving(route: Route) -> MethodRouter<Desk> {
-    let method = MethodFilter::try_from(route.entry().1).expect("a method that HTTP has");
-    match route {
-        Route::Health => on(method, node::health),
-        Route::Metrics => on(method, metrics::metrics),
-        Route::Status => on(method, node::status),
-        Route::Cut => on(method, node::cut),
-        Route::Digests => on(method, node::digests),
-        Route::Doctor => on(method, doctor::examine),
-        Route::List => on(method, data::list),
-        Route::Show => on(method, data::show),
-        Route::Places => on(method, data::places),
-        Route::VehicleReport => on(method, data::vehicle_report),
-        Route::AssetReport => on(method, data::asset_report),
-        Route::EnergyReport => on(method, data::energy_report),
-        Route::Supervision => on(method, fleet::supervision),
-        Route::FreeDrivers => on(method, drivers::free),
-        Route::Duties => on(method, drivers::taken_up),
-        Route::Feed => on(method, feed::feed),
-        Route::Explain => on(method, disclosure::explain),
-        Route::Preview => on(method, disclosure::preview),
-        Route::Requests => on(method, requests::list),
-        Route::Request => on(method, requests::show),
-        Route::Calendar => on(method, requests::calendar),
-        Route::Accounts => on(method, requests::month),
-        Route::Search => on(method, requests::find),
-        Route::Tariffs => on(method, requests::tariffs),
-        Route::Block => on(method, requests::block),
-        Route::Ask => on(method, requests::ask),
-        Route::Act => on(method, requests::act),
-        Route::SetTariff => on(method, requests::set_tariff),
-        Route::Import => on(method, data::import),
-        Route::Withdraw => on(method, data::withdraw),
-        Route::Scrap => on(method, data::done::<scrapping::Command>),
-        Route::Duty => on(method, drivers::duty),
-        Route::Handovers => on(method, handover::list),
-        Route::HandOver => on(method, handover::hand_over),
-        Route::Release => on(method, data::done::<release_act::Command>),
-        Route::Papers => on(method, epochs::papers),
-        Route::Say => on(method, epochs::say),
-        Route::GiveUp => on(method, epochs::give_up),
-        Route::Join => on(method, node::join),
-        Route::Pack => on(method, bundle::pack),
-        Route::Unpack => on(method, bundle::unpack),
-        Route::Pause => on(method, node::pause),
-        Route::Excuse => on(method, node::excuse),
-        Route::Stop => on(method, node::stop),
-        Route::Disclosed => on(method, disclosure::log),
-        Route::DisclosedEntries => on(method, disclosure::entries),
-        Route::Deeds => on(method, tokens::deeds),
-        Route::Tokens => on(method, tokens::tokens),
-        Route::MakeToken => on(method, tokens::make),
-        Route::RevokeToken => on(method, tokens::revoke),
-    }
 }

@@ -1,63 +1,34 @@
-//! Every route that there is, with its place and the right that it takes, and which role has which right: the one
-//! table that says who may do what. A new route has to choose here before it compiles.
+//! Every route that there is: the one table that says what can be asked over HTTP, who may, and what serves it; and
+//! which role has which right. A route more is a line here; nothing else has to know it.
 
 use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
 
+use super::{
+    Desk, bundle, data, disclosure, doctor, drivers, epochs, feed, fleet, handover, metrics, node, requests,
+    tokens,
+};
 use crate::systems::doors::Role;
+use crate::systems::energy::release_act;
+use crate::systems::vehicles::scrapping;
 
 /// What can be asked over HTTP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Route {
-    Health,
-    Metrics,
-    Status,
-    Digests,
-    Doctor,
-    List,
-    Show,
-    Places,
-    Cut,
-    VehicleReport,
-    AssetReport,
-    EnergyReport,
-    Requests,
-    Request,
-    Calendar,
-    Accounts,
-    Search,
-    Tariffs,
-    Supervision,
-    FreeDrivers,
-    Duties,
-    Feed,
-    Handovers,
-    Explain,
-    Preview,
-    Papers,
-    Import,
-    Withdraw,
-    Scrap,
-    Duty,
-    HandOver,
-    Block,
-    Release,
-    Ask,
-    Act,
-    SetTariff,
-    Say,
-    Join,
-    GiveUp,
-    Pack,
-    Unpack,
-    Pause,
-    Excuse,
-    Stop,
-    Disclosed,
-    DisclosedEntries,
-    Deeds,
-    Tokens,
-    MakeToken,
-    RevokeToken,
+#[derive(Debug)]
+pub struct Route {
+    /// In records of deeds and in metrics.
+    pub name: &'static str,
+    /// What it takes.
+    pub right: Right,
+    /// How it is asked.
+    pub method: Method,
+    /// Where.
+    pub path: &'static str,
+    /// Its name for people, in Chinese.
+    pub zh: &'static str,
+    /// In English.
+    pub en: &'static str,
+    /// What serves it.
+    pub(super) serve: fn() -> MethodRouter<Desk>,
 }
 
 /// What a route takes.
@@ -112,155 +83,109 @@ impl Right {
     }
 }
 
+/// Routes line by line: name, right, method and path, what serves it, and its name for people.
+macro_rules! routes {
+    ($($name:literal $right:ident $method:ident $path:literal => $serve:expr, $zh:literal $en:literal;)*) => {
+        &[$(Route {
+            name: $name,
+            right: Right::$right,
+            method: Method::$method,
+            path: $path,
+            zh: $zh,
+            en: $en,
+            serve: || on(MethodFilter::$method, $serve),
+        }),*]
+    };
+}
+
+/// All of them, by the right that they take.
+pub static ALL: &[Route] = routes! {
+    "health" Watch GET "/healthz" => node::health, "查看健康状况" "see health";
+    "metrics" Watch GET "/metrics" => metrics::metrics, "读取指标" "read metrics";
+    "status" Watch GET "/v1/status" => node::status, "查看状况" "see status";
+    "digests" Watch GET "/v1/digests" => node::digests, "查看摘要" "see digests";
+    "doctor" Watch GET "/v1/doctor" => doctor::examine, "诊断" "examine";
+    "list" Look GET "/v1/{kind}" => data::list, "列表" "list";
+    "show" Look GET "/v1/{kind}/one" => data::show, "查看一条" "show one";
+    "places" Look GET "/v1/places" => data::places, "查找记录位置" "find a record";
+    "cut" Look GET "/v1/cut" => node::cut, "查看数据日志到哪里" "see how far the log goes";
+    "vehicle-report" Look GET "/v1/vehicles/report" => data::vehicle_report, "车辆汇总" "vehicle report";
+    "asset-report" Look GET "/v1/assets/report" => data::asset_report, "资产汇总" "asset report";
+    "energy-report" Look GET "/v1/energy/report" => data::energy_report, "能耗汇总" "energy report";
+    "requests" Look GET "/v1/requests" => requests::list, "预订列表" "list requests";
+    "request" Look GET "/v1/requests/one" => requests::show, "查看预订" "show a request";
+    "calendar" Look GET "/v1/requests/calendar" => requests::calendar, "查看日历" "see a calendar";
+    "accounts" Look GET "/v1/requests/net" => requests::month, "查看往来账" "see accounts";
+    "search" Look GET "/v1/vehicles/search" => requests::find, "查找车辆" "search vehicles";
+    "tariffs" Look GET "/v1/vehicles/tariffs" => requests::tariffs, "查看价目" "see tariffs";
+    "supervision" Look GET "/v1/vehicles/supervision" => fleet::supervision,
+        "车辆监督" "supervision of vehicles";
+    "free-drivers" Look GET "/v1/drivers/free" => drivers::free, "查看可出车驾驶员" "see who may drive";
+    "duties" Look GET "/v1/drivers/duties" => drivers::taken_up, "查看驾驶员任务" "see a driver's duties";
+    "feed" Look GET "/v1/feed" => feed::feed, "读取变化" "read what changed";
+    "handovers" Look GET "/v1/{kind}/handovers" => handover::list, "查看移交" "see handovers";
+    "explain" Look GET "/v1/explain" => disclosure::explain, "查询谁能看到" "explain";
+    "disclosure-preview" Look POST "/v1/disclosure/preview" => disclosure::preview,
+        "预览对外提供" "preview a disclosure";
+    "papers" Look GET "/v1/agreements/{id}/papers" => epochs::papers,
+        "读取协议文件" "read an agreement's papers";
+    "import" Enter POST "/v1/{kind}/import" => data::import, "导入" "import";
+    "withdraw" Enter POST "/v1/{kind}/withdraw" => data::withdraw, "撤销" "withdraw";
+    "scrap" Enter POST "/v1/vehicles/scrap" => data::done::<scrapping::Command>,
+        "办理车辆报废" "scrap a vehicle";
+    "duty" Enter POST "/v1/drivers/duty" => drivers::duty, "派驾驶员" "take up a driver";
+    "block" Enter POST "/v1/requests/block" => requests::block, "暂不外派" "keep at home";
+    "hand-over" Decide POST "/v1/{kind}/handover" => handover::hand_over, "办理移交" "hand over";
+    "release" Decide POST "/v1/energy/release" => data::done::<release_act::Command>,
+        "发布能耗" "release energy";
+    "ask" Decide POST "/v1/requests" => requests::ask, "申请" "ask for";
+    "act" Decide POST "/v1/requests/act" => requests::act, "办理预订" "go on with a request";
+    "tariff-set" Decide POST "/v1/vehicles/tariffs" => requests::set_tariff, "设定价目" "set a tariff";
+    "say" Decide POST "/v1/agreements/{id}/say" => epochs::say,
+        "对协议版次表态" "propose a version or give an opinion";
+    "join" Decide POST "/v1/agreements" => node::join, "加入协议" "join an agreement";
+    "purge" Decide POST "/v1/agreements/{id}/purge" => epochs::give_up,
+        "清除一方的记录" "purge a member's records";
+    "bundle-export" Decide POST "/v1/bundles/export" => bundle::pack, "导出离线包" "export a bundle";
+    "bundle-import" Decide POST "/v1/bundles" => bundle::unpack, "导入离线包" "import a bundle";
+    "pause" Decide POST "/v1/pause" => node::pause, "暂停或恢复联网" "pause or resume";
+    "excuse" Decide POST "/v1/excuse" => node::excuse, "不再或恢复等候" "excuse or expect";
+    "stop" Decide POST "/v1/stop" => node::stop, "停止节点" "stop the node";
+    "disclosure-log" Audit GET "/v1/disclosure/log" => disclosure::log, "查看已对外提供" "read what has left";
+    "disclosure-entries" Audit GET "/v1/disclosure/entries" => disclosure::entries,
+        "逐条查看已对外提供" "read what has left, record by record";
+    "deeds" Audit GET "/v1/deeds" => tokens::deeds, "查看操作记录" "read deeds";
+    "tokens" Audit GET "/v1/tokens" => tokens::tokens, "查看令牌" "see tokens";
+    "token-new" Admit POST "/v1/tokens" => tokens::make, "发放令牌" "make a token";
+    "token-revoke" Admit POST "/v1/tokens/revoke" => tokens::revoke, "作废令牌" "revoke a token";
+};
+
 impl Route {
-    /// All of them.
-    pub const ALL: [Self; 50] = [
-        Self::Health,
-        Self::Metrics,
-        Self::Status,
-        Self::Digests,
-        Self::Doctor,
-        Self::List,
-        Self::Show,
-        Self::Places,
-        Self::Cut,
-        Self::VehicleReport,
-        Self::AssetReport,
-        Self::EnergyReport,
-        Self::Requests,
-        Self::Request,
-        Self::Calendar,
-        Self::Accounts,
-        Self::Search,
-        Self::Tariffs,
-        Self::Supervision,
-        Self::FreeDrivers,
-        Self::Duties,
-        Self::Feed,
-        Self::Handovers,
-        Self::Explain,
-        Self::Preview,
-        Self::Papers,
-        Self::Import,
-        Self::Withdraw,
-        Self::Scrap,
-        Self::Duty,
-        Self::Block,
-        Self::HandOver,
-        Self::Release,
-        Self::Ask,
-        Self::Act,
-        Self::SetTariff,
-        Self::Say,
-        Self::Join,
-        Self::GiveUp,
-        Self::Pack,
-        Self::Unpack,
-        Self::Pause,
-        Self::Excuse,
-        Self::Stop,
-        Self::Disclosed,
-        Self::DisclosedEntries,
-        Self::Deeds,
-        Self::Tokens,
-        Self::MakeToken,
-        Self::RevokeToken,
-    ];
-
-    /// Its name in records of deeds and in metrics, its method and path, and the right that it takes.
-    pub fn entry(self) -> (&'static str, Method, &'static str, Right) {
-        use Right::{Admit, Audit, Decide, Enter, Look, Watch};
-        const GET: Method = Method::GET;
-        const POST: Method = Method::POST;
-        match self {
-            Self::Health => ("health", GET, "/healthz", Watch),
-            Self::Metrics => ("metrics", GET, "/metrics", Watch),
-            Self::Status => ("status", GET, "/v1/status", Watch),
-            Self::Digests => ("digests", GET, "/v1/digests", Watch),
-            Self::Doctor => ("doctor", GET, "/v1/doctor", Watch),
-            Self::List => ("list", GET, "/v1/{kind}", Look),
-            Self::Show => ("show", GET, "/v1/{kind}/one", Look),
-            Self::Places => ("places", GET, "/v1/places", Look),
-            Self::Cut => ("cut", GET, "/v1/cut", Look),
-            Self::VehicleReport => ("vehicle-report", GET, "/v1/vehicles/report", Look),
-            Self::AssetReport => ("asset-report", GET, "/v1/assets/report", Look),
-            Self::EnergyReport => ("energy-report", GET, "/v1/energy/report", Look),
-            Self::Requests => ("requests", GET, "/v1/requests", Look),
-            Self::Request => ("request", GET, "/v1/requests/one", Look),
-            Self::Calendar => ("calendar", GET, "/v1/requests/calendar", Look),
-            Self::Accounts => ("accounts", GET, "/v1/requests/net", Look),
-            Self::Search => ("search", GET, "/v1/vehicles/search", Look),
-            Self::Tariffs => ("tariffs", GET, "/v1/vehicles/tariffs", Look),
-            Self::Supervision => ("supervision", GET, "/v1/vehicles/supervision", Look),
-            Self::FreeDrivers => ("free-drivers", GET, "/v1/drivers/free", Look),
-            Self::Duties => ("duties", GET, "/v1/drivers/duties", Look),
-            Self::Handovers => ("handovers", GET, "/v1/{kind}/handovers", Look),
-            Self::HandOver => ("hand-over", POST, "/v1/{kind}/handover", Decide),
-            Self::Feed => ("feed", GET, "/v1/feed", Look),
-            Self::Explain => ("explain", GET, "/v1/explain", Look),
-            Self::Preview => ("disclosure-preview", POST, "/v1/disclosure/preview", Look),
-            Self::Import => ("import", POST, "/v1/{kind}/import", Enter),
-            Self::Withdraw => ("withdraw", POST, "/v1/{kind}/withdraw", Enter),
-            Self::Scrap => ("scrap", POST, "/v1/vehicles/scrap", Enter),
-            Self::Duty => ("duty", POST, "/v1/drivers/duty", Enter),
-            Self::Block => ("block", POST, "/v1/requests/block", Enter),
-            Self::Ask => ("ask", POST, "/v1/requests", Decide),
-            Self::Act => ("act", POST, "/v1/requests/act", Decide),
-            Self::SetTariff => ("tariff-set", POST, "/v1/vehicles/tariffs", Decide),
-            Self::Release => ("release", POST, "/v1/energy/release", Decide),
-            Self::Papers => ("papers", GET, "/v1/agreements/{id}/papers", Look),
-            Self::Say => ("say", POST, "/v1/agreements/{id}/say", Decide),
-            Self::Join => ("join", POST, "/v1/agreements", Decide),
-            Self::GiveUp => ("purge", POST, "/v1/agreements/{id}/purge", Decide),
-            Self::Pack => ("bundle-export", POST, "/v1/bundles/export", Decide),
-            Self::Unpack => ("bundle-import", POST, "/v1/bundles", Decide),
-            Self::Pause => ("pause", POST, "/v1/pause", Decide),
-            Self::Excuse => ("excuse", POST, "/v1/excuse", Decide),
-            Self::Stop => ("stop", POST, "/v1/stop", Decide),
-            Self::Disclosed => ("disclosure-log", GET, "/v1/disclosure/log", Audit),
-            Self::DisclosedEntries => ("disclosure-entries", GET, "/v1/disclosure/entries", Audit),
-            Self::Deeds => ("deeds", GET, "/v1/deeds", Audit),
-            Self::Tokens => ("tokens", GET, "/v1/tokens", Audit),
-            Self::MakeToken => ("token-new", POST, "/v1/tokens", Admit),
-            Self::RevokeToken => ("token-revoke", POST, "/v1/tokens/revoke", Admit),
-        }
-    }
-
-    /// As in [`Route::entry`].
-    pub fn name(self) -> &'static str {
-        self.entry().0
-    }
-
-    /// As in [`Route::entry`].
-    pub fn right(self) -> Right {
-        self.entry().3
-    }
-
     /// The route of a name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|route| route.name() == name)
+    pub fn named(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|route| route.name == name)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn every_route_is_in_the_list_once_under_a_name_of_its_own() {
-        let names: std::collections::BTreeSet<_> = Route::ALL.iter().map(|route| route.name()).collect();
-        assert_eq!(names.len(), Route::ALL.len());
-        // The compiler counts the variants: the last one is the one with the highest number.
-        assert_eq!(Route::RevokeToken as usize + 1, Route::ALL.len());
-        assert!(Route::ALL.into_iter().all(|route| Route::named(route.name()) == Some(route)));
+    fn every_route_has_a_name_and_a_place_of_its_own() {
+        let names: BTreeSet<_> = ALL.iter().map(|route| route.name).collect();
+        let places: BTreeSet<_> = ALL.iter().map(|route| (route.method.as_str(), route.path)).collect();
+        assert_eq!((names.len(), places.len()), (ALL.len(), ALL.len()));
     }
 
     /// What each role may do, by name, as the README has it.
     #[test]
     fn a_role_may_do_this_and_nothing_else() {
         let may = |role: Role| -> Vec<&str> {
-            let routes = Route::ALL.into_iter().filter(|route| role.has(route.right()));
-            routes.map(Route::name).collect()
+            let routes = ALL.iter().filter(|route| role.has(route.right));
+            routes.map(|route| route.name).collect()
         };
         let watch = ["health", "metrics", "status", "digests", "doctor"];
         let reports = ["list", "show", "places", "cut", "vehicle-report", "asset-report", "energy-report"];

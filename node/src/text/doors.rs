@@ -159,63 +159,11 @@ fn who(lang: Lang, by: &By) -> String {
 }
 
 fn act(lang: Lang, name: &str) -> String {
-    let Some(route) = Route::named(name) else {
+    match Route::named(name) {
+        Some(Route { zh, en, .. }) => say!(lang, zh: "{zh}", en: "{en}"),
         // Also a stranger's, who came to no route, and a later version's.
-        return if name == "enter" { say!(lang, zh: "进入", en: "enter") } else { name.to_owned() };
-    };
-    match route {
-        Route::Health => say!(lang, zh: "查看健康状况", en: "see health"),
-        Route::Metrics => say!(lang, zh: "读取指标", en: "read metrics"),
-        Route::Status => say!(lang, zh: "查看状况", en: "see status"),
-        Route::Cut => say!(lang, zh: "查看数据日志到哪里", en: "see how far the log goes"),
-        Route::Digests => say!(lang, zh: "查看摘要", en: "see digests"),
-        Route::Doctor => say!(lang, zh: "诊断", en: "examine"),
-        Route::List => say!(lang, zh: "列表", en: "list"),
-        Route::Show => say!(lang, zh: "查看一条", en: "show one"),
-        Route::Places => say!(lang, zh: "查找记录位置", en: "find a record"),
-        Route::VehicleReport => say!(lang, zh: "车辆汇总", en: "vehicle report"),
-        Route::AssetReport => say!(lang, zh: "资产汇总", en: "asset report"),
-        Route::EnergyReport => say!(lang, zh: "能耗汇总", en: "energy report"),
-        Route::Supervision => say!(lang, zh: "车辆监督", en: "supervision of vehicles"),
-        Route::FreeDrivers => say!(lang, zh: "查看可出车驾驶员", en: "see who may drive"),
-        Route::Duties => say!(lang, zh: "查看驾驶员任务", en: "see a driver's duties"),
-        Route::Feed => say!(lang, zh: "读取变化", en: "read what changed"),
-        Route::Explain => say!(lang, zh: "查询谁能看到", en: "explain"),
-        Route::Preview => say!(lang, zh: "预览对外提供", en: "preview a disclosure"),
-        Route::Requests => say!(lang, zh: "预订列表", en: "list requests"),
-        Route::Request => say!(lang, zh: "查看预订", en: "show a request"),
-        Route::Calendar => say!(lang, zh: "查看日历", en: "see a calendar"),
-        Route::Accounts => say!(lang, zh: "查看往来账", en: "see accounts"),
-        Route::Search => say!(lang, zh: "查找车辆", en: "search vehicles"),
-        Route::Tariffs => say!(lang, zh: "查看价目", en: "see tariffs"),
-        Route::Block => say!(lang, zh: "暂不外派", en: "keep at home"),
-        Route::Ask => say!(lang, zh: "申请", en: "ask for"),
-        Route::Act => say!(lang, zh: "办理预订", en: "go on with a request"),
-        Route::SetTariff => say!(lang, zh: "设定价目", en: "set a tariff"),
-        Route::Import => say!(lang, zh: "导入", en: "import"),
-        Route::Withdraw => say!(lang, zh: "撤销", en: "withdraw"),
-        Route::Handovers => say!(lang, zh: "查看移交", en: "see handovers"),
-        Route::HandOver => say!(lang, zh: "办理移交", en: "hand over"),
-        Route::Scrap => say!(lang, zh: "办理车辆报废", en: "scrap a vehicle"),
-        Route::Duty => say!(lang, zh: "派驾驶员", en: "take up a driver"),
-        Route::Release => say!(lang, zh: "发布能耗", en: "release energy"),
-        Route::Join => say!(lang, zh: "加入协议", en: "join an agreement"),
-        Route::Papers => say!(lang, zh: "读取协议文件", en: "read an agreement's papers"),
-        Route::Say => say!(lang, zh: "对协议版次表态", en: "propose a version or give an opinion"),
-        Route::GiveUp => say!(lang, zh: "清除一方的记录", en: "purge a member's records"),
-        Route::Pack => say!(lang, zh: "导出离线包", en: "export a bundle"),
-        Route::Unpack => say!(lang, zh: "导入离线包", en: "import a bundle"),
-        Route::Pause => say!(lang, zh: "暂停或恢复联网", en: "pause or resume"),
-        Route::Excuse => say!(lang, zh: "不再或恢复等候", en: "excuse or expect"),
-        Route::Stop => say!(lang, zh: "停止节点", en: "stop the node"),
-        Route::Disclosed => say!(lang, zh: "查看已对外提供", en: "read what has left"),
-        Route::DisclosedEntries => {
-            say!(lang, zh: "逐条查看已对外提供", en: "read what has left, record by record")
-        }
-        Route::Deeds => say!(lang, zh: "查看操作记录", en: "read deeds"),
-        Route::Tokens => say!(lang, zh: "查看令牌", en: "see tokens"),
-        Route::MakeToken => say!(lang, zh: "发放令牌", en: "make a token"),
-        Route::RevokeToken => say!(lang, zh: "作废令牌", en: "revoke a token"),
+        None if name == "enter" => say!(lang, zh: "进入", en: "enter"),
+        None => name.to_owned(),
     }
 }
 

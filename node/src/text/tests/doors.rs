@@ -4,7 +4,7 @@ use xietong_proto::id::*;
 
 use super::{code, holds};
 use crate::http::door::TurnedAway;
-use crate::http::route::Route;
+use crate::http::route;
 use crate::http::tokens::Deeds;
 use crate::machine::health::{Ailment, Health, Peers, Reason};
 use crate::systems::doors::{By, Deed, Refusal, Role, Told};
@@ -70,10 +70,10 @@ fn a_request_is_one_line_however_many_steps_it_took() {
         },
     };
     let mut deeds: Vec<_> = (0..3).map(|_| told(1, "import", None)).collect();
-    deeds.extend(Route::ALL.map(|route| told(2 + route as u64, route.name(), Some("NotAllowed"))));
+    deeds.extend((2..).zip(route::ALL).map(|(request, route)| told(request, route.name, Some("NotAllowed"))));
     let shown = text::deeds(Lang::En, &Deeds { deeds, next: None, last: 9 });
     let lines: Vec<_> = shown.lines().collect();
-    assert_eq!(lines.len(), 2 + 1 + Route::ALL.len(), "{shown}");
+    assert_eq!(lines.len(), 2 + 1 + route::ALL.len(), "{shown}");
     assert!(lines[2].contains("token oa") && lines[2].contains("done in 3 steps"), "{shown}");
     assert!(lines[3..].iter().all(|line| line.contains("refused: NotAllowed")), "{shown}");
 }
