@@ -1,5 +1,5 @@
 //! The systems that this program knows, each with its register. A system more is a variant, its line in
-//! [`Kind::entry`] and in [`for_register`]; the compiler names the places that have to know it.
+//! [`Kind::entry`] and in [`for_register`]; nothing else has to name it.
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::System;
@@ -58,14 +58,15 @@ impl Kind {
     /// Those whose rows members see as listings.
     pub const LISTED: [Self; 2] = [Self::Assets, Self::Vehicles];
 
-    /// Its number in the protocol, its names in paths and on the command line, the letter in its listing numbers.
+    /// Its number in the protocol, its name in Chinese, the word that the command line has for it, the letter in its
+    /// listing numbers.
     const fn entry(self) -> (System, &'static str, &'static str, char) {
         match self {
-            Self::Institutions => (System::INSTITUTIONS, "institutions", "institution", 'I'),
-            Self::Assets => (System::ASSETS, "assets", "asset", 'A'),
-            Self::Vehicles => (System::VEHICLES, "vehicles", "vehicle", 'V'),
-            Self::Energy => (System::ENERGY, "energy", "energy", 'E'),
-            Self::Drivers => (System::DRIVERS, "drivers", "driver", 'D'),
+            Self::Institutions => (System::INSTITUTIONS, "单位", "institution", 'I'),
+            Self::Assets => (System::ASSETS, "资产", "asset", 'A'),
+            Self::Vehicles => (System::VEHICLES, "车辆", "vehicle", 'V'),
+            Self::Energy => (System::ENERGY, "能耗", "energy", 'E'),
+            Self::Drivers => (System::DRIVERS, "驾驶员", "driver", 'D'),
         }
     }
 
@@ -89,8 +90,13 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.system() == system)
     }
 
-    /// Its name in paths and files.
+    /// Its name in the protocol, in paths and files.
     pub fn name(self) -> &'static str {
+        self.system().name().expect("the protocol has a name for it")
+    }
+
+    /// Its name in Chinese.
+    pub fn zh(self) -> &'static str {
         self.entry().1
     }
 
@@ -124,6 +130,6 @@ mod tests {
         assert_eq!(own(|kind| kind.system().to_string()), Kind::ALL.len());
         assert_eq!(own(|kind| kind.noun().to_owned()), Kind::ALL.len());
         assert_eq!(own(|kind| kind.letter().to_string()), Kind::ALL.len());
-        assert!(Kind::ALL.into_iter().all(|kind| kind.system().name() == Some(kind.name())));
+        assert_eq!(own(|kind| kind.name().to_owned()), Kind::ALL.len());
     }
 }

@@ -349,11 +349,15 @@ fn failures_of_commands() {
 #[test]
 fn words() {
     let systems =
-        [System::INSTITUTIONS, System::ASSETS, System::VEHICLES, System::ENERGY, System::DRIVERS, System(9)];
+        [System::INSTITUTIONS, System::ASSETS, System::VEHICLES, System::ENERGY, System::DRIVERS, System(99)];
     let names = |lang| list(lang, &systems.map(|number| system(lang, number)));
-    assert_eq!(names(Zh), "单位、资产、车辆、能耗、驾驶员、第 9 号业务领域");
-    assert_eq!(names(En), "institutions, assets, vehicles, energy, drivers, system 9");
+    assert_eq!(names(Zh), "单位、资产、车辆、能耗、驾驶员、第 99 号业务领域");
+    assert_eq!(names(En), "institutions, assets, vehicles, energy, drivers, system 99");
     holds(|lang, number| leaves(lang, *number), &systems.map(|system| (system, "", "")));
+    for system in Kind::ALL.map(Kind::system) {
+        let stays = leaves(En, system) == "Nothing leaves.";
+        assert_eq!(stays, System::AT_HOME.contains(&system), "{system}: what leaves is said, and no more");
+    }
     let levels = [LevelName::Provinces, LevelName::Cities, LevelName::WithinProvince];
     assert_eq!(levels.map(|name| level(Zh, name)), ["省际", "城市间", "省内"]);
     assert_eq!(

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use xietong_proto::id::*;
 
-use super::{Lang, say};
+use super::{Heading, Lang, listing_columns, say};
 use crate::papers::copy::LevelName;
 use crate::systems::{Kind, doors};
 
@@ -25,13 +25,8 @@ pub fn system(lang: Lang, system: System) -> String {
 
 /// The name of one that this program knows.
 pub fn kind(lang: Lang, kind: Kind) -> String {
-    match kind {
-        Kind::Institutions => say!(lang, zh: "单位", en: "institutions"),
-        Kind::Assets => say!(lang, zh: "资产", en: "assets"),
-        Kind::Vehicles => say!(lang, zh: "车辆", en: "vehicles"),
-        Kind::Energy => say!(lang, zh: "能耗", en: "energy"),
-        Kind::Drivers => say!(lang, zh: "驾驶员", en: "drivers"),
-    }
+    let (zh, en) = (kind.zh(), kind.name());
+    say!(lang, zh: "{zh}", en: "{en}")
 }
 
 /// What leaves the province in a system, and what stays.
@@ -42,7 +37,6 @@ pub fn leaves(lang: Lang, system: System) -> String {
             en: "This version of the program does not know the system and discloses nothing in it.");
     };
     match kind {
-        Kind::Institutions | Kind::Drivers => say!(lang, zh: "不对外提供。", en: "Nothing leaves."),
         Kind::Assets => say!(lang,
             zh: "仅标明“纳入区域共享”且符合条件的资产：共享编号、所在市、资产分类、名称、品牌、规格型号、数量、计量单位、投入使用年份、新旧程度、可否借用和调拨、运费承担方、价值区间。预订与答复提供给全体成员；机身编号和存放地点只在答应借用之后告知对方。不含单位、资产编号、原值。",
             en: "Only assets marked as shared that pass the checks: listing number, city, asset class, name, brand, specification, quantity, unit of measure, year of service, condition, whether it may be lent or transferred, who pays freight, value band. Requests and answers go to all members; serial number and place only to the member to whom the asset was promised. Never the institution, asset code or price."),
@@ -52,7 +46,20 @@ pub fn leaves(lang: Lang, system: System) -> String {
         Kind::Energy => say!(lang,
             zh: "仅在明确发布某一期时提供：按市和机构类型汇总、至少五个单位且无一独大的能耗、用水、面积和人数合计。不含任何单位的数据；不足条件的合并或不予公布。",
             en: "Only when a period is expressly released: totals of energy, water, area and users by city and institution class, of at least five institutions of which none dominates. Never one institution's figures; what does not qualify is merged or withheld."),
+        _ => columns_leave(lang, &listing_columns(kind)),
     }
+}
+
+/// What leaves of a register is what its listings have columns for.
+fn columns_leave(lang: Lang, columns: &[Heading]) -> String {
+    if columns.is_empty() {
+        return say!(lang, zh: "不对外提供。", en: "Nothing leaves.");
+    }
+    let columns: Vec<_> = columns.iter().map(|column| column.title(lang)).collect();
+    let columns = list(lang, &columns);
+    say!(lang,
+        zh: "仅应予共享且符合条件的各条：共享编号、{columns}。此外不提供。",
+        en: "Only what is to be shared and passes the checks: listing number, {columns}. Nothing else of it.")
 }
 
 /// The name of a level.

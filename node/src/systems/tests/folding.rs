@@ -9,14 +9,14 @@ fn other() -> MemberCode {
 }
 
 #[test]
-fn dry_runs_change_no_row_and_say_what_the_real_run_does() {
+fn dry_runs_of_all_examples_change_no_row_and_say_what_the_real_run_does() {
     for kind in Kind::ALL {
-        let mut bench = Bench::new();
-        let changed = with(file(kind), &[]);
+        let (mut bench, example) = (Bench::of_examples(), example(kind));
         let before = bench.dump();
-        let told = bench.take(kind, changed.as_bytes(), true).expect("a file in order");
+        let told = bench.take(kind, example.as_bytes(), true).expect("a file in order");
+        assert_eq!((told.rows(), &told.quarantined[..]), (2, &[][..]), "{kind:?}");
         assert_eq!(bench.dump(), before, "{kind:?}");
-        assert_eq!(bench.take(kind, changed.as_bytes(), false).expect("a file in order"), told, "{kind:?}");
+        assert_eq!(bench.take(kind, example.as_bytes(), false).expect("a file in order"), told, "{kind:?}");
     }
 }
 

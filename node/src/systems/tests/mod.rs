@@ -20,6 +20,7 @@ use super::registers::open_sheet;
 use super::rows::{Overlay, RowIter, Rows};
 use super::rules::Rules;
 use super::sheet::HeaderMap;
+use super::template::template;
 use super::{Circle, Command, Diff, Kind, Origin, Refusal, Report, Which, apply, decide, disclose};
 
 const TODAY: Date = date(2026, 11, 24);
@@ -74,6 +75,13 @@ impl Bench {
     fn new() -> Self {
         let mut bench = Self { rows: Overlay::new(&Nothing), positions: 0 };
         assert_eq!(bench.import(Kind::Institutions, INSTITUTION).added, 1);
+        bench
+    }
+
+    /// With the institutions of the examples, which those of the other registers ask for.
+    fn of_examples() -> Self {
+        let mut bench = Self::new();
+        assert_eq!(bench.import(Kind::Institutions, &example(Kind::Institutions)).added, 2);
         bench
     }
 
@@ -147,15 +155,21 @@ fn with(file: &str, changes: &[(&str, &str)]) -> String {
     format!("{header}\n{}\n", cells.join(","))
 }
 
-/// The file of a kind.
+/// The two rows that an empty file of a kind shows.
+fn example(kind: Kind) -> String {
+    template(kind, true, true)
+}
+
+/// The file of a kind of which the tables here have one.
 fn file(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Institutions => INSTITUTION,
-        Kind::Assets => ASSET,
-        Kind::Vehicles => VEHICLE,
-        Kind::Energy => ENERGY,
-        Kind::Drivers => DRIVER,
-    }
+    let files = [
+        (Kind::Institutions, INSTITUTION),
+        (Kind::Assets, ASSET),
+        (Kind::Vehicles, VEHICLE),
+        (Kind::Energy, ENERGY),
+        (Kind::Drivers, DRIVER),
+    ];
+    files.into_iter().find(|(known, _)| *known == kind).expect("a kind of the tables").1
 }
 
 /// The one row that was not taken in.
