@@ -114,7 +114,7 @@ impl Filters for VehicleFilters {
     fn wanted(&self, view: View) -> Vec<(&'static str, String)> {
         // A listing says whether the vehicle is free; the register says what it does instead.
         let (column, free) = match view {
-            View::Register => ("vehicle_status", "idle"),
+            View::Register | View::Kept(_) => ("vehicle_status", "idle"),
             View::Listings => ("free", "yes"),
         };
         given([

@@ -9,8 +9,8 @@ use super::Answer;
 use super::context::Context;
 use super::csv_file::{BYTE_ORDER_MARK, csv_text};
 use crate::failure::Failure;
-use crate::systems::Kind;
 use crate::systems::query::Page;
+use crate::systems::{Kind, kept};
 use crate::text::{self, Lang, View, headings};
 
 /// The filters that only one kind has.
@@ -26,6 +26,9 @@ pub struct List<F: Args + Debug> {
     /// [资产、车辆默认 all，单位、能耗默认 me]
     #[arg(long, value_name = "CODE|me|all")]
     owner: Option<Owner>,
+    /// 台账之外随物保存的一类，如车辆的 scrapping（报废手续） · Of what is kept beside the own rows, such as scrapping of vehicles
+    #[arg(long, value_name = "NAME", conflicts_with = "owner")]
+    of: Option<String>,
     /// 行政区划代码；以 00 结尾时包括下级 · Division code; one that ends in 00 includes what lies in it
     #[arg(long)]
     city: Option<String>,
@@ -94,9 +97,8 @@ impl Owner {
 impl<F: Args + Debug + Filters> List<F> {
     /// Needs the running node.
     pub fn run(&self, context: &Context, kind: Kind) -> Result<Answer, Failure> {
-        let owner = self.owner.unwrap_or_else(|| Owner::usual(kind));
-        let view = owner.view();
-        let page = self.pages(context, kind, owner)?;
+        let view = self.view(kind);
+        let page = self.pages(context, kind, view)?;
         let text = if self.csv {
             csv(context.lang, kind, view, &page)
         } else {
@@ -105,8 +107,19 @@ impl<F: Args + Debug + Filters> List<F> {
         Ok(Answer::new(page, text))
     }
 
-    fn pages(&self, context: &Context, kind: Kind, owner: Owner) -> Result<Page, Failure> {
-        let (node, query) = (context.node()?, self.query(kind, owner));
+    fn owner(&self, kind: Kind) -> Owner {
+        let usual = if self.of.is_some() { Owner::Me } else { Owner::usual(kind) };
+        self.owner.unwrap_or(usual)
+    }
+
+    /// What the node does not keep it refuses by name.
+    fn view(&self, kind: Kind) -> View {
+        let shelf = self.of.as_ref().and_then(|of| kept::shelves(kind).find(|shelf| shelf.name == of));
+        shelf.map_or_else(|| self.owner(kind).view(), View::Kept)
+    }
+
+    fn pages(&self, context: &Context, kind: Kind, view: View) -> Result<Page, Failure> {
+        let (node, query) = (context.node()?, self.query(kind, view));
         let mut all = Page::default();
         loop {
             let after = all.next.take().map(|after| ("after".to_owned(), after));
@@ -120,9 +133,9 @@ impl<F: Args + Debug + Filters> List<F> {
         }
     }
 
-    fn query(&self, kind: Kind, owner: Owner) -> Vec<(String, String)> {
-        let view = owner.view();
-        let mut query = vec![("owner".to_owned(), owner.text())];
+    fn query(&self, kind: Kind, view: View) -> Vec<(String, String)> {
+        let mut query = vec![("owner".to_owned(), self.owner(kind).text())];
+        query.extend(self.of.clone().map(|of| ("of".to_owned(), of)));
         query.extend(self.city.clone().map(|city| ("city".to_owned(), city)));
         query.extend(self.filters.wanted(view).into_iter().map(|(name, value)| (name.to_owned(), value)));
         let conditions = self.conditions.iter();

@@ -103,9 +103,8 @@ pub(super) async fn list(
         Some("all") => Owner::All,
         Some(code) => Owner::Member(code.parse().map_err(|_| unreadable(code))?),
     };
-    let after = query.remove("after");
-    let me = desk.me();
-    let list = List { owner, filters: query.into_iter().collect(), after };
+    let (of, after, me) = (query.remove("of"), query.remove("after"), desk.me());
+    let list = List { owner, of, filters: query.into_iter().collect(), after };
     let page = desk.look(move |rows| query::list(rows, kind, me, &list)).await.ok_or(Problem::Stopping)?;
     page.map(Json).map_err(|refusal| Problem::List { refusal })
 }

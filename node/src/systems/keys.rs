@@ -17,8 +17,8 @@ pub enum Table {
     Hold = b'B',
     /// The highest listing numbers given.
     LastNumber = b'C',
-    /// The papers of vehicles on their way out.
-    Scrapping = b'D',
+    /// What is kept beside register rows.
+    Kept = b'D',
     /// Releases, as decided here.
     Release = b'E',
     /// What vehicles cost.
@@ -143,11 +143,6 @@ pub fn history(system: System, id: &str, at: &super::Source) -> Vec<u8> {
 /// All such places of one row, oldest first.
 pub fn history_prefix(system: System, id: &str) -> Vec<u8> {
     Table::History.key(&[&system.0.to_be_bytes(), id.as_bytes(), &[0]])
-}
-
-/// The papers of a vehicle's way out.
-pub fn scrapping(vin: &str) -> Vec<u8> {
-    Table::Scrapping.key(&[vin.as_bytes()])
 }
 
 /// What a driver is taken up with, by when it begins.

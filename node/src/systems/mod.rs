@@ -15,6 +15,7 @@ pub mod fault;
 pub mod handover;
 pub mod history;
 pub mod institutions;
+pub mod kept;
 mod keys;
 mod kind;
 mod line;

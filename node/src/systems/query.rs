@@ -9,6 +9,7 @@ use xietong_proto::id::*;
 
 use super::column::{self, Column, Form, Value};
 use super::history::Version;
+use super::kept::Kept;
 use super::keys::Table;
 use super::kind::{Kind, for_register};
 use super::number::{key_of_number, number_text, parse_number};
@@ -17,7 +18,7 @@ use super::requests::{self, query::Taken};
 use super::row::{Row, Source};
 use super::rows::Rows;
 use super::sheet::Keys;
-use super::{handover, keys};
+use super::{handover, kept, keys};
 use crate::calendar;
 
 /// Rows of one page.
@@ -39,6 +40,8 @@ pub enum Owner {
 pub struct List {
     /// Whose.
     pub owner: Owner,
+    /// Of what is kept beside the register's rows, by name; none: the rows themselves.
+    pub of: Option<String>,
     /// Column → word or code it must have; a division or class code may be a beginning.
     pub filters: Vec<(String, String)>,
     /// The id after which the page begins.
@@ -60,6 +63,8 @@ pub struct Page {
 pub enum ListRefusal {
     /// The rows asked for have no such column.
     NoSuchColumn { column: String, columns: Vec<String> },
+    /// Nothing of that name is kept beside the rows.
+    NothingKept { of: String, known: Vec<String> },
 }
 
 /// One thing and where it comes from.
@@ -87,7 +92,7 @@ pub struct Shown {
     pub before: Vec<Source>,
     /// Of a register row: what was new each time, oldest first. Whoever has the log fills it in.
     pub history: Vec<Version>,
-    /// Of a vehicle on its way out: the papers for it.
+    /// Of a register row: what is kept of the thing beside it.
     pub papers: Map<String, Json>,
     /// Of what can be lent: when it is not free from today on, as far as is known here.
     pub taken: Vec<Taken>,
@@ -132,7 +137,11 @@ pub fn places(rows: &dyn Rows, me: MemberCode, id: &str) -> Vec<Place> {
 
 /// A page of a list.
 pub fn list(rows: &dyn Rows, kind: Kind, me: MemberCode, list: &List) -> Result<Page, ListRefusal> {
-    for_register!(kind, R => list_of::<R>(rows, me, list))
+    let Some(of) = &list.of else { return for_register!(kind, R => list_of::<R>(rows, me, list)) };
+    let known = || kept::shelves(kind).map(|shelf| shelf.name.to_owned()).collect();
+    let shelf = kept::shelves(kind).find(|shelf| shelf.name == of);
+    let shelf = shelf.ok_or_else(|| ListRefusal::NothingKept { of: of.clone(), known: known() })?;
+    (shelf.list)(rows, me, list)
 }
 
 /// One thing, by register key or listing number.
@@ -206,6 +215,15 @@ fn list_of<R: Register>(rows: &dyn Rows, me: MemberCode, list: &List) -> Result<
     }
 }
 
+/// A page of what is kept beside a register's rows.
+pub(super) fn list_kept<K: Kept>(rows: &dyn Rows, me: MemberCode, list: &List) -> Result<Page, ListRefusal> {
+    check_columns(K::columns(), &list.filters)?;
+    let after = list.after.as_deref().unwrap_or_default();
+    let all = kept::scan_from::<K>(rows, after);
+    let matching = all.filter(|kept| kept.id() > after && matches(K::columns(), kept, &list.filters));
+    Ok(page(matching.map(|kept| item(kept.id().to_owned(), me, K::columns(), &kept))))
+}
+
 fn page(mut items: impl Iterator<Item = Map<String, Json>>) -> Page {
     let page: Vec<_> = items.by_ref().take(PAGE_ROWS_MAX).collect();
     let last = page.last().and_then(|item| item["id"].as_str()).map(str::to_owned);
@@ -271,7 +289,7 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
         Disclosure::NotShared | Disclosure::Leaves(_) => None,
     };
     let before = super::register::history(rows, system, &id);
-    let papers = R::papers(rows, &id);
+    let papers = kept::beside(rows, R::KIND, &id);
     let number = number.map(|number| number_text(me, R::KIND, number));
     Some(Shown {
         taken: number.as_ref().map(|number| taken(rows, me, today, number)).unwrap_or_default(),

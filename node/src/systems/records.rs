@@ -8,14 +8,15 @@ use jiff::civil::Date;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
 use xietong_proto::stream::{Audience, Stream};
+use xietong_proto::wire::vehicles::Scrapping;
 
 use super::diff::{Diff, Which};
 use super::energy::release_act;
+use super::kept::{Kept, Shelf};
 use super::keys::Table;
 use super::reading::Reading;
 use super::row::Origin;
 use super::rows::{Overlay, Rows};
-use super::vehicles::scrapping;
 use super::{doors, drivers, handover, registers, requests};
 
 /// Record kinds that mean something in one sort of stream.
@@ -36,6 +37,8 @@ pub struct Records {
 pub enum Home {
     /// Those that nobody else is ever offered.
     Local,
+    /// The same, of what is kept of things beside their rows.
+    Kept(Shelf),
     /// Those of agreements. Rows of this table are what an agreement shows: all members fold the same (P32).
     Agreement(Table, Shared),
     /// Those that go to one member alone.
@@ -64,7 +67,7 @@ pub const ALL: [&Records; 11] = [
     &requests::SAID_ASIDE,
     &requests::KEPT,
     &handover::SAID,
-    &scrapping::PAPERS,
+    &Scrapping::RECORDS,
     &drivers::DUTIES,
     &doors::RECORDED,
 ];
@@ -98,8 +101,16 @@ impl Records {
     /// What else is to be known of them, if others hold them.
     pub fn shared(&self) -> Option<&Shared> {
         match &self.home {
-            Home::Local => None,
+            Home::Local | Home::Kept(_) => None,
             Home::Agreement(_, shared) | Home::Pair(shared) => Some(shared),
+        }
+    }
+
+    /// How they are listed, if they are kept of things beside their rows.
+    pub fn shelf(&self) -> Option<&Shelf> {
+        match &self.home {
+            Home::Kept(shelf) => Some(shelf),
+            Home::Local | Home::Agreement(..) | Home::Pair(_) => None,
         }
     }
 
@@ -107,16 +118,16 @@ impl Records {
     pub fn shown(&self) -> Option<Table> {
         match &self.home {
             Home::Agreement(table, _) => Some(*table),
-            Home::Local | Home::Pair(_) => None,
+            Home::Local | Home::Kept(_) | Home::Pair(_) => None,
         }
     }
 
     fn is_at(&self, stream: &Stream) -> bool {
         let fits = match (&self.home, stream.audience) {
-            (Home::Local, Audience::Local)
+            (Home::Local | Home::Kept(_), Audience::Local)
             | (Home::Agreement(..), Audience::Agreement)
             | (Home::Pair(_), Audience::Pair(_)) => true,
-            (Home::Local | Home::Agreement(..) | Home::Pair(_), _) => false,
+            (Home::Local | Home::Kept(_) | Home::Agreement(..) | Home::Pair(_), _) => false,
         };
         fits && self.systems.contains(&stream.system)
     }
@@ -125,7 +136,7 @@ impl Records {
     const fn meets(&self, other: &Self) -> bool {
         let same_home = matches!(
             (&self.home, &other.home),
-            (Home::Local, Home::Local)
+            (Home::Local | Home::Kept(_), Home::Local | Home::Kept(_))
                 | (Home::Agreement(..), Home::Agreement(..))
                 | (Home::Pair(_), Home::Pair(_))
         );

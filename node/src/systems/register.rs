@@ -6,7 +6,6 @@ use std::fmt;
 
 use jiff::civil::Date;
 use prost::Message;
-use serde_json::{Map, Value as Json};
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
@@ -67,11 +66,6 @@ pub trait Register: Sized + 'static {
 
     /// What leaves of the row on a day.
     fn disclose(row: &Self::Row, today: Date) -> Disclosure<Self::Listing>;
-
-    /// What is kept of the thing beside its row, as people read it.
-    fn papers(_: &dyn Rows, _key: &str) -> Map<String, Json> {
-        Map::new()
-    }
 }
 
 /// What members see of a row.

@@ -7,8 +7,8 @@ use super::{Lang, yuan};
 use crate::systems::Kind;
 use crate::systems::column::{Column, Form, Value as Field};
 use crate::systems::for_register;
+use crate::systems::kept::Shelf;
 use crate::systems::register::{Listing, Register};
-use crate::systems::vehicles::scrapping;
 
 /// One column as tables need it.
 #[derive(Clone, Copy, Debug)]
@@ -73,9 +73,9 @@ pub fn listing_columns(kind: Kind) -> Vec<Heading> {
     for_register!(kind, R => <R as Register>::Listing::columns().iter().map(Heading::of).collect())
 }
 
-/// The columns of the papers of scrapping.
-pub fn scrapping_columns() -> Vec<Heading> {
-    scrapping::columns().iter().map(Heading::of).collect()
+/// The columns of what is kept beside a register's rows.
+pub fn kept_columns(shelf: &Shelf) -> Vec<Heading> {
+    (shelf.columns)().into_iter().map(|(name, zh, form)| Heading { name, zh, form }).collect()
 }
 
 /// A column by its name, in the header's words; what is no column stays as it is.

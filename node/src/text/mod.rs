@@ -46,7 +46,7 @@ pub use answers::*;
 pub use backup::{backup_holds, backup_refusal, backup_taken, restored};
 pub use bundle::{bundle_fault, bundle_taken, bundle_written, no_bundle};
 pub use client::{client_failure, import_refusal, problem};
-pub use columns::{Heading, column, listing_columns, register_columns, scrapping_columns};
+pub use columns::{Heading, column, kept_columns, listing_columns, register_columns};
 pub use config::config;
 pub use demo::{Scene, Seen, Step, arrivals, demo_done, demo_title, demo_waits, scene};
 pub use disclosure::{disclosed, explanation, preview, told, told_header};

@@ -2,20 +2,22 @@
 //! JSON have them all.
 
 use super::{
-    Heading, Lang, calendar, fields, list, listing_columns, register_columns, say, scrapping_columns, stays,
-    table,
+    Heading, Lang, calendar, fields, kept_columns, list, listing_columns, register_columns, say, stays, table,
 };
 use crate::calendar::minute;
 use crate::systems::history::{Cell, Change, Version};
+use crate::systems::kept::{self, Shelf};
 use crate::systems::query::{Page, Shown};
 use crate::systems::register::{Listing, Register};
 use crate::systems::{Kind, Source, for_register};
 
-/// Whether rows are a member's own or what members show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether rows are a member's own, or what is kept beside them, or what members show.
+#[derive(Clone, Copy)]
 pub enum View {
     /// All columns of the register.
     Register,
+    /// What is kept beside it.
+    Kept(&'static Shelf),
     /// What leaves.
     Listings,
 }
@@ -24,6 +26,7 @@ pub enum View {
 pub fn headings(kind: Kind, view: View) -> Vec<Heading> {
     match view {
         View::Register => register_columns(kind),
+        View::Kept(shelf) => kept_columns(shelf),
         View::Listings => listing_columns(kind),
     }
 }
@@ -51,7 +54,7 @@ pub fn sheet(lang: Lang, kind: Kind, view: View, page: &Page) -> (Vec<String>, V
 
 fn header(lang: Lang, view: View, columns: &[Heading]) -> Vec<String> {
     let mut header = vec![say!(lang, zh: "编号", en: "id")];
-    if view == View::Listings {
+    if matches!(view, View::Listings) {
         header.push(say!(lang, zh: "成员", en: "owner"));
     }
     header.extend(columns.iter().map(|column| column.title(lang)));
@@ -66,7 +69,7 @@ fn cells(
 ) -> Vec<String> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
     let mut cells = vec![text("id")];
-    if view == View::Listings {
+    if matches!(view, View::Listings) {
         cells.push(text("owner"));
     }
     cells.extend(columns.iter().map(|column| column.cell(lang, item)));
@@ -77,6 +80,7 @@ fn cells(
 fn chosen(kind: Kind, view: View) -> &'static [&'static str] {
     for_register!(kind, R => match view {
         View::Register => R::ON_SCREEN,
+        View::Kept(_) => &[],
         View::Listings => <R as Register>::Listing::ON_SCREEN,
     })
 }
@@ -90,23 +94,29 @@ pub fn shown(lang: Lang, kind: Kind, shown: &Shown) -> String {
     rows.insert(0, (say!(lang, zh: "编号", en: "id"), shown.id.clone()));
     let title = say!(lang, zh: "来源", en: "Where it comes from");
     let shown_now = format!("{}\n\n{title}\n{}", fields(&rows), fields(&origin(lang, shown)));
-    let papers =
-        scrapping_columns().into_iter().map(|column| (column.title(lang), column.cell(lang, &shown.papers)));
-    let papers: Vec<_> = papers.filter(|(_, cell)| !cell.is_empty()).collect();
     let taken = say!(lang, zh: "已约时段", en: "Taken");
     let shown_now = if shown.taken.is_empty() {
         shown_now
     } else {
         format!("{shown_now}\n\n{taken}\n{}", calendar(lang, &shown.taken))
     };
-    let title = say!(lang, zh: "报废手续", en: "Scrapping");
-    let shown_now =
-        if papers.is_empty() { shown_now } else { format!("{shown_now}\n\n{title}\n{}", fields(&papers)) };
+    let beside: String = kept::shelves(kind).map(|shelf| papers(lang, shelf, shown)).collect();
+    let shown_now = shown_now + &beside;
     if shown.history.is_empty() {
         return shown_now;
     }
     let title = say!(lang, zh: "历次登记", en: "History");
     format!("{shown_now}\n\n{title}\n{}", history(lang, kind, &shown.history))
+}
+
+/// What is kept of one thing beside its row; blank where that is nothing.
+fn papers(lang: Lang, shelf: &Shelf, shown: &Shown) -> String {
+    let rows = kept_columns(shelf).into_iter();
+    let rows = rows.map(|column| (column.title(lang), column.cell(lang, &shown.papers)));
+    let rows: Vec<_> = rows.filter(|(_, cell)| !cell.is_empty()).collect();
+    let (zh, en) = shelf.title;
+    let title = say!(lang, zh: "{zh}", en: "{en}");
+    if rows.is_empty() { String::new() } else { format!("\n\n{title}\n{}", fields(&rows)) }
 }
 
 /// When a row was said, where that stands, and what was new.

@@ -93,6 +93,13 @@ pub fn list_refusal(lang: Lang, refusal: &ListRefusal) -> String {
                 zh: "没有 {column} 这一列；可用的列：{columns}。",
                 en: "There is no column {column}; there are: {columns}.")
         }
+        ListRefusal::NothingKept { of, known } if known.is_empty() => say!(lang,
+            zh: "没有“{of}”：台账之外不另存什么。",
+            en: "There is no {of}: nothing is kept beside these rows."),
+        ListRefusal::NothingKept { of, known } => {
+            let known = list(lang, known);
+            say!(lang, zh: "没有“{of}”；可列出的有：{known}。", en: "There is no {of}; there is: {known}.")
+        }
     }
 }
 

@@ -86,7 +86,7 @@ fn what_is_no_longer_shared_or_kept_is_taken_back_and_keeps_its_number() {
 
 /// The ids that the agreement shows.
 fn ids(bench: &Bench, kind: Kind) -> Vec<String> {
-    let all = List { owner: Owner::All, filters: Vec::new(), after: None };
+    let all = List { owner: Owner::All, of: None, filters: Vec::new(), after: None };
     let page = list(&bench.rows, kind, me(), &all).expect("a page");
     page.items.iter().map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
 }
@@ -103,7 +103,7 @@ fn the_value_of_a_piece_leaves_as_a_band_from_its_lower_bound_on() {
                 [("quantity", "2"), ("original_value", value.as_str()), ("net_value", value.as_str())];
             bench.import(Kind::Assets, &with(ASSET, &cells));
             bench.disclose(Kind::Assets);
-            let all = List { owner: Owner::All, filters: Vec::new(), after: None };
+            let all = List { owner: Owner::All, of: None, filters: Vec::new(), after: None };
             let page = list(&bench.rows, Kind::Assets, me(), &all).expect("a page");
             assert_eq!(page.items[0]["value_band"], expected, "two pieces for {value}");
         }

@@ -356,6 +356,21 @@ fn a_scrapped_vehicle_is_unlisted_and_cannot_come_back() {
     assert_eq!(bench.disclose(Kind::Vehicles).len(), 1, "the listing is taken back");
     let report = bench.import(Kind::Vehicles, VEHICLE);
     assert_eq!(only(&report).at.fault, RowFault::StatusStep { was: text("deregistered") }.into());
+    let kept = |of: &str, filters: &[(String, String)]| {
+        let asked = List { owner: Owner::Me, of: Some(text(of)), filters: filters.to_vec(), after: None };
+        list(&bench.rows, Kind::Vehicles, me(), &asked)
+    };
+    let papers = kept("scrapping", &[(text("certificate_no"), text("HS-1"))]).expect("a list").items;
+    assert_eq!(papers.len(), 1);
+    assert_eq!(
+        (&papers[0]["id"], &papers[0]["recycled_on"]),
+        (&"LSVNA418XR0000001".into(), &"2026-11-24".into())
+    );
+    assert_eq!(kept("scrapping", &[(text("certificate_no"), text("HS-2"))]).expect("a list").items, []);
+    assert_eq!(
+        kept("parking", &[]),
+        Err(ListRefusal::NothingKept { of: text("parking"), known: vec![text("scrapping")] })
+    );
 }
 
 #[test]
@@ -390,7 +405,7 @@ fn a_driver_is_taken_up_once_and_let_go() {
 #[test]
 fn a_list_by_a_column_that_is_not_there_names_those_that_are() {
     let filters = vec![(text("colour"), text("red"))];
-    let asked = List { owner: Owner::All, filters, after: None };
+    let asked = List { owner: Owner::All, of: None, filters, after: None };
     let Err(ListRefusal::NoSuchColumn { column, columns }) =
         list(&Bench::new().rows, Kind::Vehicles, me(), &asked)
     else {

@@ -11,14 +11,13 @@ pub mod usage;
 
 use jiff::Unit;
 use jiff::civil::Date;
-use serde_json::{Map, Value as Json};
 use xietong_proto::wire::requests::Particulars;
 use xietong_proto::wire::vehicles::{Vehicle, VehicleListing};
 
 use self::rules::VehicleRules;
 use super::circle::Circle;
 use super::codes::{division, plate, vin};
-use super::column::{self, Column, Form, columns};
+use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::institutions;
 use super::kind::Kind;
@@ -152,12 +151,6 @@ LGXCE4CB3P0300003,黑AD12345,小型新能源汽车,TZ200-778,业务,轿车,否,�
 
     fn unique(row: &Vehicle) -> Option<&str> {
         status::is_kept(&row.vehicle_status).then_some(&row.plate_no)
-    }
-
-    fn papers(rows: &dyn Rows, vin: &str) -> Map<String, Json> {
-        let mut papers = column::json(scrapping::columns(), &scrapping::papers(rows, vin));
-        papers.retain(|_, value| !value.is_null());
-        papers
     }
 
     fn division(row: &Vehicle) -> Option<&str> {

@@ -3,26 +3,19 @@
 //! them is kept here.
 
 use jiff::civil::Date;
-use prost::Message;
 use serde::{Deserialize, Serialize};
-use xietong_proto::id::System;
 use xietong_proto::wire::vehicles::{Scrapping, Vehicle};
 
 use super::Vehicles;
 use super::status::{DEREGISTERED, PENDING_DISPOSAL, RECYCLED, may_become};
 use crate::systems::circle::Circle;
 use crate::systems::codes::uscc;
-use crate::systems::column::{self, Column, Form, columns};
+use crate::systems::column::{Column, Form, columns};
+use crate::systems::kept::{self, Kept};
 use crate::systems::kind::Kind;
-use crate::systems::reading::Reading;
-use crate::systems::records::{Home, Records, record};
 use crate::systems::register::{self, Intake};
-use crate::systems::row::Row;
 use crate::systems::rows::Rows;
-use crate::systems::{Refusal, keys, number};
-
-/// A vehicle's way out, as far as it has come (local).
-const SCRAPPING: u16 = 0x71;
+use crate::systems::{Refusal, number};
 
 /// A vehicle's next step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,15 +60,26 @@ pub enum NotScrapped {
 /// Characters of a document's number.
 const DOCUMENT_CHARS_MAX: usize = 80;
 
-/// What is kept of it, as people read it.
-pub fn columns() -> &'static [Column<Scrapping>] {
-    columns! { Scrapping:
-        text approval_no "报废批准文号" Optional Form::Text(80);
-        text approved_on "批准日期" Optional Form::Date;
-        text recycler_uscc "回收企业统一社会信用代码" Optional Form::Uscc;
-        text certificate_no "报废机动车回收证明编号" Optional Form::Text(80);
-        text recycled_on "回收日期" Optional Form::Date;
-        text deregistered_on "注销登记日期" Optional Form::Date;
+/// The papers of a vehicle on its way out, as far as it has come.
+impl Kept for Scrapping {
+    const KIND: Kind = Kind::Vehicles;
+    const RECORD: u16 = 0x71;
+    const NAME: &str = "scrapping";
+    const TITLE: (&str, &str) = ("报废手续", "Scrapping");
+
+    fn columns() -> &'static [Column<Self>] {
+        columns! { Scrapping:
+            text approval_no "报废批准文号" Optional Form::Text(80);
+            text approved_on "批准日期" Optional Form::Date;
+            text recycler_uscc "回收企业统一社会信用代码" Optional Form::Uscc;
+            text certificate_no "报废机动车回收证明编号" Optional Form::Text(80);
+            text recycled_on "回收日期" Optional Form::Date;
+            text deregistered_on "注销登记日期" Optional Form::Date;
+        }
+    }
+
+    fn id(&self) -> &str {
+        &self.vin
     }
 }
 
@@ -85,37 +89,13 @@ pub fn decide(rows: &dyn Rows, today: Date, circle: &Circle, command: &Command) 
     let vin = number::register_ids(rows, Kind::Vehicles, circle.me, &[id.to_owned()])?.swap_remove(0);
     let (_, mut row) =
         register::get::<Vehicles>(rows, &vin).ok_or_else(|| Refusal::NotInRegister { id: id.to_owned() })?;
-    let papers = take(papers(rows, &vin), &row, step, today)
+    let papers = take(kept::get(rows, &vin).unwrap_or_default(), &row, step, today)
         .map_err(|reason| Refusal::Scrapping { vin: vin.clone(), reason })?;
     step.state().clone_into(&mut row.vehicle_status);
     let mut intake = register::say_anew::<Vehicles>(rows, today, &row);
-    let body = Scrapping { vin, ..papers }.encode_to_vec();
-    intake.records.push(record(Kind::Vehicles.system(), SCRAPPING, body));
+    intake.records.push(kept::record(&Scrapping { vin, ..papers }));
     Ok(intake)
 }
-
-/// The papers of a vehicle; empty ones if there are none.
-pub fn papers(rows: &dyn Rows, vin: &str) -> Scrapping {
-    let stored = rows.get(&keys::scrapping(vin)).and_then(|value| Row::decode(&value));
-    stored.and_then(|row| Scrapping::decode(&row.body[..]).ok()).unwrap_or_default()
-}
-
-/// The papers.
-pub const PAPERS: Records = Records {
-    systems: &[System::VEHICLES],
-    low: SCRAPPING..=SCRAPPING,
-    home: Home::Local,
-    apply: |rows, origin, record| {
-        if let Ok(papers) = Scrapping::decode(&record.body[..]) {
-            register::put(rows, keys::scrapping(&papers.vin), origin, &record.body);
-        }
-    },
-    read: |_, record| {
-        let papers = Scrapping::decode(&record.body[..]).ok()?;
-        let told = column::json(columns(), &papers);
-        Some(Reading::noted(Kind::Vehicles, papers.vin, told.into()))
-    },
-};
 
 impl Step {
     /// The state to which it leads.
@@ -259,6 +239,6 @@ mod tests {
         let papers =
             take(papers, &row("recycled"), &Step::Deregistered { on: TODAY }, TODAY).expect("the last");
         assert_eq!(papers.recycler_uscc, RECYCLER);
-        assert!(columns().iter().all(|column| (column.get)(&papers).is_some()));
+        assert!(Scrapping::columns().iter().all(|column| (column.get)(&papers).is_some()));
     }
 }

@@ -259,7 +259,15 @@ fn commands_that_are_not_done() {
     );
     let columns = vec![self::text("a"), self::text("b")];
     let refused = ListRefusal::NoSuchColumn { column: self::text("c"), columns };
-    holds(text::list_refusal, &[(refused, "a、b", "a, b")]);
+    let of = || self::text("c");
+    holds(
+        text::list_refusal,
+        &[
+            (refused, "a、b", "a, b"),
+            (ListRefusal::NothingKept { of: of(), known: vec![self::text("a")] }, "有：a", "there is: a"),
+            (ListRefusal::NothingKept { of: of(), known: Vec::new() }, "不另存", "nothing is kept"),
+        ],
+    );
 }
 
 #[test]
