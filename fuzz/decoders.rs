@@ -2,25 +2,28 @@
 //! panics nor hangs, and what it accepts is exactly what it was given. `scripts/fuzz` looks for bytes that break a
 //! promise; the tests of the node feed each all that was ever found, and all vectors of the protocol.
 
+mod records;
+mod visitors;
+
 use std::io::Cursor;
 
 use serde_json::from_slice;
+use xietong::backup::Backup;
+use xietong::backup::vault::Label;
+use xietong::calendar::working::WorkingDays;
 use xietong::config::Config;
-use xietong::http::data::Withdrawal;
-use xietong::http::node::{Excuse, Pause};
-use xietong::http::tokens::Revocation;
-use xietong::keys::bundle::Bundler;
+use xietong::keys::bundle::{Bundler, Opened};
 use xietong::papers::agreement::AgreementFile;
 use xietong::papers::card::CardFile;
 use xietong::papers::proposal::Proposal;
+use xietong::papers::purge::PurgeFile;
 use xietong::replica::carry;
 use xietong::replica::io::{Keyring, LinkId, Object};
 use xietong::systems::Kind;
-use xietong::systems::doors::{Deed, Token};
-use xietong::systems::energy::release_act;
+use xietong::systems::doors::Deed;
 use xietong::systems::registers::open_sheet;
 use xietong::systems::sheet::HeaderMap;
-use xietong::systems::vehicles::scrapping;
+use xietong::systems::vehicles::rules::VehicleRules;
 use xietong_proto::card::Card;
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::{Entry, EntryHead};
@@ -32,18 +35,25 @@ use xietong_proto::manifest::Manifest;
 use xietong_proto::opinion::Stance;
 use xietong_proto::presentation::Presentation;
 use xietong_proto::purge::Purge;
+use xietong_proto::reach::Dialled;
 use xietong_proto::receipt::{self, Receipt};
 use xietong_proto::sync::Frame;
+
+use records::record;
+use visitors::{json, query};
 
 /// What is done with bytes; panics if a promise is broken.
 pub type Decoder = fn(&[u8]);
 
 /// All of them.
-pub const DECODERS: [(&str, Decoder); 17] = [
+pub const DECODERS: [(&str, Decoder); 22] = [
     ("frame", frame),
     ("presentation", presentation),
+    ("reach", reach),
     ("bundle", bundle),
+    ("sealed", sealed),
     ("entry", entry),
+    ("record", record),
     ("head", head),
     ("header", header),
     ("card", card),
@@ -56,6 +66,8 @@ pub const DECODERS: [(&str, Decoder); 17] = [
     ("settings", settings),
     ("sheet", sheet),
     ("json", json),
+    ("query", query),
+    ("backup", backup),
     ("object", object),
 ];
 
@@ -74,6 +86,13 @@ fn presentation(bytes: &[u8]) {
     }
 }
 
+/// What a peer says of dialling this node.
+fn reach(bytes: &[u8]) {
+    if let Ok(dialled) = Dialled::decode(bytes) {
+        assert_eq!(Dialled::decode(&Dialled::encode(&dialled)), Ok(dialled));
+    }
+}
+
 /// A bundle gives the same frames and the same end however it comes.
 fn bundle(bytes: &[u8]) {
     let read = |pieces: std::slice::Chunks<u8>| {
@@ -86,6 +105,17 @@ fn bundle(bytes: &[u8]) {
     };
     let piece_bytes = (bytes.len() / 3).max(1);
     assert_eq!(read(bytes.chunks(bytes.len().max(1))), read(bytes.chunks(piece_bytes)));
+}
+
+/// What a member has sealed in a bundle, once it is opened: frames that are heard as over a link.
+fn sealed(bytes: &[u8]) {
+    let mut opened = Opened::default();
+    for part in bytes.chunks(PART_BYTES) {
+        opened.add(part);
+        while let Ok(Some(frame)) = opened.frame() {
+            carry::receive(&Keyring::default(), LinkId(0), &frame);
+        }
+    }
 }
 
 fn entry(bytes: &[u8]) {
@@ -163,7 +193,7 @@ fn evidence(bytes: &[u8]) {
     }
 }
 
-/// Cards, agreements and proposals as files.
+/// Cards, agreements, receipts of a purge and proposals as files.
 fn paper(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(file) = CardFile::read(text) {
@@ -172,12 +202,17 @@ fn paper(bytes: &[u8]) {
     if let Ok(file) = AgreementFile::read(text) {
         assert_eq!(AgreementFile::read(&file.write()), Ok(file));
     }
+    if let Ok(file) = PurgeFile::read(text) {
+        assert_eq!(PurgeFile::read(&file.write()), Ok(file));
+    }
     let _ = Proposal::read(text).map(|proposal| proposal.draw_up(Vec::new(), Millis(0), [0; 16]));
 }
 
+/// What an office lays beside its node.
 fn settings(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let _ = (Config::read(text), HeaderMap::read(text));
+    let _ = (VehicleRules::read(text), WorkingDays::default().add(text));
 }
 
 /// A file of each register.
@@ -192,15 +227,11 @@ fn sheet(bytes: &[u8]) {
     }
 }
 
-/// Bodies of HTTP requests.
-fn json(bytes: &[u8]) {
-    let _ = (from_slice::<Withdrawal>(bytes), from_slice::<release_act::Command>(bytes));
-    let _ = (from_slice::<scrapping::Command>(bytes), from_slice::<Pause>(bytes));
-    let _ = (from_slice::<Excuse>(bytes), from_slice::<Revocation>(bytes));
-    if let Ok(token) = from_slice::<Token>(bytes) {
-        let written = serde_json::to_vec(&token).expect("texts and numbers");
-        assert_eq!(from_slice::<Token>(&written).ok(), Some(token));
-    }
+/// The label of a folder of backups, which lies in plain, and an index when it has been opened.
+fn backup(bytes: &[u8]) {
+    let label = std::str::from_utf8(bytes).ok().and_then(Label::parse);
+    let _ = label.map(|label| label.open(&SecretKey::from_bytes(&[1; 32])));
+    let _ = Backup::parse(bytes).map(|backup| backup.bytes());
 }
 
 /// What the log keeps beside entries.
@@ -209,3 +240,5 @@ fn object(bytes: &[u8]) {
 }
 
 const ROWS_MAX: u64 = 1_000;
+/// Small, so that frames lie in several parts.
+const PART_BYTES: usize = 100;

@@ -115,6 +115,12 @@ const VERSION: u32 = 1;
 const PIECE_BYTES: u64 = 4 * 1024 * 1024;
 
 impl Backup {
+    /// Reads an index; none if it is of another program.
+    pub fn parse(index: &[u8]) -> Option<Self> {
+        let read: Option<Self> = serde_json::from_slice(index).ok();
+        read.filter(|backup| backup.version == VERSION)
+    }
+
     /// The bytes of all files.
     pub fn bytes(&self) -> u64 {
         self.files.iter().flat_map(|file| &file.pieces).map(|piece| piece.bytes).sum()
@@ -154,9 +160,9 @@ pub fn find(folder: &Path, vault: &Vault, name: Option<&str>) -> Result<(String,
     let Some(name) = found.cloned() else {
         return Err(BackupRefusal::NoBackup { folder: folder.to_owned(), names });
     };
-    let read: Option<Backup> = serde_json::from_slice(&vault.get_index(&name)?).ok();
-    let backup = read.filter(|backup| backup.version == VERSION);
-    Ok((name.clone(), backup.ok_or_else(|| BackupRefusal::Damaged { file: folder.join(name) })?))
+    let damaged = || BackupRefusal::Damaged { file: folder.join(&name) };
+    let backup = Backup::parse(&vault.get_index(&name)?).ok_or_else(damaged)?;
+    Ok((name, backup))
 }
 
 /// Opens every piece of a backup. `progress` hears of bytes, of how many.

@@ -26,7 +26,7 @@ pub struct Vault {
 /// `vault.toml`: whose backups these are, and the secret, packed.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Label {
+pub struct Label {
     version: u32,
     member: MemberCode,
     /// The seal for which it is packed.
@@ -83,11 +83,8 @@ impl Vault {
     /// A folder for whose seal its secret was packed.
     pub fn with_seal(folder: &Path, seal: &SecretKey) -> Result<Self, BackupRefusal> {
         let label = Label::read(folder)?;
-        let packed = hex::decode(&label.secret).ok();
-        let secret = packed.and_then(|packed| parcel::unpack(seal, &about(label.member), &packed));
-        let secret = secret.and_then(|secret| Some(Zeroizing::new(secret.try_into().ok()?)));
         let other = || BackupRefusal::OtherSeal { folder: folder.to_owned() };
-        Self { folder: folder.to_owned(), secret: secret.ok_or_else(other)? }.checked(&label)
+        Self { folder: folder.to_owned(), secret: label.open(seal).ok_or_else(other)? }.checked(&label)
     }
 
     /// Whether a folder is one of backups.
@@ -199,9 +196,20 @@ impl Label {
         if !path.exists() {
             return Err(BackupRefusal::NoVault { folder: folder.to_owned() });
         }
-        let label: Option<Self> = toml::from_str(&files::read(&path)?).ok();
-        let damaged = || BackupRefusal::Damaged { file: path.clone() };
-        label.filter(|label| label.version == VERSION).ok_or_else(damaged)
+        Self::parse(&files::read(&path)?).ok_or(BackupRefusal::Damaged { file: path })
+    }
+
+    /// Reads what the file says; none if it is no label, or of another program.
+    pub fn parse(text: &str) -> Option<Self> {
+        let label: Option<Self> = toml::from_str(text).ok();
+        label.filter(|label| label.version == VERSION)
+    }
+
+    /// The secret, with the seal for which it is packed.
+    pub fn open(&self, seal: &SecretKey) -> Option<Secret> {
+        let packed = hex::decode(&self.secret).ok()?;
+        let secret = parcel::unpack(seal, &about(self.member), &packed)?;
+        Some(Zeroizing::new(secret.try_into().ok()?))
     }
 }
 

@@ -202,11 +202,13 @@ pub(super) async fn asset_report(State(desk): State<Desk>) -> Result<Json<Vec<As
     desk.look(summary::assets).await.map(Json).ok_or(Problem::Stopping)
 }
 
-/// Of which month, with which coefficients.
+/// `GET /v1/energy/report`.
 #[derive(Deserialize)]
-pub(super) struct EnergyQuery {
-    period: String,
-    set: Option<String>,
+pub struct EnergyQuery {
+    /// Of which month.
+    pub period: String,
+    /// With which coefficients.
+    pub set: Option<String>,
 }
 
 pub(super) async fn energy_report(

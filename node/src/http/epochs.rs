@@ -127,7 +127,8 @@ impl Papers {
 }
 
 impl Said {
-    fn open(&self) -> Result<replica::Said, Reject> {
+    /// Reads what its texts say.
+    pub fn open(&self) -> Result<replica::Said, Reject> {
         let manifest = self.manifest.as_ref().map(|text| Manifest::open(&bytes(text)?)).transpose()?;
         let opinion = |said: &Stated| Ok((said.stance, bytes(&said.opinion)?));
         let opinions = self.opinions.iter().map(opinion).collect::<Result<_, Reject>>()?;

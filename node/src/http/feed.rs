@@ -82,7 +82,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// How far each stream was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Cursor(BTreeMap<Place, Position>);
+pub struct Cursor(BTreeMap<Place, Position>);
 
 /// A stream as a cursor names it: author, system, the beginning of its agreement's id, zeros of a local one, and who
 /// alone is told.

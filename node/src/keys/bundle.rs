@@ -8,6 +8,7 @@ use snow::{Builder, TransportState};
 use xietong_proto::crypto::{PublicKey, SecretKey};
 use xietong_proto::id::PeerId;
 use xietong_proto::limits::FRAME_BYTES_MAX;
+use xietong_proto::reject::Reject;
 use zeroize::Zeroizing;
 
 /// Why a file is not read, or not to its end.
@@ -46,11 +47,14 @@ pub struct Unpacker {
     stage: Stage,
     /// Read and not opened yet.
     locked: Vec<u8>,
-    /// Opened and not taken yet.
-    open: Vec<u8>,
+    open: Opened,
     /// Bytes opened so far.
     at: u64,
 }
+
+/// What was opened and not taken yet: frames, each after its length.
+#[derive(Default)]
+pub struct Opened(Vec<u8>);
 
 enum Stage {
     Head,
@@ -91,7 +95,7 @@ impl Bundler {
 
     /// Begins to read one.
     pub fn unpack(&self) -> Unpacker {
-        let (locked, open) = (Vec::new(), Vec::new());
+        let (locked, open) = (Vec::new(), Opened::default());
         Unpacker { bundler: self.clone(), stage: Stage::Head, locked, open, at: 0 }
     }
 
@@ -148,19 +152,12 @@ impl Unpacker {
 
     /// The next frame that has come whole.
     pub fn frame(&mut self) -> Result<Option<Vec<u8>>, BundleFault> {
-        let Some((length, rest)) = self.open.split_first_chunk() else { return Ok(None) };
-        let length = u32::from_be_bytes(*length) as usize;
-        if length > FRAME_BYTES_MAX {
-            return Err(self.altered());
-        }
-        let Some(frame) = rest.get(..length).map(<[u8]>::to_vec) else { return Ok(None) };
-        self.open.drain(..size_of::<u32>() + length);
-        Ok(Some(frame))
+        self.open.frame().map_err(|_| self.altered())
     }
 
     /// Whether the file may end here, all frames taken.
     pub fn end(&self) -> Result<(), BundleFault> {
-        let has_ended = matches!(self.stage, Stage::Ended { .. }) && self.open.is_empty();
+        let has_ended = matches!(self.stage, Stage::Ended { .. }) && self.open.0.is_empty();
         let at = self.at + self.locked.len() as u64;
         if has_ended { Ok(()) } else { Err(BundleFault::CutShort { at }) }
     }
@@ -184,7 +181,7 @@ impl Unpacker {
                 let Some(message) = rest.get(..length) else { return Ok(None) };
                 let mut part = vec![0; length];
                 let opened = noise.read_message(message, &mut part).map_err(|_| altered)?;
-                self.open.extend_from_slice(&part[..opened]);
+                self.open.add(&part[..opened]);
                 if opened == 0 {
                     self.stage = Stage::Ended { from: *from };
                 }
@@ -197,6 +194,25 @@ impl Unpacker {
 
     fn altered(&self) -> BundleFault {
         BundleFault::Altered { at: self.at }
+    }
+}
+
+impl Opened {
+    /// Takes what was opened next.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.extend_from_slice(part);
+    }
+
+    /// The next frame that has come whole; refused if none can be so long.
+    pub fn frame(&mut self) -> Result<Option<Vec<u8>>, Reject> {
+        let Some((length, rest)) = self.0.split_first_chunk() else { return Ok(None) };
+        let length = u32::from_be_bytes(*length) as usize;
+        if length > FRAME_BYTES_MAX {
+            return Err(Reject::TooLarge { size: length as u64, size_max: FRAME_BYTES_MAX as u64 });
+        }
+        let Some(frame) = rest.get(..length).map(<[u8]>::to_vec) else { return Ok(None) };
+        self.0.drain(..size_of::<u32>() + length);
+        Ok(Some(frame))
     }
 }
 
