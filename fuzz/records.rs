@@ -7,7 +7,7 @@ use xietong::calendar;
 use xietong::systems::energy::release::coefficients::SetId;
 use xietong::systems::energy::release_act;
 use xietong::systems::query::{self, List, Owner};
-use xietong::systems::reading::read;
+use xietong::systems::records::read;
 use xietong::systems::requests::query as requests;
 use xietong::systems::requests::{Act, Command as Request, due};
 use xietong::systems::rows::{Overlay, RowIter, Rows};
@@ -15,7 +15,7 @@ use xietong::systems::rules::Rules;
 use xietong::systems::trips::net;
 use xietong::systems::vehicles::{indicators, supervision};
 use xietong::systems::{Circle, Command, Kind, Origin};
-use xietong::systems::{apply, decide, digest, forget, handover, records, summary};
+use xietong::systems::{apply, decide, digest, forget, group, handover, summary};
 use xietong_proto::crypto::SecretKey;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
@@ -66,7 +66,7 @@ impl Iterator for Said<'_> {
             2 => Stream::pair(AGREEMENT, me, other, system),
             _ => Stream::pair(AGREEMENT, other, me, system),
         };
-        Some((stream, records::record(system, (*low).into(), body.to_vec())))
+        Some((stream, group::record(system, (*low).into(), body.to_vec())))
     }
 }
 

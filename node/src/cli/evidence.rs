@@ -22,7 +22,8 @@ use crate::store::error::StoreError;
 use crate::store::evidence;
 use crate::systems::Kind;
 use crate::systems::query::Place;
-use crate::systems::reading::{Reading, read};
+use crate::systems::reading::Reading;
+use crate::systems::records::read;
 use crate::text;
 
 /// What can be done with evidence.

@@ -11,8 +11,8 @@ use crate::failure::Failure;
 use crate::http::fleet::{Supervision, Which};
 use crate::systems::Kind;
 use crate::systems::fault::ImportReport;
+use crate::systems::vehicles::finding::Breach;
 use crate::systems::vehicles::scrapping::{Command, Step};
-use crate::systems::vehicles::supervision::Breach;
 use crate::text::{self, Imported, Lang};
 
 /// Which findings, and how.

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::csv_file::{BYTE_ORDER_MARK, csv_text};
 use crate::failure::Failure;
 use crate::systems::query::Page;
-use crate::systems::{Kind, kept};
+use crate::systems::{Kind, records};
 use crate::text::{self, Lang, View, headings};
 
 /// The filters that only one kind has.
@@ -114,7 +114,7 @@ impl<F: Args + Debug + Filters> List<F> {
 
     /// What the node does not keep it refuses by name.
     fn view(&self, kind: Kind) -> View {
-        let shelf = self.of.as_ref().and_then(|of| kept::shelves(kind).find(|shelf| shelf.name == of));
+        let shelf = self.of.as_ref().and_then(|of| records::shelves(kind).find(|shelf| shelf.name == of));
         shelf.map_or_else(|| self.owner(kind).view(), View::Kept)
     }
 

@@ -8,12 +8,13 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use xietong_proto::id::Millis;
 
-use super::door::TurnedAway;
 use crate::keys::bundle::BundleFault;
 use crate::machine::Refusal;
 use crate::papers::PaperRefusal;
 use crate::replica::agreement::NotInForce;
+use crate::systems::doors::Role;
 use crate::systems::query::ListRefusal;
 
 /// Why a request is not answered with what it asked for.
@@ -42,6 +43,24 @@ pub enum Problem {
     NotFound { id: String },
     /// The node stops.
     Stopping,
+}
+
+/// Why somebody is not let in, or not to do this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "code")]
+pub enum TurnedAway {
+    /// No token was shown.
+    TokenMissing,
+    /// No token is like the one shown.
+    TokenUnknown,
+    /// The token is over.
+    TokenOver { until: Millis },
+    /// The token was revoked.
+    TokenRevoked,
+    /// Too much in too short a time; of tokens that do not hold, from everybody together.
+    TooMany { retry_after_s: u64 },
+    /// The role has no right to that; none: it is done over the socket only.
+    NotAllowed { role: Role },
 }
 
 impl Problem {

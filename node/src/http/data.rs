@@ -29,7 +29,7 @@ use crate::systems::energy::release_act;
 use crate::systems::fault::{FileRefusal, ImportReport, Quarantined};
 use crate::systems::history::{Version, versions};
 use crate::systems::query::{self, List, Owner, Page, Shown};
-use crate::systems::reading::read as read_record;
+use crate::systems::records::read as read_record;
 use crate::systems::registers::{AnySheet, open_sheet};
 use crate::systems::sheet::{HeaderMap, Keys, SheetInfo};
 use crate::systems::summary::{self, AssetSummary, VehicleSummary};

@@ -11,37 +11,18 @@ use axum::extract::{Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use xietong_proto::crypto::hash;
 use xietong_proto::id::Millis;
 
 use super::Desk;
-use super::answer::{Code, Problem};
+use super::answer::{Code, Problem, TurnedAway};
 use super::bucket::Buckets;
 use super::route::Route;
 use super::serve::Origin;
 use crate::clock;
 use crate::machine::{Answer, Command};
 use crate::systems::doors::{self, By, Deed, Role, Token, TokenHash};
-
-/// Why somebody is not let in, or not to do this.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "code")]
-pub enum TurnedAway {
-    /// No token was shown.
-    TokenMissing,
-    /// No token is like the one shown.
-    TokenUnknown,
-    /// The token is over.
-    TokenOver { until: Millis },
-    /// The token was revoked.
-    TokenRevoked,
-    /// Too much in too short a time; of tokens that do not hold, from everybody together.
-    TooMany { retry_after_s: u64 },
-    /// The role has no right to that; none: it is done over the socket only.
-    NotAllowed { role: Role },
-}
 
 /// A visitor who was let in.
 #[derive(Clone, Debug)]

@@ -17,7 +17,8 @@ use xietong_proto::stream::{Audience, Stream};
 use super::answer::Problem;
 use super::{Desk, Stored};
 use crate::systems::Source;
-use crate::systems::reading::{Reading, read};
+use crate::systems::reading::Reading;
+use crate::systems::records::read;
 
 /// One line of the answer: changes, then where to go on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

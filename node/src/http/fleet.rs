@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Desk;
 use super::answer::Problem;
+use crate::systems::vehicles::finding::Finding;
 use crate::systems::vehicles::indicators::{Indicators, indicators};
-use crate::systems::vehicles::supervision::{Finding, supervise};
+use crate::systems::vehicles::supervision::supervise;
 use crate::systems::vehicles::usage::{Usage, usage};
 
 /// What supervision comes to.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::entry::{Entry, Record};
 use xietong_proto::id::*;
 
+use super::group::{self, Group, Home};
 use super::keys;
-use super::records::{self, Home, Records};
 use super::rows::Rows;
 
 /// Its number: at home in local streams only.
@@ -149,7 +149,7 @@ pub fn decide(rows: &dyn Rows, now: Millis, command: Command) -> Result<Record, 
 }
 
 /// Tokens, which are rows, and deeds, which stay in the log.
-pub const RECORDED: Records = Records {
+pub const RECORDED: Group = Group {
     systems: &[SYSTEM],
     low: record::TOKEN..=record::DEED,
     home: Home::Local,
@@ -189,7 +189,7 @@ mod record {
 
 fn record(low: u16, said: &impl Serialize) -> Record {
     let body = serde_json::to_vec(said).expect("tokens and deeds are texts and numbers");
-    records::record(SYSTEM, low, body)
+    group::record(SYSTEM, low, body)
 }
 
 fn is_name(name: &str) -> bool {

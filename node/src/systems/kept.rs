@@ -3,16 +3,15 @@
 //! shown and listed is alike for all and stands here. Whether it may be said is decided in its system.
 
 use prost::Message;
-use serde_json::{Map, Value as Json};
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
 
-use super::column::{self, Column, Form};
+use super::column::{self, Column};
+use super::group::{self, Group, Home, Shelf};
 use super::keys::Table;
 use super::kind::Kind;
-use super::query::{self, List, ListRefusal, Page};
+use super::query;
 use super::reading::Reading;
-use super::records::{self, Home, Records};
 use super::register;
 use super::row::Row;
 use super::rows::Rows;
@@ -34,8 +33,8 @@ pub trait Kept: Message + Default + 'static {
     /// The thing, by its register key.
     fn id(&self) -> &str;
 
-    /// What its record means: a line of [`records::ALL`].
-    const RECORDS: Records = Records {
+    /// What its record means: a line of [`super::records::ALL`].
+    const RECORDS: Group = Group {
         systems: &[Self::KIND.system()],
         low: Self::RECORD..=Self::RECORD,
         home: Home::Kept(Shelf {
@@ -59,32 +58,6 @@ pub trait Kept: Message + Default + 'static {
     };
 }
 
-/// One kind of it where that is only known as the program runs.
-pub struct Shelf {
-    /// Whose things they are.
-    pub kind: Kind,
-    /// Its name in lists.
-    pub name: &'static str,
-    /// Its name for people, in Chinese and in English.
-    pub title: (&'static str, &'static str),
-    /// Of each column the name, the Chinese header and the form.
-    pub columns: fn() -> Vec<(&'static str, &'static str, Form)>,
-    /// A page of it.
-    pub list: fn(&dyn Rows, MemberCode, &List) -> Result<Page, ListRefusal>,
-    row: fn(&dyn Rows, &str) -> Option<Map<String, Json>>,
-}
-
-/// All kinds of it that things of a register have.
-pub fn shelves(kind: Kind) -> impl Iterator<Item = &'static Shelf> {
-    records::ALL.into_iter().filter_map(Records::shelf).filter(move |shelf| shelf.kind == kind)
-}
-
-/// What is kept of one thing, all of it together.
-pub fn beside(rows: &dyn Rows, kind: Kind, id: &str) -> Map<String, Json> {
-    let told = shelves(kind).filter_map(|shelf| (shelf.row)(rows, id)).flatten();
-    told.filter(|(_, value)| !value.is_null()).collect()
-}
-
 /// What one kind of it says of a thing.
 pub fn get<K: Kept>(rows: &dyn Rows, id: &str) -> Option<K> {
     read(&rows.get(&key::<K>(id))?)
@@ -97,7 +70,7 @@ pub fn scan_from<'a, K: Kept>(rows: &'a dyn Rows, id: &str) -> impl Iterator<Ite
 
 /// The record that says it.
 pub fn record<K: Kept>(kept: &K) -> Record {
-    records::record(K::KIND.system(), K::RECORD, kept.encode_to_vec())
+    group::record(K::KIND.system(), K::RECORD, kept.encode_to_vec())
 }
 
 fn read<K: Kept>(stored: &[u8]) -> Option<K> {

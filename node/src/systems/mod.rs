@@ -12,6 +12,7 @@ pub mod doors;
 pub mod drivers;
 pub mod energy;
 pub mod fault;
+pub mod group;
 pub mod handover;
 pub mod history;
 pub mod institutions;
@@ -59,8 +60,8 @@ pub use self::line::Line;
 pub use self::row::{Origin, Row, Source};
 use energy::release_act::{self, ReleaseReport};
 use fault::ImportReport;
+use group::{Disclose, Group};
 use keys::Table;
-use records::{Disclose, Records};
 use register::Intake;
 use registers::AnyLines;
 use rows::{Overlay, Rows};
@@ -210,7 +211,7 @@ pub fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
 
 /// Takes back all rows that were folded from a stream: it is folded again from its first entry.
 pub fn forget(rows: &mut Overlay, stream: &Stream) {
-    records::at(stream).filter_map(Records::shared).for_each(|shared| (shared.forget)(rows, stream));
+    records::at(stream).filter_map(Group::shared).for_each(|shared| (shared.forget)(rows, stream));
 }
 
 /// What has to be said so that a stream of our own shows what it should (P30): an agreement's what the registers say,
@@ -231,7 +232,7 @@ pub fn disclose(rows: &dyn Rows, today: Date, stream: &Stream, which: Which) -> 
 
 /// A digest of everything an agreement shows and all that was said in it, in key order, lengths first (P32).
 pub fn digest(rows: &dyn Rows, agreement: AgreementId) -> [u8; 32] {
-    let tables: BTreeSet<Table> = records::ALL.into_iter().filter_map(Records::shown).collect();
+    let tables: BTreeSet<Table> = records::ALL.into_iter().filter_map(Group::shown).collect();
     let prefixes: Vec<Vec<u8>> = tables.into_iter().map(|table| table.key(&[&agreement.0])).collect();
     let shown = prefixes.iter().flat_map(|prefix| rows.scan(prefix, &[]));
     let mut bytes = Vec::new();

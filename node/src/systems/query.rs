@@ -18,7 +18,7 @@ use super::requests::{self, query::Taken};
 use super::row::{Row, Source};
 use super::rows::Rows;
 use super::sheet::Keys;
-use super::{handover, kept, keys};
+use super::{handover, kept, keys, records};
 use crate::calendar;
 
 /// Rows of one page.
@@ -138,8 +138,8 @@ pub fn places(rows: &dyn Rows, me: MemberCode, id: &str) -> Vec<Place> {
 /// A page of a list.
 pub fn list(rows: &dyn Rows, kind: Kind, me: MemberCode, list: &List) -> Result<Page, ListRefusal> {
     let Some(of) = &list.of else { return for_register!(kind, R => list_of::<R>(rows, me, list)) };
-    let known = || kept::shelves(kind).map(|shelf| shelf.name.to_owned()).collect();
-    let shelf = kept::shelves(kind).find(|shelf| shelf.name == of);
+    let known = || records::shelves(kind).map(|shelf| shelf.name.to_owned()).collect();
+    let shelf = records::shelves(kind).find(|shelf| shelf.name == of);
     let shelf = shelf.ok_or_else(|| ListRefusal::NothingKept { of: of.clone(), known: known() })?;
     (shelf.list)(rows, me, list)
 }
@@ -289,7 +289,7 @@ fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str)
         Disclosure::NotShared | Disclosure::Leaves(_) => None,
     };
     let before = super::register::history(rows, system, &id);
-    let papers = kept::beside(rows, R::KIND, &id);
+    let papers = records::beside(rows, R::KIND, &id);
     let number = number.map(|number| number_text(me, R::KIND, number));
     Some(Shown {
         taken: number.as_ref().map(|number| taken(rows, me, today, number)).unwrap_or_default(),

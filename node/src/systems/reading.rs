@@ -3,11 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use xietong_proto::entry::Record;
-use xietong_proto::id::MemberCode;
 
 use super::kind::Kind;
-use super::records;
 use super::spoken::Step;
 
 /// A record as people read it.
@@ -39,10 +36,4 @@ impl Reading {
         row.retain(|_, value| !value.is_null());
         Self::Noted { kind, id, row }
     }
-}
-
-/// What a record of an author says.
-pub fn read(author: MemberCode, record: &Record) -> Reading {
-    let group = records::ALL.into_iter().find(|group| group.has(record));
-    group.and_then(|group| (group.read)(author, record)).unwrap_or(Reading::Other)
 }

@@ -1,64 +1,22 @@
-//! All that a record can mean: groups of record kinds, each with the streams in which it counts, how one is folded and
-//! what one says by itself; of what leaves also how it is taken back and brought in line. A record that stands in
-//! no group changes no row (P32). A kind more is a group in its system's file and its line in [`ALL`].
+//! All groups of records that mean something. A record that stands in none changes no row (P32). A kind more is a group
+//! in its system's file and its line in [`ALL`].
 
-use std::ops::RangeInclusive;
-
-use jiff::civil::Date;
+use serde_json::{Map, Value as Json};
 use xietong_proto::entry::Record;
-use xietong_proto::id::*;
-use xietong_proto::stream::{Audience, Stream};
+use xietong_proto::id::MemberCode;
+use xietong_proto::stream::Stream;
 use xietong_proto::wire::vehicles::Scrapping;
 
-use super::diff::{Diff, Which};
 use super::energy::release_act;
-use super::kept::{Kept, Shelf};
-use super::keys::Table;
+use super::group::{Group, Shelf};
+use super::kept::Kept;
+use super::kind::Kind;
 use super::reading::Reading;
-use super::row::Origin;
-use super::rows::{Overlay, Rows};
+use super::rows::Rows;
 use super::{doors, drivers, handover, registers, requests};
 
-/// Record kinds that mean something in one sort of stream.
-pub struct Records {
-    /// The systems that have them.
-    pub systems: &'static [System],
-    /// Their numbers there (P6).
-    pub low: RangeInclusive<u16>,
-    /// The streams in which they count.
-    pub home: Home,
-    /// Folds one into rows; what cannot be read changes nothing.
-    pub apply: fn(&mut Overlay, &Origin, &Record),
-    /// What one says by itself; none if that cannot be put into words.
-    pub read: fn(MemberCode, &Record) -> Option<Reading>,
-}
-
-/// The streams in which records count.
-pub enum Home {
-    /// Those that nobody else is ever offered.
-    Local,
-    /// The same, of what is kept of things beside their rows.
-    Kept(Shelf),
-    /// Those of agreements. Rows of this table are what an agreement shows: all members fold the same (P32).
-    Agreement(Table, Shared),
-    /// Those that go to one member alone.
-    Pair(Shared),
-}
-
-/// What else is to be known of records that others hold.
-pub struct Shared {
-    /// Takes back the rows that were folded from a stream: it is folded again from its first entry (P36).
-    pub forget: fn(&mut Overlay, &Stream),
-    /// What has to be said so that a stream of our own shows what it should (P30); none if they are said as they are
-    /// decided, never by comparing.
-    pub disclose: Option<Disclose>,
-}
-
-/// See [`Shared::disclose`].
-pub type Disclose = fn(&dyn Rows, Date, &Stream, Which) -> Diff;
-
 /// All groups: what is not here means nothing.
-pub const ALL: [&Records; 11] = [
+pub const ALL: [&Group; 11] = [
     &registers::KEPT,
     &registers::LISTED,
     &release_act::DECIDED,
@@ -72,91 +30,34 @@ pub const ALL: [&Records; 11] = [
     &doors::RECORDED,
 ];
 
-/// The version of record bodies that this program writes and reads; another changes no row (P32).
-pub const VERSION: u16 = 1;
-
-/// A record of a system.
-pub fn record(system: System, low: u16, body: Vec<u8>) -> Record {
-    Record { kind: RecordKind::of(system, low), version: VERSION, body }
-}
-
 /// The group by which a record of a stream is folded.
-pub fn of(stream: &Stream, record: &Record) -> Option<&'static Records> {
+pub fn of(stream: &Stream, record: &Record) -> Option<&'static Group> {
     at(stream).find(|group| group.has(record)).filter(|_| record.kind.system() == stream.system)
 }
 
 /// The groups that have their home in a stream.
-pub fn at(stream: &Stream) -> impl Iterator<Item = &'static Records> + '_ {
+pub fn at(stream: &Stream) -> impl Iterator<Item = &'static Group> + '_ {
     ALL.into_iter().filter(|group| group.is_at(stream))
 }
 
-impl Records {
-    /// Whether a record is one of these.
-    pub fn has(&self, record: &Record) -> bool {
-        record.version == VERSION
-            && self.systems.contains(&record.kind.system())
-            && self.low.contains(&record.kind.low())
-    }
-
-    /// What else is to be known of them, if others hold them.
-    pub fn shared(&self) -> Option<&Shared> {
-        match &self.home {
-            Home::Local | Home::Kept(_) => None,
-            Home::Agreement(_, shared) | Home::Pair(shared) => Some(shared),
-        }
-    }
-
-    /// How they are listed, if they are kept of things beside their rows.
-    pub fn shelf(&self) -> Option<&Shelf> {
-        match &self.home {
-            Home::Kept(shelf) => Some(shelf),
-            Home::Local | Home::Agreement(..) | Home::Pair(_) => None,
-        }
-    }
-
-    /// The table of which an agreement shows all rows, if they make any there.
-    pub fn shown(&self) -> Option<Table> {
-        match &self.home {
-            Home::Agreement(table, _) => Some(*table),
-            Home::Local | Home::Kept(_) | Home::Pair(_) => None,
-        }
-    }
-
-    fn is_at(&self, stream: &Stream) -> bool {
-        let fits = match (&self.home, stream.audience) {
-            (Home::Local | Home::Kept(_), Audience::Local)
-            | (Home::Agreement(..), Audience::Agreement)
-            | (Home::Pair(_), Audience::Pair(_)) => true,
-            (Home::Local | Home::Kept(_) | Home::Agreement(..) | Home::Pair(_), _) => false,
-        };
-        fits && self.systems.contains(&stream.system)
-    }
-
-    /// Whether a record in one stream could be of both.
-    const fn meets(&self, other: &Self) -> bool {
-        let same_home = matches!(
-            (&self.home, &other.home),
-            (Home::Local | Home::Kept(_), Home::Local | Home::Kept(_))
-                | (Home::Agreement(..), Home::Agreement(..))
-                | (Home::Pair(_), Home::Pair(_))
-        );
-        let apart = *self.low.end() < *other.low.start() || *other.low.end() < *self.low.start();
-        same_home && !apart && have_common(self.systems, other.systems)
-    }
+/// What a record of an author says.
+pub fn read(author: MemberCode, record: &Record) -> Reading {
+    let group = ALL.into_iter().find(|group| group.has(record));
+    group.and_then(|group| (group.read)(author, record)).unwrap_or(Reading::Other)
 }
 
-const fn have_common(some: &[System], others: &[System]) -> bool {
-    let mut at = 0;
-    while at < some.len() * others.len() {
-        if some[at / others.len()].0 == others[at % others.len()].0 {
-            return true;
-        }
-        at += 1;
-    }
-    false
+/// All that is kept of a register's things beside their rows.
+pub fn shelves(kind: Kind) -> impl Iterator<Item = &'static Shelf> {
+    ALL.into_iter().filter_map(Group::shelf).filter(move |shelf| shelf.kind == kind)
 }
 
-const fn are_apart(groups: &[&Records]) -> bool {
+/// What is kept of one thing beside its row, all of it together.
+pub fn beside(rows: &dyn Rows, kind: Kind, id: &str) -> Map<String, Json> {
+    let told = shelves(kind).filter_map(|shelf| (shelf.row)(rows, id)).flatten();
+    told.filter(|(_, value)| !value.is_null()).collect()
+}
+
+const fn are_apart(groups: &[&Group]) -> bool {
     let mut at = 0;
     while at < groups.len() * groups.len() {
         let (one, other) = (at / groups.len(), at % groups.len());

@@ -16,10 +16,10 @@ use super::codes::division;
 use super::column::Column;
 use super::diff::{Diff, Which};
 use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Stays};
+use super::group::record;
 use super::keys;
 use super::kind::Kind;
 use super::line::Line;
-use super::records::record;
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
 

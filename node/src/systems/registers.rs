@@ -13,11 +13,11 @@ use xietong_proto::wire::registers::Withdrawal;
 use super::circle::Circle;
 use super::diff::{Diff, Which};
 use super::fault::{FileRefusal, Quarantined};
+use super::group::{Group, Home, Shared};
 use super::keys::Table;
 use super::kind::{Kind, for_register};
 use super::line::Line;
 use super::reading::Reading;
-use super::records::{Home, Records, Shared};
 use super::register::{self, Intake, Listing, Register, record};
 use super::rows::Rows;
 use super::sheet::{Chunk, HeaderMap, Keys, Sheet, SheetInfo};
@@ -25,7 +25,7 @@ use super::text_file::File;
 use super::{column, handover};
 
 /// What a register keeps.
-pub const KEPT: Records = Records {
+pub const KEPT: Group = Group {
     systems: &Kind::systems(Kind::ALL),
     low: record::PUT..=record::NUMBER,
     home: Home::Local,
@@ -38,7 +38,7 @@ pub const KEPT: Records = Records {
 };
 
 /// What members see of it.
-pub const LISTED: Records = Records {
+pub const LISTED: Group = Group {
     systems: &Kind::systems(Kind::LISTED),
     low: record::LIST..=record::UNLIST,
     home: Home::Agreement(Table::Listing, Shared { forget: register::forget, disclose: Some(disclose) }),

@@ -7,7 +7,7 @@ use super::{Lang, yuan};
 use crate::systems::Kind;
 use crate::systems::column::{Column, Form, Value as Field};
 use crate::systems::for_register;
-use crate::systems::kept::Shelf;
+use crate::systems::group::Shelf;
 use crate::systems::register::{Listing, Register};
 
 /// One column as tables need it.

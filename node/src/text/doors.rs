@@ -4,7 +4,7 @@ use xietong_proto::id::Millis;
 
 use super::{Lang, say, table, waiting};
 use crate::calendar::{minute, stamp};
-use crate::http::door::TurnedAway;
+use crate::http::answer::TurnedAway;
 use crate::http::route::Route;
 use crate::http::tokens::Deeds;
 use crate::machine::health::{Ailment, Health, Peers, Reason};

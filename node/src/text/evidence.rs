@@ -13,7 +13,8 @@ use crate::replica::evidence::NoEvidence;
 use crate::systems::Kind;
 use crate::systems::number::number_text;
 use crate::systems::query::Place;
-use crate::systems::reading::{Reading, read};
+use crate::systems::reading::Reading;
+use crate::systems::records::read;
 
 /// Who said what, when as they say, under which epoch, and who signed for it.
 pub fn evidence(lang: Lang, evidence: &Evidence) -> String {

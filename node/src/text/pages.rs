@@ -5,9 +5,10 @@ use super::{
     Heading, Lang, calendar, fields, kept_columns, list, listing_columns, register_columns, say, stays, table,
 };
 use crate::calendar::minute;
+use crate::systems::group::Shelf;
 use crate::systems::history::{Cell, Change, Version};
-use crate::systems::kept::{self, Shelf};
 use crate::systems::query::{Page, Shown};
+use crate::systems::records;
 use crate::systems::register::{Listing, Register};
 use crate::systems::{Kind, Source, for_register};
 
@@ -100,7 +101,7 @@ pub fn shown(lang: Lang, kind: Kind, shown: &Shown) -> String {
     } else {
         format!("{shown_now}\n\n{taken}\n{}", calendar(lang, &shown.taken))
     };
-    let beside: String = kept::shelves(kind).map(|shelf| papers(lang, shelf, shown)).collect();
+    let beside: String = records::shelves(kind).map(|shelf| papers(lang, shelf, shown)).collect();
     let shown_now = shown_now + &beside;
     if shown.history.is_empty() {
         return shown_now;

@@ -4,8 +4,9 @@ use super::{Lang, fields, kind, list, say, table, word, yuan};
 use crate::calendar::minute;
 use crate::http::fleet::Supervision;
 use crate::systems::vehicles::TYPES;
-use crate::systems::vehicles::indicators::{Indicators, Share};
-use crate::systems::vehicles::supervision::{Breach, Evidence, Finding};
+use crate::systems::vehicles::finding::{Breach, Evidence, Finding};
+use crate::systems::vehicles::indicators::Indicators;
+use crate::systems::vehicles::share::Share;
 use crate::systems::vehicles::usage::{Dealings, Usage};
 
 /// Findings as a table, then the indicators.

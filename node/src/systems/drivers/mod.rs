@@ -15,11 +15,11 @@ use super::Refusal;
 use super::circle::Circle;
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, ImportReport, RowFault};
+use super::group::{Group, Home, record};
 use super::institutions::{self, Nothing};
 use super::keys::{self, Table};
 use super::kind::Kind;
 use super::reading::Reading;
-use super::records::{Home, Records, record};
 use super::register::{self, Disclosure, Intake, Register};
 use super::row::{Row, Source};
 use super::rows::Rows;
@@ -249,7 +249,7 @@ pub fn candidates(
 const DUTY: u16 = 0x72;
 
 /// What drivers are taken up with.
-pub const DUTIES: Records = Records {
+pub const DUTIES: Group = Group {
     systems: &[System::DRIVERS],
     low: DUTY..=DUTY,
     home: Home::Local,

@@ -20,10 +20,10 @@ use super::release::safety::Rule;
 use super::release::tree::Size;
 use super::release::{Contribution, release};
 use crate::systems::diff::{Diff, Which};
+use crate::systems::group::{self, Group, Home, Shared};
 use crate::systems::keys::{self, Table};
 use crate::systems::kind::Kind;
 use crate::systems::reading::Reading;
-use crate::systems::records::{self, Home, Records, Shared};
 use crate::systems::register::{self, put, record};
 use crate::systems::row::Row;
 use crate::systems::rows::Rows;
@@ -77,9 +77,9 @@ pub fn decide(rows: &dyn Rows, today: Date, me: MemberCode, command: &Command) -
     let is_new = before.is_none_or(|before| before.body != body);
     let mut local: Vec<Record> = Vec::new();
     if is_new && !dry_run {
-        let line = |line: LedgerLine| records::record(System::ENERGY, record::LEDGER, line.encode());
+        let line = |line: LedgerLine| group::record(System::ENERGY, record::LEDGER, line.encode());
         local.extend(lines.into_iter().map(line));
-        local.push(records::record(System::ENERGY, record::RELEASE, body));
+        local.push(group::record(System::ENERGY, record::RELEASE, body));
     }
     let keys = if local.is_empty() { Vec::new() } else { vec![period.clone()] };
     let (estimated, contributors) = release.estimated_of_rows();
@@ -96,7 +96,7 @@ pub fn decide(rows: &dyn Rows, today: Date, me: MemberCode, command: &Command) -
 }
 
 /// What was decided here: releases, and lines of the ledger.
-pub const DECIDED: Records = Records {
+pub const DECIDED: Group = Group {
     systems: &[System::ENERGY],
     low: record::LEDGER..=record::RELEASE,
     home: Home::Local,
@@ -111,7 +111,7 @@ pub const DECIDED: Records = Records {
 };
 
 /// What members see of it.
-pub const RELEASED: Records = Records {
+pub const RELEASED: Group = Group {
     systems: &[System::ENERGY],
     low: record::RELEASE..=record::RELEASE,
     home: Home::Agreement(Table::Listing, Shared { forget: register::forget, disclose: Some(disclose) }),
@@ -145,7 +145,7 @@ fn disclose(rows: &dyn Rows, _: Date, stream: &Stream, which: Which) -> Diff {
         let month = parse(period).ok()?;
         let shown = rows.get(&keys::listing(agreement, System::ENERGY, me, number(month)));
         let is_shown = shown.and_then(|row| Row::decode(&row)).is_some_and(|shown| shown.body == body);
-        (!is_shown).then(|| records::record(System::ENERGY, record::RELEASE, body))
+        (!is_shown).then(|| group::record(System::ENERGY, record::RELEASE, body))
     };
     Diff { shared: periods.iter().filter_map(differs).collect(), ..Diff::default() }
 }

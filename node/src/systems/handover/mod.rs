@@ -16,10 +16,10 @@ use xietong_proto::id::*;
 use xietong_proto::stream::Stream;
 use xietong_proto::wire::handovers as wire;
 
+use super::group::{Group, Home, Shared};
 use super::keys::{self, Table};
 use super::kind::Kind;
 use super::query::{agreements, agreements_in};
-use super::records::{Home, Records, Shared};
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
 use super::spoken;
@@ -43,7 +43,7 @@ const RECLAIM_OF_LEFT: u16 = 0x65;
 pub const HANDED: [Kind; 2] = [Kind::Assets, Kind::Vehicles];
 
 /// What one author says of handovers.
-pub const SAID: Records = Records {
+pub const SAID: Group = Group {
     systems: &Kind::systems(HANDED),
     low: OUT..=RECLAIM,
     home: Home::Agreement(Table::Handover, Shared { forget, disclose: None }),

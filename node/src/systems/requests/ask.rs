@@ -5,13 +5,13 @@ use xietong_proto::crypto::hash;
 use xietong_proto::id::*;
 use xietong_proto::wire::requests::{Particulars, Request};
 
-use super::decide::{HOUR_MS, Here, URGENT_HOLD_H, check_open, checked, checked_telephone, stands, tell};
+use super::case::{HOUR_MS, Here, URGENT_HOLD_H, check_open, checked, checked_telephone, stands, tell};
 use super::{About, Ask, LENT, Lent, NoGround, NotAsked, Refusal, Report, State, for_lent, query, record};
 use crate::systems::circle::Standing;
 use crate::systems::codes::division;
+use crate::systems::group::record as record_of;
 use crate::systems::kind::Kind;
 use crate::systems::number::parse_number;
-use crate::systems::records::record as record_of;
 use crate::systems::row::Row;
 use crate::systems::{Decision, keys};
 

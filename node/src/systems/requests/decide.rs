@@ -4,41 +4,23 @@
 use prost::Message;
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::wire::requests::{self as wire, Offer, Particulars, Step, Told};
+use xietong_proto::wire::requests::{self as wire, Offer, Particulars, Step};
 
+use super::case::{Case, HOUR_MS, Here, URGENT_HOLD_H, checked, checked_telephone};
 use super::talk::NO_SHOW;
 use super::{
-    About, Act, Block, Command, LENT, Lent, NoGround, NotAsked, OutOfTurn, Refusal, Report, State, Talk,
-    Unlent, ask, for_lent, query, record,
+    About, Act, Block, Command, LENT, Lent, NotAsked, OutOfTurn, Refusal, Report, State, Talk, Unlent, ask,
+    for_lent, query, record,
 };
 use crate::calendar;
-use crate::systems::circle::{Circle, Standing};
+use crate::systems::group::record as record_of;
 use crate::systems::kind::Kind;
 use crate::systems::number::{number_text, parse_number, register_ids};
-use crate::systems::records::record as record_of;
 use crate::systems::register::{self, Disclosure};
-use crate::systems::rows::Rows;
 use crate::systems::{Decision, handover, keys, trips};
 
-/// What is decided upon.
-#[derive(Clone, Copy)]
-pub struct Here<'a> {
-    /// Folded to all own heads.
-    pub rows: &'a dyn Rows,
-    /// By the node's clock.
-    pub now: Millis,
-    /// Who this node is, and under which agreements.
-    pub circle: &'a Circle,
-}
-
-/// Milliseconds.
-pub const HOUR_MS: u64 = 3_600_000;
 /// For so long a requester may confirm, if the owner does not say otherwise.
 const HOLD_H: u32 = 48;
-/// An urgent request may be confirmed so long after it was promised, also when it has begun.
-pub const URGENT_HOLD_H: u32 = 24;
-/// Characters of a reason, and of a paper's number.
-const TEXT_CHARS_MAX: usize = 200;
 
 /// Decides a command.
 pub fn decide(here: &Here, command: Command) -> Result<Decision, Refusal> {
@@ -54,18 +36,6 @@ pub fn decide(here: &Here, command: Command) -> Result<Decision, Refusal> {
         Command::Block(block) => decide_block(here, block),
         Command::Tariff(tariff) => trips::set_tariff(&tariff),
     }
-}
-
-/// One request on which this node acts.
-pub struct Case<'a> {
-    /// On what.
-    pub here: Here<'a>,
-    /// Which.
-    pub about: About,
-    /// Under which agreement.
-    pub agreement: AgreementId,
-    /// All that is known of it.
-    pub talk: &'a Talk,
 }
 
 impl Case<'_> {
@@ -249,32 +219,6 @@ impl Case<'_> {
         (since < ours).then_some(about)
     }
 
-    /// Of which register the thing is.
-    pub fn kind(&self) -> Kind {
-        Kind::of(self.about.system).unwrap_or(Kind::Vehicles)
-    }
-
-    /// Refuses who does not own the thing.
-    pub fn own(&self) -> Result<(), OutOfTurn> {
-        let owner = self.talk.owner;
-        if owner == self.here.circle.me { Ok(()) } else { Err(OutOfTurn::NotTheOwner { owner }) }
-    }
-
-    /// Refuses who has not asked.
-    pub fn asked(&self) -> Result<(), OutOfTurn> {
-        let requester = self.about.requester;
-        if requester == self.here.circle.me { Ok(()) } else { Err(OutOfTurn::NotTheRequester { requester }) }
-    }
-
-    /// Refuses unless the request stands at one of some states.
-    pub fn stands_at(&self, states: &[State]) -> Result<(), OutOfTurn> {
-        match self.talk.state() {
-            state if states.contains(&state) => Ok(()),
-            State::CancelAsked | State::Cancelled => Err(OutOfTurn::AlreadyCancelled),
-            state => Err(OutOfTurn::WrongState { state }),
-        }
-    }
-
     fn step(&self, kind: u16, reason: &str, after: State) -> Result<Decision, Refusal> {
         let step = step(&self.about, self.cites(), checked(reason)?);
         let mut decision = self.say(kind, step.encode_to_vec(), after)?;
@@ -286,14 +230,6 @@ impl Case<'_> {
         Ok(decision)
     }
 
-    fn cites(&self) -> Option<wire::Cite> {
-        if self.about.requester == self.here.circle.me {
-            self.talk.newest_of_owner()
-        } else {
-            self.talk.newest_of_requester()
-        }
-    }
-
     /// Requests on the waiting list for what is let go with this step.
     fn who_fits_now(&self) -> Vec<About> {
         let Some(offer) = self.talk.standing().map(|offer| &offer.says) else { return Vec::new() };
@@ -303,47 +239,12 @@ impl Case<'_> {
             .map(|(_, about)| about)
             .collect()
     }
-
-    /// Says something to all members.
-    fn say(&self, kind: u16, body: Vec<u8>, after: State) -> Result<Decision, Refusal> {
-        let peer =
-            if self.about.requester == self.here.circle.me { self.talk.owner } else { self.about.requester };
-        let standing =
-            self.here.circle.standing(self.agreement).ok_or(NoGround::NoAgreement { member: peer })?;
-        check_open(standing, self.kind(), peer, self.here.now)?;
-        let mut decision = stands(self.kind(), self.about, after);
-        decision.said.push((self.agreement, record_of(self.about.system, kind, body)));
-        Ok(decision)
-    }
-
-    /// Says something to the other party alone: at once to our own log, and there as soon as that can be.
-    pub fn tell(&self, kind: u16, body: Vec<u8>, after: State) -> Decision {
-        let me = self.here.circle.me;
-        let peer = if self.about.requester == me { self.talk.owner } else { self.about.requester };
-        let mut decision = stands(self.kind(), self.about, after);
-        tell(&mut decision, self.agreement, peer, kind, body);
-        decision
-    }
 }
 
 /// What leaves of a thing that can be promised.
 struct Lendable {
     tariff: Vec<u8>,
     particulars: Particulars,
-}
-
-/// Puts down what a member is to be told alone.
-pub fn tell(decision: &mut Decision, agreement: AgreementId, peer: MemberCode, kind: u16, body: Vec<u8>) {
-    let told = Told { agreement: agreement.0.to_vec(), peer: peer.to_string(), kind: kind.into(), body };
-    let system = decision.kind.system();
-    decision.local.push(record_of(system, record::TOLD, told.encode_to_vec()));
-    decision.told.insert((agreement, peer));
-}
-
-/// The request stands so now.
-pub fn stands(kind: Kind, id: About, state: State) -> Decision {
-    let report = Report::Stands { id, state, repeated: false, next: Vec::new() };
-    Decision { keys: vec![id.to_string()], ..Decision::of(kind, report) }
 }
 
 /// The owner lets go, knowing all that is known here.
@@ -374,20 +275,6 @@ fn waiting_for(here: &Here, kind: Kind, number: u64, (from, until): (u64, u64)) 
     waiting
 }
 
-/// Refuses while, or where, nothing can be said under an agreement.
-pub fn check_open(held: &Standing, kind: Kind, member: MemberCode, now: Millis) -> Result<(), NoGround> {
-    if !held.scope.contains(&kind) {
-        return Err(NoGround::OutOfScope { kind, member });
-    }
-    if now < held.valid_from || now >= held.valid_until {
-        return Err(NoGround::AgreementExpired { until: held.valid_until });
-    }
-    if !held.open.contains(&kind) {
-        return Err(NoGround::NotOpen { agreement: held.agreement });
-    }
-    Ok(())
-}
-
 fn decide_block(here: &Here, block: Block) -> Result<Decision, Refusal> {
     if block.until <= block.from {
         return Err(NotAsked::EndBeforeStart.into());
@@ -401,20 +288,4 @@ fn decide_block(here: &Here, block: Block) -> Result<Decision, Refusal> {
     let said = wire::Block { key, from_ms: block.from.0, until_ms: block.until.0, reason };
     let local = vec![record_of(kind.system(), record::BLOCK, said.encode_to_vec())];
     Ok(Decision { local, ..Decision::of(kind, Report::Blocked) })
-}
-
-/// A text that a record may carry.
-pub fn checked(text: &str) -> Result<&str, NotAsked> {
-    let is_short = text.chars().count() <= TEXT_CHARS_MAX;
-    is_short.then_some(text.trim()).ok_or(NotAsked::TextTooLong { chars_max: TEXT_CHARS_MAX })
-}
-
-/// Digits and what stands between them: a name does not pass.
-pub fn checked_telephone(text: &str) -> Result<String, NotAsked> {
-    let telephone = text.trim();
-    let is_one =
-        telephone.len() <= 32 && telephone.chars().all(|c| c.is_ascii_digit() || "+- ()".contains(c));
-    is_one
-        .then(|| telephone.to_owned())
-        .ok_or_else(|| NotAsked::TelephoneForm { telephone: telephone.to_owned() })
 }

@@ -4,7 +4,7 @@
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
 
-use super::decide::HOUR_MS;
+use super::case::HOUR_MS;
 use super::talk::{CANCELLED, EXPIRED};
 use super::{LENT, State, decide, query};
 use crate::systems::keys;

@@ -12,16 +12,16 @@ use xietong_proto::wire::{requests, trips};
 
 use super::{About, LENT, record};
 use crate::systems::diff::{Diff, Which};
+use crate::systems::group::{Group, Home, Shared, record as record_of};
 use crate::systems::keys::{self, Table};
 use crate::systems::kind::Kind;
-use crate::systems::records::{Home, Records, Shared, record as record_of};
 use crate::systems::register::put;
 use crate::systems::row::{Origin, Row};
 use crate::systems::rows::{Overlay, Rows};
 use crate::systems::spoken;
 
 /// What is said to the agreement.
-pub const SAID: Records = Records {
+pub const SAID: Group = Group {
     systems: &Kind::systems(LENT),
     low: record::REQUEST..=record::RELEASE,
     home: Home::Agreement(Table::Said, Shared { forget, disclose: None }),
@@ -30,7 +30,7 @@ pub const SAID: Records = Records {
 };
 
 /// What is said to the other party alone.
-pub const SAID_ASIDE: Records = Records {
+pub const SAID_ASIDE: Group = Group {
     systems: &Kind::systems(LENT),
     low: record::PARTICULARS..=record::EVALUATE,
     home: Home::Pair(Shared { forget, disclose: Some(disclose) }),
@@ -39,7 +39,7 @@ pub const SAID_ASIDE: Records = Records {
 };
 
 /// What stays here.
-pub const KEPT: Records = Records {
+pub const KEPT: Group = Group {
     systems: &Kind::systems(LENT),
     low: record::TOLD..=record::TARIFF,
     home: Home::Local,

@@ -7,6 +7,7 @@
 pub mod about;
 mod act;
 mod ask;
+mod case;
 mod decide;
 mod due;
 mod fold;
@@ -21,7 +22,8 @@ use super::register::Register;
 
 pub use about::{About, LENT};
 pub use act::{Act, Ask, Block, Command, Report};
-pub use decide::{Case, Here, checked, decide};
+pub use case::{Case, Here, checked};
+pub use decide::decide;
 pub use due::{Due, due};
 pub use fold::{KEPT, SAID, SAID_ASIDE, is_ours};
 pub use refusal::{NoGround, NotAsked, OutOfTurn, Refusal, Unlent};

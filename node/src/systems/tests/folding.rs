@@ -2,7 +2,7 @@
 //! register.
 
 use super::*;
-use crate::systems::{Row, records};
+use crate::systems::{Row, group};
 
 fn other() -> MemberCode {
     "220000".parse().expect("a member code")
@@ -52,7 +52,7 @@ fn a_record_counts_in_the_streams_of_its_home_alone() {
     bench.import(Kind::Vehicles, VEHICLE);
     let listed = bench.disclose(Kind::Vehicles);
     let (_, vehicle) = bench.rows.scan(b"R\x00\x03", &[]).next().expect("the register's row");
-    let kept = [records::record(System::VEHICLES, 0x01, Row::decode(&vehicle).expect("a row").body)];
+    let kept = [group::record(System::VEHICLES, 0x01, Row::decode(&vehicle).expect("a row").body)];
     let of_energy: Vec<Record> = listed
         .iter()
         .map(|said| Record { kind: RecordKind::of(System::ENERGY, said.kind.low()), ..said.clone() })

@@ -245,8 +245,8 @@ fn what_may_not_be_handed_over_is_refused_by_name() {
 
 #[test]
 fn what_the_register_keeps_of_others_and_what_is_not_registered_anew_is_found() {
+    use crate::systems::vehicles::finding::Breach;
     use crate::systems::vehicles::ownership::findings;
-    use crate::systems::vehicles::supervision::Breach;
     let mut world = World::new();
     world.step(0, Kind::Vehicles, ID, out()).expect("it is listed");
     world.import(1, Kind::Vehicles, VEHICLE);

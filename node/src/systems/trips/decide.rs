@@ -8,8 +8,8 @@ use xietong_proto::wire::vehicles::Vehicle;
 
 use super::{NotDriven, Tariff, may_be_billed, statement};
 use crate::systems::drivers::duty::Duty;
+use crate::systems::group::record as record_of;
 use crate::systems::kind::Kind;
-use crate::systems::records::record as record_of;
 use crate::systems::requests::{Act, Case, OutOfTurn, Refusal, Report, State, checked, record};
 use crate::systems::row::Row;
 use crate::systems::rows::Rows;

@@ -7,19 +7,12 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::NEW_ENERGY;
+use super::finding::kept;
 use super::rules::VehicleRules;
-use super::supervision::{kept, too_old};
+use super::share::Share;
+use super::supervision::too_old;
 use crate::systems::institutions;
 use crate::systems::rows::Rows;
-
-/// A part of a whole, or a sum over another: the reader divides.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Share {
-    /// The upper term.
-    pub part: i64,
-    /// The lower term; nothing can be said if it is 0.
-    pub of: i64,
-}
 
 /// Fuel of one type of vehicles, of those that account for both fuel and distance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,17 +46,6 @@ pub struct Indicators {
     pub fuel: Vec<FuelOfType>,
     /// V4: fen for fuel, repair, insurance, tolls and drivers by the vehicles that account for any of it.
     pub running_cost_fen: Share,
-}
-
-impl Share {
-    fn count(&mut self, is_part: bool) {
-        self.add(i64::from(is_part), 1);
-    }
-
-    fn add(&mut self, part: i64, of: i64) {
-        self.part = self.part.saturating_add(part);
-        self.of = self.of.saturating_add(of);
-    }
 }
 
 /// The fleet on a day.

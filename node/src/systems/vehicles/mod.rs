@@ -1,10 +1,12 @@
 //! Official vehicles 车辆: the register stays; of shared vehicles that pass the guards a listing leaves, never a
 //! plate, number, unit or odometer. Leaders', confidential, 机要通信, state-security and investigation vehicles never leave.
 
+pub mod finding;
 pub mod indicators;
 pub mod ownership;
 pub mod rules;
 pub mod scrapping;
+pub mod share;
 pub mod status;
 pub mod supervision;
 pub mod usage;

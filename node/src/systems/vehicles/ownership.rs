@@ -4,8 +4,8 @@
 use jiff::civil::Date;
 use xietong_proto::id::MemberCode;
 
+use super::finding::{Breach, Evidence, Finding, kept};
 use super::rules::Registration;
-use super::supervision::{Breach, Evidence, Finding, kept};
 use crate::systems::codes::plate;
 use crate::systems::handover::{Handover, Stage, list};
 use crate::systems::kind::Kind;

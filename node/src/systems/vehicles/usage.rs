@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::id::*;
 use xietong_proto::wire::vehicles::{Vehicle, VehicleListing};
 
-use super::indicators::Share;
-use super::supervision::{Breach, Evidence, Finding, kept};
+use super::finding::{Breach, Evidence, Finding, kept};
+use super::share::Share;
 use super::{Vehicles, status};
 use crate::calendar;
 use crate::systems::kind::Kind;

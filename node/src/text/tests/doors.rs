@@ -3,7 +3,7 @@
 use xietong_proto::id::*;
 
 use super::{code, holds};
-use crate::http::door::TurnedAway;
+use crate::http::answer::TurnedAway;
 use crate::http::route;
 use crate::http::tokens::Deeds;
 use crate::machine::health::{Ailment, Health, Peers, Reason};

@@ -4,8 +4,8 @@ use super::*;
 use crate::systems::drivers::duty::Unfit;
 use crate::systems::handover::NotHandedOver;
 use crate::systems::spoken::Step;
+use crate::systems::vehicles::finding::Breach;
 use crate::systems::vehicles::scrapping::NotScrapped;
-use crate::systems::vehicles::supervision::Breach;
 use crate::text;
 
 #[test]

@@ -96,7 +96,8 @@ fn the_accounts_of_a_month_are_the_same_with_the_other_sign() {
 
 #[test]
 fn trips_are_counted_on_both_sides_and_those_out_of_hours_are_told_with_their_records() {
-    use crate::systems::vehicles::supervision::{Breach, supervise};
+    use crate::systems::vehicles::finding::Breach;
+    use crate::systems::vehicles::supervision::supervise;
     use crate::systems::vehicles::usage::usage;
     let (mut owner, mut requester, about) = billed();
     requester.act(about, Act::Settle).expect("both compute the same");
