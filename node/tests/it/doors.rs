@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -11,7 +10,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use xietong::cli::demo::data::{HEILONGJIANG, JILIN};
-use xietong::cli::demo::province::{PASSPHRASE, Transport};
+use xietong::cli::demo::province::{PASSPHRASE, Transport, free_port};
 use xietong::http::route::{self, Route};
 use xietong::keys::seal::{Passphrase, SealFile};
 use xietong::systems::Kind;
@@ -29,8 +28,7 @@ struct Guarded {
 impl Guarded {
     fn open(requests_per_minute: u32) -> Self {
         let mut nodes = Nodes::make(Transport::Tcp, &[HEILONGJIANG, JILIN], &[]);
-        let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|held| held.local_addr());
-        let address = port.expect("a free port").to_string();
+        let address = format!("127.0.0.1:{}", free_port().expect("a free port"));
         let config = nodes.provinces[0].home.join("config.toml");
         let text = fs::read_to_string(&config).expect("a configuration");
         let text = text.replace("\naddress = \"\"\n", &format!("\naddress = \"{address}\"\n"));

@@ -2,9 +2,13 @@
 //! it as an operator would ask, by commands that are processes too. The process ends with the value.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::{TcpListener, UdpSocket};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
@@ -17,6 +21,7 @@ use crate::cli::context::{Context, Globals};
 use crate::failure::{DemoFailure, Expected, Failure, Obstacle};
 use crate::files::{FileAction, FileFailure};
 use crate::http::node::NodeStatus;
+use crate::keys;
 use crate::text::Lang;
 
 /// What carries the exchange between nodes.
@@ -235,13 +240,18 @@ pub fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Obstacle {
     move |source| Obstacle::File(FileFailure { action: FileAction::Create, path, source })
 }
 
-/// A port that nobody uses now, for UDP and TCP.
-fn free_port() -> std::io::Result<u16> {
+/// A port that nobody uses now, for UDP and TCP, and that is given to nobody else here. Below those from which Linux gives
+/// to whoever dials: one of these could be taken again before a node listens, or while one that was killed is away.
+pub fn free_port() -> std::io::Result<u16> {
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| u16::from_be_bytes(keys::draw()).into());
     loop {
-        let udp = UdpSocket::bind(("127.0.0.1", 0))?;
-        let port = udp.local_addr()?.port();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return Ok(port);
+        let port = PORTS.start + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS.end.abs_diff(PORTS.start);
+        let free = UdpSocket::bind(("127.0.0.1", port)).and(TcpListener::bind(("127.0.0.1", port)));
+        match free {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {}
+            free => return free.map(|_| port),
         }
     }
 }
+
+const PORTS: Range<u16> = 16_384..32_768;

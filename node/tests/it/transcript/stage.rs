@@ -2,7 +2,6 @@
 //! Everything is gone when it is dropped.
 
 use std::fs::{self, File};
-use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
+use xietong::cli::demo::province::free_port;
 
 use super::guide::{Setting, Step};
 use super::pattern::{matches, redact};
@@ -65,7 +65,8 @@ impl Stage {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
         copy_folder(&config, &folder.path().join("config"));
         let mut variables = Variables::new();
-        for (member, port) in MEMBERS.into_iter().zip(free_ports()) {
+        for member in MEMBERS {
+            let port = free_port().expect("a free port");
             let home = folder.path().join(member.to_lowercase());
             variables.insert(member.to_owned(), home.display().to_string());
             variables.insert(format!("{member}_ADDRESS"), transport.address(port));
@@ -242,22 +243,6 @@ impl Transport {
         match self {
             Self::Quic => format!("/ip4/127.0.0.1/udp/{port}/quic-v1"),
             Self::Tcp => format!("/ip4/127.0.0.1/tcp/{port}"),
-        }
-    }
-}
-
-/// Ports that were free for UDP and TCP a moment ago.
-fn free_ports() -> [u16; MEMBERS.len()] {
-    let held = MEMBERS.map(|_| free_port());
-    held.map(|(port, _, _)| port)
-}
-
-fn free_port() -> (u16, UdpSocket, TcpListener) {
-    loop {
-        let udp = UdpSocket::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = udp.local_addr().expect("it was bound").port();
-        if let Ok(tcp) = TcpListener::bind(("127.0.0.1", port)) {
-            return (port, udp, tcp);
         }
     }
 }
