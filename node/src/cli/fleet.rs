@@ -7,13 +7,13 @@ use jiff::civil::Date;
 use super::Answer;
 use super::context::Context;
 use super::csv_file::{BYTE_ORDER_MARK, csv_text};
+use super::register::change;
 use crate::failure::Failure;
 use crate::http::fleet::{Supervision, Which};
 use crate::systems::Kind;
-use crate::systems::fault::ImportReport;
 use crate::systems::vehicles::finding::Breach;
 use crate::systems::vehicles::scrapping::{Command, Step};
-use crate::text::{self, Imported, Lang};
+use crate::text::{self, Lang};
 
 /// Which findings, and how.
 #[derive(Debug, clap::Args)]
@@ -87,11 +87,7 @@ pub enum Scrap {
 impl Scrap {
     /// Needs the running node.
     pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
-        let report: ImportReport = context.node()?.post("vehicles/scrap", &self.asked())?;
-        let done =
-            Imported { kind: Kind::Vehicles, dry_run: false, sheet: None, report: &report, rejected: None };
-        let text = text::imported(context.lang, &done);
-        Ok(Answer::new(report, text))
+        change(context, Kind::Vehicles, "vehicles/scrap", &self.asked(), false)
     }
 
     fn asked(&self) -> Command {

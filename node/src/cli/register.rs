@@ -4,6 +4,7 @@
 use std::fmt::Debug;
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use serde_json::json;
 
 use super::Answer;
@@ -71,7 +72,7 @@ impl<F: Args + Debug + Filters> RegisterCommand<F> {
             Self::Show { id } => show(context, kind, id),
             Self::Withdraw { ids, reason, dry_run } => {
                 let asked = Withdrawal { ids: ids.clone(), reason: reason.clone(), dry_run: *dry_run };
-                withdraw(context, kind, &asked)
+                change(context, kind, &format!("{}/withdraw", kind.name()), &asked, *dry_run)
             }
         }
     }
@@ -91,9 +92,16 @@ fn show(context: &Context, kind: Kind, id: &str) -> Result<Answer, Failure> {
     Ok(Answer::new(shown, text))
 }
 
-fn withdraw(context: &Context, kind: Kind, asked: &Withdrawal) -> Result<Answer, Failure> {
-    let report: ImportReport = context.node()?.post(&format!("{}/withdraw", kind.name()), asked)?;
-    let done = Imported { kind, dry_run: asked.dry_run, sheet: None, report: &report, rejected: None };
+/// Asks for something that changes a register, and says what it did to its rows and to what leaves.
+pub fn change(
+    context: &Context,
+    kind: Kind,
+    path: &str,
+    asked: &impl Serialize,
+    dry_run: bool,
+) -> Result<Answer, Failure> {
+    let report: ImportReport = context.node()?.post(path, asked)?;
+    let done = Imported { kind, dry_run, sheet: None, report: &report, rejected: None };
     let text = text::imported(context.lang, &done);
     Ok(Answer::new(report, text))
 }

@@ -70,3 +70,21 @@ const fn are_apart(groups: &[&Group]) -> bool {
 }
 
 const _: () = assert!(are_apart(&ALL), "two groups of records have a number in common");
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_one_thing_together_has_each_name_once() {
+        for kind in Kind::ALL {
+            let names: BTreeSet<_> = shelves(kind).map(|shelf| shelf.name).collect();
+            assert_eq!(names.len(), shelves(kind).count(), "{kind:?}");
+            let columns = || shelves(kind).flat_map(|shelf| (shelf.columns)());
+            let columns_named: BTreeSet<_> = columns().map(|(name, ..)| name).collect();
+            assert_eq!(columns_named.len(), columns().count(), "{kind:?}");
+        }
+    }
+}
