@@ -73,7 +73,7 @@ pub fn assets(rows: &dyn Rows) -> Vec<AssetSummary> {
             bands: [0; 6],
         });
         summary.listed += 1;
-        summary.quantity += listing.quantity;
+        summary.quantity = summary.quantity.saturating_add(listing.quantity);
         if let Some(band) = VALUE_BANDS.iter().position(|bound| *bound == listing.value_band) {
             summary.bands[band] += 1;
         }

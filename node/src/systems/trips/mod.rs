@@ -108,7 +108,7 @@ pub fn view(talk: &Talk) -> Option<TripView> {
         confirmed: talk.is_confirmed(),
         out: Millis(out.at_ms),
         back: back.map(|back| Millis(back.at_ms)),
-        km: back.map(|back| back.odometer_km - out.odometer_km),
+        km: back.map(|back| back.odometer_km.saturating_sub(out.odometer_km)),
     })
 }
 

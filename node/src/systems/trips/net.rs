@@ -61,7 +61,7 @@ pub fn net(rows: &dyn Rows, me: MemberCode, name: &str, is_then: impl Fn(Millis)
         account.settled += 1;
         let side = if view.owner == me { &mut account.receivable_fen } else { &mut account.payable_fen };
         *side = side.saturating_add(bill.total_fen);
-        account.net_fen = account.receivable_fen - account.payable_fen;
+        account.net_fen = account.receivable_fen.saturating_sub(account.payable_fen);
     }
     accounts.into_values().collect()
 }

@@ -44,7 +44,7 @@ pub struct Release {
 impl Release {
     /// Rows shown and, among them, rows that are estimates.
     pub fn estimated_of_rows(&self) -> (u32, u32) {
-        let sum = |count: fn(&Cell) -> u32| self.cells.iter().map(count).sum();
+        let sum = |count: fn(&Cell) -> u32| self.cells.iter().map(count).fold(0, u32::saturating_add);
         (sum(|cell| cell.estimated), sum(|cell| cell.contributors))
     }
 }

@@ -88,7 +88,7 @@ fn rows(set: SetId, member: &str, release: &Release) -> Vec<Row> {
 }
 
 fn row(set: SetId, member: &str, classes: &[Class], cells: &[&Cell]) -> Row {
-    let count = |count: fn(&Cell) -> u32| cells.iter().map(|cell| count(cell)).sum();
+    let count = |count: fn(&Cell) -> u32| cells.iter().map(|cell| count(cell)).fold(0, u32::saturating_add);
     let area = |cell: &Cell| Decimal::from(cell.area_m2);
     let per_area =
         |amount: &dyn Fn(&Cell) -> Option<Decimal>, decimals| indicator(cells, amount, area, decimals);
