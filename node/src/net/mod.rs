@@ -9,6 +9,7 @@ mod reach;
 mod swarm;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -52,8 +53,7 @@ pub enum NetError {
         /// As configured.
         address: String,
         /// What the system said.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: io::Error,
     },
 }
 
@@ -182,4 +182,38 @@ impl Scout {
 /// Whether a text is an address that a node can dial.
 pub fn is_address(text: &str) -> bool {
     text.parse::<Multiaddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{SocketAddr, TcpListener, UdpSocket};
+
+    use super::*;
+    use crate::text::{Lang, node_failure};
+
+    /// Why no node listens there, in both languages.
+    async fn refusal(address: &str) -> [String; 2] {
+        let config = NetConfig { transport_key: [1; 32], listen: vec![address.to_owned()] };
+        let Err(error) = start(config).await else { panic!("{address} is free") };
+        let failure = error.into();
+        [Lang::Zh, Lang::En].map(|lang| node_failure(lang, &failure))
+    }
+
+    #[tokio::test]
+    async fn who_cannot_listen_says_why() {
+        let udp = UdpSocket::bind(("127.0.0.1", 0)).expect("a port");
+        let tcp = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = |address: io::Result<SocketAddr>| address.expect("it is bound").port();
+        let (udp_port, tcp_port) = (port(udp.local_addr()), port(tcp.local_addr()));
+        let table = [
+            (format!("/ip4/127.0.0.1/udp/{udp_port}/quic-v1"), "Address already in use"),
+            (format!("/ip4/127.0.0.1/tcp/{tcp_port}"), "Address already in use"),
+            ("/ip4/127.0.0.1/udp/1/webtransport".to_owned(), "not supported"),
+        ];
+        for (address, cause) in table {
+            for told in refusal(&address).await {
+                assert!(told.contains(&address) && told.contains(cause), "{told}");
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The swarm: who is connected, who is dialled when, and which connection counts.
 
 use std::collections::HashMap;
+use std::io;
 use std::num::NonZeroU8;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use libp2p::connection_limits::{self, ConnectionLimits};
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError, NetworkBehaviour, SwarmEvent};
 use libp2p::{
-    Multiaddr, PeerId as Libp2pId, StreamProtocol, Swarm, SwarmBuilder, identify, identity,
+    Multiaddr, PeerId as Libp2pId, StreamProtocol, Swarm, SwarmBuilder, TransportError, identify, identity,
     memory_connection_limits, noise, ping, tcp, yamux,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -133,7 +134,7 @@ impl Shell {
         for address in addresses {
             let parsed: Multiaddr =
                 address.parse().map_err(|_| NetError::Address { address: address.clone() })?;
-            let failed = |source| NetError::Listen { address: address.clone(), source: Box::new(source) };
+            let failed = |source| NetError::Listen { address: address.clone(), source: cause(source) };
             waiting.insert(self.swarm.listen_on(parsed).map_err(failed)?, address.clone());
         }
         let mut listens = Vec::new();
@@ -145,7 +146,7 @@ impl Shell {
                 }
                 SwarmEvent::ListenerClosed { listener_id, reason: Err(source), .. } => {
                     let address = waiting.remove(&listener_id).unwrap_or_default();
-                    return Err(NetError::Listen { address, source: Box::new(source) });
+                    return Err(NetError::Listen { address, source });
                 }
                 _ => {}
             }
@@ -445,6 +446,14 @@ impl Shell {
     async fn tell(&mut self, event: NetEvent) {
         // The loop has ended: nobody is there to be told.
         let _ = self.events.send(event).await;
+    }
+}
+
+/// What the system said: libp2p's error has it as its source, and says nothing itself.
+fn cause(error: TransportError<io::Error>) -> io::Error {
+    match error {
+        TransportError::Other(source) => source,
+        TransportError::MultiaddrNotSupported(_) => io::Error::new(io::ErrorKind::Unsupported, error),
     }
 }
 
