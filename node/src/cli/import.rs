@@ -18,7 +18,7 @@ use crate::http::client::ClientFailure;
 use crate::http::data::{ImportEvent, ImportQuery, ImportRefusal};
 use crate::systems::Kind;
 use crate::systems::fault::{ImportReport, Quarantined};
-use crate::systems::query::ListRefusal;
+use crate::systems::page::ListRefusal;
 use crate::systems::sheet::SheetInfo;
 use crate::text::{self, Imported, Lang, View, headings};
 

@@ -9,7 +9,7 @@ use super::Answer;
 use super::context::Context;
 use super::csv_file::{BYTE_ORDER_MARK, csv_text};
 use crate::failure::Failure;
-use crate::systems::query::Page;
+use crate::systems::page::Page;
 use crate::systems::{Kind, records};
 use crate::text::{self, Lang, View, headings};
 

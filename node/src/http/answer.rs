@@ -15,7 +15,7 @@ use crate::machine::Refusal;
 use crate::papers::PaperRefusal;
 use crate::replica::agreement::NotInForce;
 use crate::systems::doors::Role;
-use crate::systems::query::ListRefusal;
+use crate::systems::page::ListRefusal;
 
 /// Why a request is not answered with what it asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use xietong_proto::id::Millis;
 use super::Desk;
 use super::answer::{Code, Problem, TurnedAway};
 use super::bucket::Buckets;
-use super::route::Route;
+use super::right::Route;
 use super::serve::Origin;
 use crate::clock;
 use crate::machine::{Answer, Command};

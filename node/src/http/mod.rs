@@ -18,6 +18,7 @@ pub mod handover;
 pub mod metrics;
 pub mod node;
 pub mod requests;
+pub mod right;
 pub mod route;
 pub mod serve;
 pub mod tokens;

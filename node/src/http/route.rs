@@ -1,87 +1,15 @@
-//! Every route that there is: the one table that says what can be asked over HTTP, who may, and what serves it; and
-//! which role has which right. A route more is a line here; nothing else has to know it.
+//! Every route that there is: the one table that says what can be asked over HTTP, who may, and what serves it. A route
+//! more is a line here; nothing else has to know it.
 
 use axum::http::Method;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::{MethodFilter, on};
 
+use super::right::{Right, Route};
 use super::{
-    Desk, bundle, data, disclosure, doctor, drivers, epochs, feed, fleet, handover, metrics, node, requests,
-    tokens,
+    bundle, data, disclosure, doctor, drivers, epochs, feed, fleet, handover, metrics, node, requests, tokens,
 };
-use crate::systems::doors::Role;
 use crate::systems::energy::release_act;
 use crate::systems::vehicles::scrapping;
-
-/// What can be asked over HTTP.
-#[derive(Debug)]
-pub struct Route {
-    /// In records of deeds and in metrics.
-    pub name: &'static str,
-    /// What it takes.
-    pub right: Right,
-    /// How it is asked.
-    pub method: Method,
-    /// Where.
-    pub path: &'static str,
-    /// Its name for people, in Chinese.
-    pub zh: &'static str,
-    /// In English.
-    pub en: &'static str,
-    /// What serves it.
-    pub(super) serve: fn() -> MethodRouter<Desk>,
-}
-
-/// What a route takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Right {
-    /// See how the node stands.
-    Watch,
-    /// Read registers and what members show.
-    Look,
-    /// Change registers.
-    Enter,
-    /// Bind the office, let something leave, or take the node off the network.
-    Decide,
-    /// Read who did what, and what has left.
-    Audit,
-    /// Say who may come in: over the socket alone, whatever the role.
-    Admit,
-}
-
-impl Role {
-    /// Whether a role has a right.
-    pub fn has(self, right: Right) -> bool {
-        use Right::{Admit, Audit, Decide, Enter, Look, Watch};
-        match self {
-            Role::Operator => match right {
-                Watch | Look | Enter | Decide | Audit => true,
-                Admit => false,
-            },
-            Role::Registrar => match right {
-                Watch | Look | Enter => true,
-                Decide | Audit | Admit => false,
-            },
-            Role::Observer => match right {
-                Watch | Look => true,
-                Enter | Decide | Audit | Admit => false,
-            },
-            Role::Auditor => match right {
-                Watch | Audit => true,
-                Look | Enter | Decide | Admit => false,
-            },
-        }
-    }
-}
-
-impl Right {
-    /// Whether using it is a deed that is recorded; reading is not.
-    pub fn is_to_act(self) -> bool {
-        match self {
-            Right::Enter | Right::Decide | Right::Admit => true,
-            Right::Watch | Right::Look | Right::Audit => false,
-        }
-    }
-}
 
 /// Routes line by line: name, right, method and path, what serves it, and its name for people.
 macro_rules! routes {
@@ -160,11 +88,9 @@ pub static ALL: &[Route] = routes! {
     "token-revoke" Admit POST "/v1/tokens/revoke" => tokens::revoke, "作废令牌" "revoke a token";
 };
 
-impl Route {
-    /// The route of a name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        ALL.iter().find(|route| route.name == name)
-    }
+/// The route of a name.
+pub fn named(name: &str) -> Option<&'static Route> {
+    ALL.iter().find(|route| route.name == name)
 }
 
 #[cfg(test)]
@@ -172,6 +98,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::systems::doors::Role;
 
     #[test]
     fn every_route_has_a_name_and_a_place_of_its_own() {

@@ -210,7 +210,7 @@ fn listed(rows: &dyn Rows, me: MemberCode, id: &str) -> Option<Standing> {
     };
     let id = id.to_owned();
     let standing = Standing { kind, id, owner, number: Some(number), leaves, request: None };
-    let is_shown = super::query::agreements(rows).iter().any(|id| source(rows, *id, &standing).is_some());
+    let is_shown = super::shown::agreements(rows).iter().any(|id| source(rows, *id, &standing).is_some());
     (is_shown || standing.leaves == Some(Leaves::Yes)).then_some(standing)
 }
 

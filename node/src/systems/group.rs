@@ -13,7 +13,7 @@ use super::column::Form;
 use super::diff::{Diff, Which};
 use super::keys::Table;
 use super::kind::Kind;
-use super::query::{List, ListRefusal, Page};
+use super::page::{List, ListRefusal, Page};
 use super::reading::Reading;
 use super::row::Origin;
 use super::rows::{Overlay, Rows};

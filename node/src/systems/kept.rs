@@ -10,7 +10,7 @@ use super::column::{self, Column};
 use super::group::{self, Group, Home, Shelf};
 use super::keys::Table;
 use super::kind::Kind;
-use super::query;
+use super::page::{List, ListRefusal, Page, check_columns, item, matches, page};
 use super::reading::Reading;
 use super::register;
 use super::row::Row;
@@ -42,7 +42,7 @@ pub trait Kept: Message + Default + 'static {
             name: Self::NAME,
             title: Self::TITLE,
             columns: || Self::columns().iter().map(|column| (column.name, column.zh, column.form)).collect(),
-            list: |rows, me, list| query::list_kept::<Self>(rows, me, list),
+            list: list::<Self>,
             row: |rows, id| get::<Self>(rows, id).map(|kept| column::json(Self::columns(), &kept)),
         }),
         apply: |rows, origin, record| {
@@ -66,6 +66,14 @@ pub fn get<K: Kept>(rows: &dyn Rows, id: &str) -> Option<K> {
 /// One kind of it from a thing on.
 pub fn scan_from<'a, K: Kept>(rows: &'a dyn Rows, id: &str) -> impl Iterator<Item = K> + use<'a, K> {
     rows.scan(&key::<K>(""), &key::<K>(id)).filter_map(|(_, value)| read(&value))
+}
+
+fn list<K: Kept>(rows: &dyn Rows, me: MemberCode, list: &List) -> Result<Page, ListRefusal> {
+    check_columns(K::columns(), &list.filters)?;
+    let after = list.after.as_deref().unwrap_or_default();
+    let all = scan_from::<K>(rows, after);
+    let matching = all.filter(|kept| kept.id() > after && matches(K::columns(), kept, &list.filters));
+    Ok(page(matching.map(|kept| item(kept.id().to_owned(), me, K::columns(), &kept))))
 }
 
 /// The record that says it.

@@ -7,65 +7,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use xietong_proto::id::*;
 
-use super::column::{self, Column, Form, Value};
+use super::column;
 use super::history::Version;
-use super::kept::Kept;
-use super::keys::Table;
 use super::kind::{Kind, for_register};
 use super::number::{key_of_number, number_text, parse_number};
+use super::page::{List, ListRefusal, Owner, Page, check_columns, item, matches, page};
 use super::register::{Disclosure, Listing, Register};
 use super::requests::{self, query::Taken};
 use super::row::{Row, Source};
 use super::rows::Rows;
 use super::sheet::Keys;
-use super::{handover, kept, keys, records};
+use super::shown::{agreements, listings};
+use super::{handover, keys, records};
 use crate::calendar;
-
-/// Rows of one page.
-pub const PAGE_ROWS_MAX: usize = 1_000;
-
-/// Whose rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
-    /// This member's register, with all its columns.
-    Me,
-    /// What a member shows.
-    Member(MemberCode),
-    /// What all members show.
-    All,
-}
-
-/// Which rows of a system.
-#[derive(Clone, Debug)]
-pub struct List {
-    /// Whose.
-    pub owner: Owner,
-    /// Of what is kept beside the register's rows, by name; none: the rows themselves.
-    pub of: Option<String>,
-    /// Column → word or code it must have; a division or class code may be a beginning.
-    pub filters: Vec<(String, String)>,
-    /// The id after which the page begins.
-    pub after: Option<String>,
-}
-
-/// Some rows, in order of id.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Page {
-    /// Each with `id`, `owner` and the columns.
-    pub items: Vec<Map<String, Json>>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<String>,
-}
-
-/// Why a list cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "code")]
-pub enum ListRefusal {
-    /// The rows asked for have no such column.
-    NoSuchColumn { column: String, columns: Vec<String> },
-    /// Nothing of that name is kept beside the rows.
-    NothingKept { of: String, known: Vec<String> },
-}
 
 /// One thing and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,39 +111,6 @@ pub fn absent(rows: &dyn Rows, kind: Kind, present: &Keys) -> Vec<String> {
     keys.filter(|key| present.line(key).is_none()).collect()
 }
 
-/// The agreements that show anything.
-pub fn agreements(rows: &dyn Rows) -> Vec<AgreementId> {
-    agreements_in(rows, Table::Listing)
-}
-
-/// The agreements that have rows in a table in which they come first.
-pub fn agreements_in(rows: &dyn Rows, table: Table) -> Vec<AgreementId> {
-    let (mut found, all) = (Vec::new(), table.key(&[]));
-    let mut from = all.clone();
-    while let Some((key, _)) = rows.scan(&all, &from).next() {
-        let Some(id) = keys::agreement_of(&key) else { break };
-        found.push(id);
-        from = table.key(&[&id.0, &[0xff; 32]]);
-    }
-    found
-}
-
-/// What members show in a system: once each, also where two agreements show it.
-pub fn listings<R: Register>(rows: &dyn Rows, owner: Option<MemberCode>) -> Vec<(MemberCode, R::Listing)> {
-    let mut found = std::collections::BTreeMap::new();
-    for agreement in agreements(rows) {
-        let prefix = keys::listing_prefix(agreement, R::KIND.system(), owner);
-        for (key, value) in rows.scan(&prefix, &[]) {
-            let listing = Row::decode(&value).and_then(|row| R::Listing::decode(&row.body[..]).ok());
-            let place = keys::owner_of_listing(&key).zip(keys::number_of_listing(&key));
-            if let (Some((owner, number)), Some(listing)) = (place, listing) {
-                found.entry((owner, number)).or_insert(listing);
-            }
-        }
-    }
-    found.into_iter().map(|((owner, _), listing)| (owner, listing)).collect()
-}
-
 fn list_of<R: Register>(rows: &dyn Rows, me: MemberCode, list: &List) -> Result<Page, ListRefusal> {
     let after = list.after.as_deref().unwrap_or_default();
     match list.owner {
@@ -213,67 +134,6 @@ fn list_of<R: Register>(rows: &dyn Rows, me: MemberCode, list: &List) -> Result<
             Ok(page(matching.map(|(id, owner, listing)| item(id, owner, columns, &listing))))
         }
     }
-}
-
-/// A page of what is kept beside a register's rows.
-pub(super) fn list_kept<K: Kept>(rows: &dyn Rows, me: MemberCode, list: &List) -> Result<Page, ListRefusal> {
-    check_columns(K::columns(), &list.filters)?;
-    let after = list.after.as_deref().unwrap_or_default();
-    let all = kept::scan_from::<K>(rows, after);
-    let matching = all.filter(|kept| kept.id() > after && matches(K::columns(), kept, &list.filters));
-    Ok(page(matching.map(|kept| item(kept.id().to_owned(), me, K::columns(), &kept))))
-}
-
-fn page(mut items: impl Iterator<Item = Map<String, Json>>) -> Page {
-    let page: Vec<_> = items.by_ref().take(PAGE_ROWS_MAX).collect();
-    let last = page.last().and_then(|item| item["id"].as_str()).map(str::to_owned);
-    Page { next: items.next().and(last), items: page }
-}
-
-fn item<T>(id: String, owner: MemberCode, columns: &[Column<T>], row: &T) -> Map<String, Json> {
-    let mut item = Map::new();
-    item.insert("id".to_owned(), id.into());
-    item.insert("owner".to_owned(), owner.as_str().into());
-    item.extend(column::json(columns, row));
-    item
-}
-
-fn check_columns<T>(columns: &[Column<T>], filters: &[(String, String)]) -> Result<(), ListRefusal> {
-    let is_known = |name: &str| name == CITY || columns.iter().any(|column| column.name == name);
-    match filters.iter().find(|(name, _)| !is_known(name)) {
-        Some((column, _)) => Err(ListRefusal::NoSuchColumn {
-            column: column.clone(),
-            columns: columns.iter().map(|column| column.name.to_owned()).collect(),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// The filter that both registers and listings have, whatever their column is called.
-const CITY: &str = "city";
-
-fn matches<T>(columns: &[Column<T>], row: &T, filters: &[(String, String)]) -> bool {
-    filters.iter().all(|(name, wanted)| {
-        let of_city = |column: &&Column<T>| name == CITY && column.form == Form::Division;
-        let column = columns.iter().find(|column| column.name == name || of_city(column));
-        column.is_some_and(|column| {
-            let value = (column.get)(row);
-            value.is_some_and(|value| is_wanted(column.form, &value, wanted))
-        })
-    })
-}
-
-fn is_wanted(form: Form, value: &Value, wanted: &str) -> bool {
-    let is_beginning = |text: &str| match form {
-        Form::Division => text.starts_with(wanted.trim_end_matches("00")),
-        Form::Code(_) | Form::Capital(_) => {
-            text.starts_with(wanted.trim_end_matches("00")) || text.starts_with(wanted)
-        }
-        _ => false,
-    };
-    form.write(value, false) == wanted
-        || form.write(value, true) == wanted
-        || matches!(value, Value::Text(text) if is_beginning(text))
 }
 
 fn show_row<R: Register>(rows: &dyn Rows, me: MemberCode, today: Date, id: &str) -> Option<Shown> {

@@ -8,8 +8,8 @@ use xietong_proto::id::MemberCode;
 
 use super::assets::{Assets, VALUE_BANDS};
 use super::codes::asset_class;
-use super::query::listings;
 use super::rows::Rows;
+use super::shown::listings;
 use super::vehicles::Vehicles;
 
 /// Vehicles of one type that a member shares.

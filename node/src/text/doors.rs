@@ -5,7 +5,8 @@ use xietong_proto::id::Millis;
 use super::{Lang, say, table, waiting};
 use crate::calendar::{minute, stamp};
 use crate::http::answer::TurnedAway;
-use crate::http::route::Route;
+use crate::http::right::Route;
+use crate::http::route;
 use crate::http::tokens::Deeds;
 use crate::machine::health::{Ailment, Health, Peers, Reason};
 use crate::systems::doors::{By, Refusal, Role, Token, Told};
@@ -159,7 +160,7 @@ fn who(lang: Lang, by: &By) -> String {
 }
 
 fn act(lang: Lang, name: &str) -> String {
-    match Route::named(name) {
+    match route::named(name) {
         Some(Route { zh, en, .. }) => say!(lang, zh: "{zh}", en: "{en}"),
         // Also a stranger's, who came to no route, and a later version's.
         None if name == "enter" => say!(lang, zh: "进入", en: "enter"),

@@ -7,7 +7,8 @@ use super::{
 use crate::calendar::minute;
 use crate::systems::group::Shelf;
 use crate::systems::history::{Cell, Change, Version};
-use crate::systems::query::{Page, Shown};
+use crate::systems::page::Page;
+use crate::systems::query::Shown;
 use crate::systems::records;
 use crate::systems::register::{Listing, Register};
 use crate::systems::{Kind, Source, for_register};

@@ -12,7 +12,7 @@ use crate::replica::agreement::NotInForce;
 use crate::replica::confirm::Unconfirmed;
 use crate::replica::room::Shortage;
 use crate::systems;
-use crate::systems::query::ListRefusal;
+use crate::systems::page::ListRefusal;
 
 /// Why the node refuses.
 pub fn node_refusal(lang: Lang, refusal: &Refusal) -> String {

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use xietong::cli::demo::data::{HEILONGJIANG, JILIN};
 use xietong::cli::demo::province::{PASSPHRASE, Transport, free_port};
-use xietong::http::route::{self, Route};
+use xietong::http::right::Route;
+use xietong::http::route;
 use xietong::keys::seal::{Passphrase, SealFile};
 use xietong::systems::Kind;
 
@@ -47,7 +48,7 @@ impl Guarded {
 
     /// Status and body of an answer.
     fn ask(&self, route: &str, token: Option<&str>) -> (u16, String) {
-        let route = Route::named(route).expect("a route");
+        let route = route::named(route).expect("a route");
         let path = route.path.replace("{kind}", "vehicles");
         let request = self.client.request(route.method.clone(), format!("http://{}{path}", self.address));
         let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));

@@ -27,7 +27,7 @@ use crate::systems::reading::Reading;
 use crate::systems::register::{self, put, record};
 use crate::systems::row::Row;
 use crate::systems::rows::Rows;
-use crate::systems::{Decision, Refusal, Report, codes, institutions, query};
+use crate::systems::{Decision, Refusal, Report, codes, institutions, shown};
 
 /// What to release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +154,7 @@ fn disclose(rows: &dyn Rows, _: Date, stream: &Stream, which: Which) -> Diff {
 pub fn regional(rows: &dyn Rows, period: &str, set: SetId) -> Result<RegionalReport, Refusal> {
     let month = parse(period)?;
     let mut releases = std::collections::BTreeMap::new();
-    for agreement in query::agreements(rows) {
+    for agreement in shown::agreements(rows) {
         for (key, value) in rows.scan(&keys::listing_prefix(agreement, System::ENERGY, None), &[]) {
             let release = Row::decode(&value).and_then(|row| Release::decode(&row.body));
             let is_of_month = keys::number_of_listing(&key) == Some(number(month));
@@ -170,7 +170,7 @@ pub fn regional(rows: &dyn Rows, period: &str, set: SetId) -> Result<RegionalRep
 
 /// Refuses if an agreement shows a release of ours that is not in the register: the ledger lacks it too.
 fn check_ledger(rows: &dyn Rows, me: MemberCode) -> Result<(), Refusal> {
-    for agreement in query::agreements(rows) {
+    for agreement in shown::agreements(rows) {
         for (key, _) in rows.scan(&keys::listing_prefix(agreement, System::ENERGY, Some(me)), &[]) {
             let number = keys::number_of_listing(&key).unwrap_or_default();
             let period = period(number);

@@ -19,9 +19,9 @@ use xietong_proto::wire::handovers as wire;
 use super::group::{Group, Home, Shared};
 use super::keys::{self, Table};
 use super::kind::Kind;
-use super::query::{agreements, agreements_in};
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
+use super::shown::{agreements, agreements_in};
 use super::spoken;
 use join::{Cite, Fact, Place, What};
 

@@ -62,7 +62,7 @@ pub fn has_said(
 
 /// The agreements in which anything was asked.
 fn agreements(rows: &dyn Rows) -> Vec<AgreementId> {
-    systems::query::agreements_in(rows, Table::Said)
+    systems::shown::agreements_in(rows, Table::Said)
 }
 
 /// All requests of a system that have been heard of, with their agreements.
@@ -134,7 +134,7 @@ pub fn calendar(
     let named = LENT.into_iter().find_map(|kind| Some((kind, parse_number(kind, id)?)));
     let is_listed = |(kind, (owner, number)): &(Kind, (MemberCode, u64))| {
         let key = |agreement| keys::listing(agreement, kind.system(), *owner, *number);
-        systems::query::agreements(rows).into_iter().any(|agreement| rows.get(&key(agreement)).is_some())
+        systems::shown::agreements(rows).into_iter().any(|agreement| rows.get(&key(agreement)).is_some())
     };
     let (kind, (owner, number)) =
         named.filter(is_listed).ok_or_else(|| NotAsked::UnknownListing { listing: id.to_owned() })?;

@@ -4,7 +4,8 @@ use super::*;
 use crate::systems::assets::VALUE_BANDS;
 use crate::systems::disclosure::{Leaves, What, find, preview, said, source};
 use crate::systems::fault::Stays;
-use crate::systems::query::{List, Owner, list};
+use crate::systems::page::{List, Owner};
+use crate::systems::query::list;
 
 const SECRETS: [(Kind, &[&str]); 2] = [
     (Kind::Assets, &["11230000MB0060783J", "ZC-1", "SN-1", "6000"]),

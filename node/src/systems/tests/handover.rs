@@ -8,7 +8,7 @@ use xietong_proto::manifest::Member;
 use super::*;
 use crate::systems::handover::{NotHandedOver, Stage, Step, list};
 use crate::systems::vehicles::rules::VehicleRules;
-use crate::systems::{Standing, digest, query};
+use crate::systems::{Standing, digest, page, query};
 
 struct World {
     rows: [Overlay<'static>; 2],
@@ -114,7 +114,7 @@ impl World {
     /// Listing numbers that both see, and the stages of all handovers; both members say the same.
     fn seen(&self, kind: Kind) -> (Vec<String>, Vec<Stage>) {
         let prefix = |rows: &Overlay| {
-            let asked = query::List { owner: query::Owner::All, of: None, filters: Vec::new(), after: None };
+            let asked = page::List { owner: page::Owner::All, of: None, filters: Vec::new(), after: None };
             let page = query::list(rows, kind, member(0), &asked).expect("a list");
             let ids: BTreeSet<String> =
                 page.items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect();

@@ -8,7 +8,8 @@ use crate::systems::drivers::duty::{Duty, Unfit};
 use crate::systems::energy::release_act;
 use crate::systems::fault::{CellFault, CodeFault, Fault, Flag, FormFault, RowFault, Stays};
 use crate::systems::handover::{self, NotHandedOver};
-use crate::systems::query::{List, ListRefusal, Owner, list};
+use crate::systems::page::{List, ListRefusal, Owner};
+use crate::systems::query::list;
 use crate::systems::vehicles::scrapping::{self, NotScrapped, Step};
 use crate::systems::{drivers, keys};
 

@@ -8,9 +8,9 @@ use crate::calendar::rfc3339;
 use crate::systems::codes::{division, neighbours};
 use crate::systems::kind::Kind;
 use crate::systems::number::number_text;
-use crate::systems::query::listings;
 use crate::systems::requests::{NotAsked, Refusal, query};
 use crate::systems::rows::Rows;
+use crate::systems::shown::listings;
 use crate::systems::vehicles::{TYPES, Vehicles};
 
 /// What is looked for.

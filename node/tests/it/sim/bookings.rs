@@ -6,10 +6,10 @@ use rand::RngExt;
 use xietong::machine::{Answer, Command, Refusal as NodeRefusal};
 use xietong::store::Store;
 use xietong::systems::number::number_text;
-use xietong::systems::query::listings;
 use xietong::systems::requests::{
     self, Act, Ask, Command as Requests, Refusal, State, Unlent, query, record,
 };
+use xietong::systems::shown::listings;
 use xietong::systems::trips::Tariff;
 use xietong::systems::vehicles::Vehicles;
 use xietong::systems::{self, Kind};
