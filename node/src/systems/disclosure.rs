@@ -16,13 +16,12 @@ use super::fault::Stays;
 use super::keys;
 use super::kind::{Kind, for_register};
 use super::number::{key_of_number, number_text, parse_number};
-use super::reading::Reading;
+use super::reading::{Reading, Step};
 use super::records::read;
 use super::register::{self, Disclosure, Listing, Register};
 use super::requests::{self, About};
 use super::row::{Row, Source};
 use super::rows::Rows;
-use super::spoken::Step;
 
 /// Whether a record of the own registers may leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,7 +34,6 @@ pub mod rows;
 pub mod rules;
 pub mod sheet;
 pub mod shown;
-pub mod spoken;
 pub mod summary;
 pub mod template;
 #[cfg(test)]

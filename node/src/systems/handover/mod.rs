@@ -6,6 +6,7 @@
 mod decide;
 pub mod join;
 mod query;
+mod spoken;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,6 @@ use super::kind::Kind;
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
 use super::shown::{agreements, agreements_in};
-use super::spoken;
 use join::{Cite, Fact, Place, What};
 
 pub use decide::{NotHandedOver, Said, Step, decide};
@@ -48,7 +48,7 @@ pub const SAID: Group = Group {
     low: OUT..=RECLAIM,
     home: Home::Agreement(Table::Handover, Shared { forget, disclose: None }),
     apply,
-    read: spoken::of_handover,
+    read: spoken::said,
 };
 
 /// Keeps it; whether it holds is joined, never folded.

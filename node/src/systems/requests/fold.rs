@@ -10,7 +10,7 @@ use xietong_proto::stream::{Audience, Stream};
 use xietong_proto::wire::requests::{Block, Offer, Request, Told};
 use xietong_proto::wire::{requests, trips};
 
-use super::{About, LENT, record};
+use super::{About, LENT, record, spoken};
 use crate::systems::diff::{Diff, Which};
 use crate::systems::group::{Group, Home, Shared, record as record_of};
 use crate::systems::keys::{self, Table};
@@ -18,7 +18,6 @@ use crate::systems::kind::Kind;
 use crate::systems::register::put;
 use crate::systems::row::{Origin, Row};
 use crate::systems::rows::{Overlay, Rows};
-use crate::systems::spoken;
 
 /// What is said to the agreement.
 pub const SAID: Group = Group {
@@ -26,7 +25,7 @@ pub const SAID: Group = Group {
     low: record::REQUEST..=record::RELEASE,
     home: Home::Agreement(Table::Said, Shared { forget, disclose: None }),
     apply: |rows, origin, folded| said(rows, origin, folded.kind.low(), &folded.body),
-    read: spoken::of_request,
+    read: spoken::said,
 };
 
 /// What is said to the other party alone.
@@ -35,7 +34,7 @@ pub const SAID_ASIDE: Group = Group {
     low: record::PARTICULARS..=record::EVALUATE,
     home: Home::Pair(Shared { forget, disclose: Some(disclose) }),
     apply: |rows, origin, folded| said_aside(rows, origin, folded.kind.low(), &folded.body),
-    read: spoken::of_request,
+    read: spoken::said,
 };
 
 /// What stays here.
@@ -44,7 +43,7 @@ pub const KEPT: Group = Group {
     low: record::TOLD..=record::TARIFF,
     home: Home::Local,
     apply: |rows, origin, folded| kept_here(rows, origin, folded.kind.low(), &folded.body),
-    read: spoken::of_request_kept,
+    read: spoken::kept,
 };
 
 /// Whether a record speaks of requests.

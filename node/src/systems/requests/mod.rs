@@ -14,6 +14,7 @@ mod fold;
 pub mod query;
 pub mod record;
 mod refusal;
+mod spoken;
 mod talk;
 
 use xietong_proto::wire::requests::Particulars;

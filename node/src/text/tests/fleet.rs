@@ -3,7 +3,7 @@
 use super::*;
 use crate::systems::drivers::duty::Unfit;
 use crate::systems::handover::NotHandedOver;
-use crate::systems::spoken::Step;
+use crate::systems::reading::Step;
 use crate::systems::vehicles::finding::Breach;
 use crate::systems::vehicles::scrapping::NotScrapped;
 use crate::text;

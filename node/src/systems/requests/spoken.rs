@@ -1,74 +1,31 @@
-//! What a step of a request, a trip or a handover says by itself, for whoever has nothing but the record. Where the request
-//! or the thing stands, only all records about it can tell.
+//! What a step of a request or a trip says by itself, for whoever has nothing but the record. Where the request stands,
+//! only all records about it can tell.
 
 use prost::Message;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use xietong_proto::entry::Record;
 use xietong_proto::id::*;
-use xietong_proto::wire::requests::{Block, Offer, Particulars, Request, Step as Stepped, Told};
+use xietong_proto::wire::requests::{
+    self as wire, Block, Offer, Particulars, Request, Step as Stepped, Told,
+};
 use xietong_proto::wire::trips::{Bill, Dispatch, Evaluation, Return, Verdict};
-use xietong_proto::wire::{handovers, requests};
 
-use super::handover;
-use super::kind::Kind;
-use super::number::number_text;
-use super::reading::Reading;
-use super::requests::{About, record};
-use super::trips;
+use super::{About, record};
 use crate::calendar::stamp;
-
-/// What can be said of a request, a trip or a handover.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Step {
-    /// By the requester.
-    Asked,
-    /// By the requester.
-    Confirmed,
-    /// By the requester.
-    Cancelled,
-    /// By the owner.
-    Offered,
-    /// By the owner.
-    Declined,
-    /// By the owner.
-    Waits,
-    /// By the owner.
-    Released,
-    /// By either, to the other alone.
-    Particulars,
-    /// By the owner, to the requester alone.
-    SetOut,
-    /// By the owner, to the requester alone.
-    Back,
-    /// By the owner, to the requester alone.
-    Billed,
-    /// By the requester, to the owner alone.
-    Settled,
-    /// By the requester, to the owner alone.
-    Disputed,
-    /// By the requester, to the owner alone.
-    Evaluated,
-    /// By the owner of a thing.
-    HandedOver,
-    /// By the addressee.
-    TakenIn,
-    /// By the addressee.
-    NotTaken,
-    /// By the owner.
-    TakenBack,
-}
+use crate::systems::kind::Kind;
+use crate::systems::number::number_text;
+use crate::systems::reading::{Reading, Step};
+use crate::systems::trips;
 
 /// A step of a request or a trip.
-pub fn of_request(author: MemberCode, record: &Record) -> Option<Reading> {
+pub fn said(author: MemberCode, record: &Record) -> Option<Reading> {
     let kind = Kind::of(record.kind.system())?;
     let (id, step, told) = request_step(author, kind, record.kind.low(), &record.body)?;
-    Some(reading(kind, id, step, told))
+    Some(Reading::step(kind, id, step, told))
 }
 
 /// One that is to be told to a member alone, as it is kept here; or when a thing cannot be lent, or what it costs.
-pub fn of_request_kept(author: MemberCode, record: &Record) -> Option<Reading> {
+pub fn kept(author: MemberCode, record: &Record) -> Option<Reading> {
     let (kind, body) = (Kind::of(record.kind.system())?, &record.body[..]);
     match record.kind.low() {
         record::TOLD => told_aside(author, kind, body),
@@ -89,14 +46,7 @@ fn told_aside(author: MemberCode, kind: Kind, body: &[u8]) -> Option<Reading> {
     let Told { peer, kind: low, body, .. } = Told::decode(body).ok()?;
     let (id, step, mut told) = request_step(author, kind, u16::try_from(low).ok()?, &body)?;
     told["to"] = peer.into();
-    Some(reading(kind, id, step, told))
-}
-
-/// Blank texts say nothing.
-fn reading(kind: Kind, id: String, step: Step, told: Json) -> Reading {
-    let told = if let Json::Object(told) = told { told } else { Map::new() };
-    let told = told.into_iter().filter(|(_, value)| value.as_str() != Some("")).collect();
-    Reading::Step { kind, id, step, told }
+    Some(Reading::step(kind, id, step, told))
 }
 
 fn request_step(author: MemberCode, kind: Kind, low: u16, body: &[u8]) -> Option<(String, Step, Json)> {
@@ -130,7 +80,7 @@ fn request_step(author: MemberCode, kind: Kind, low: u16, body: &[u8]) -> Option
         }
         _ => return None,
     };
-    let requests::About { requester, number } = requests::About::decode(body).ok()?;
+    let wire::About { requester, number } = wire::About::decode(body).ok()?;
     let about = About { system: kind.system(), requester: requester.parse().ok()?, number };
     Some((about.to_string(), step, told))
 }
@@ -167,32 +117,4 @@ fn reason(body: &[u8]) -> Option<Json> {
 fn particulars(told: Particulars) -> Json {
     let Particulars { plate_no, vin, serial_no, place, telephone, .. } = told;
     json!({ "plate_no": plate_no, "vin": vin, "serial_no": serial_no, "place": place, "telephone": telephone })
-}
-
-/// A step of a handover. Answers name the *out* by its place: the thing's number stands there.
-pub fn of_handover(author: MemberCode, record: &Record) -> Option<Reading> {
-    let (kind, body) = (Kind::of(record.kind.system())?, &record.body[..]);
-    let cited = |out: Option<handovers::Cite>| {
-        let out = out.unwrap_or_default();
-        format!("{}:{}:{}/{}", out.owner, kind.system(), out.position, out.index + 1)
-    };
-    let answered = |step| {
-        let handovers::Answer { out, reason } = handovers::Answer::decode(body).ok()?;
-        Some(reading(kind, cited(out), step, json!({ "reason": reason })))
-    };
-    match record.kind.low() {
-        handover::OUT => {
-            let handovers::Out { number, to, plate_surrendered } = handovers::Out::decode(body).ok()?;
-            let told = json!({ "to": to, "plate_surrendered": plate_surrendered });
-            Some(reading(kind, number_text(author, kind, number), Step::HandedOver, told))
-        }
-        handover::IN => {
-            let handovers::In { out, number } = handovers::In::decode(body).ok()?;
-            let told = json!({ "as": number_text(author, kind, number) });
-            Some(reading(kind, cited(out), Step::TakenIn, told))
-        }
-        handover::DECLINE => answered(Step::NotTaken),
-        handover::RECLAIM => answered(Step::TakenBack),
-        _ => None,
-    }
 }
