@@ -132,4 +132,33 @@ mod tests {
         assert_eq!(own(|kind| kind.letter().to_string()), Kind::ALL.len());
         assert_eq!(own(|kind| kind.name().to_owned()), Kind::ALL.len());
     }
+    /// A document is too long to be shown: what it lacks is named.
+    fn holds(document: &str, words: &str) {
+        assert!(document.contains(words), "missing: {words}");
+    }
+
+    #[test]
+    fn every_kind_is_in_the_documents() {
+        let [readme, in_chinese, law] = [
+            include_str!("../../../README.md"),
+            include_str!("../../../README.zh-CN.md"),
+            include_str!("../../../proto/PROTOCOL.md"),
+        ];
+        let nouns = Kind::ALL.map(Kind::noun).join("\\|");
+        holds(readme, &format!("`{nouns} import "));
+        holds(in_chinese, &format!("`{nouns} import "));
+        let letters = law.split_once("the system's letter (").and_then(|(_, rest)| rest.split_once(')'));
+        let (letters, _) = letters.expect("P31 lists them");
+        for kind in Kind::ALL {
+            holds(law, &format!("{} ({}", kind.name(), kind.system().0));
+        }
+        for kind in Kind::LISTED {
+            let (name, zh, system) = (kind.name(), kind.zh(), kind.system().0);
+            holds(readme, &format!("| {name} {zh} |"));
+            holds(in_chinese, &format!("| {zh} |"));
+            assert!(letters.contains(kind.letter()), "{letters}: {name}");
+            holds(law, &format!("| `0x{system:02x}11` | {name} |"));
+            holds(law, &format!("`0x{system:02x}12`"));
+        }
+    }
 }

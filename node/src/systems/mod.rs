@@ -37,7 +37,7 @@ pub mod shown;
 pub mod summary;
 pub mod template;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod text_file;
 pub mod trips;
 pub mod vehicles;

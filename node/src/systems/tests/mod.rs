@@ -8,6 +8,7 @@ mod handover;
 mod refusals;
 mod requests;
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use jiff::civil::{Date, date};
@@ -185,7 +186,33 @@ fn only(report: &ImportReport) -> &Quarantined {
 }
 
 /// The code in anything that is said.
-fn code(said: &impl serde::Serialize) -> String {
+pub(crate) fn code(said: &impl serde::Serialize) -> String {
     let said = serde_json::to_value(said).expect("codes and data");
     said["code"].as_str().expect("everything said has a code").to_owned()
+}
+
+/// All that can be said of rows and files.
+pub(crate) const FAULT: &str = include_str!("../fault.rs");
+const CODES: &str = include_str!("../codes/mod.rs");
+
+/// The names of an enum's variants, from its source.
+pub(crate) fn variants(source: &str, name: &str) -> Vec<String> {
+    let declaration = format!("pub enum {name} {{");
+    let body = source.split(&declaration).nth(1).and_then(|rest| rest.split("\n}").next()).expect("the enum");
+    let lines = body.lines().map(str::trim).filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    let name = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric()).next().map(str::to_owned);
+    lines.filter_map(name).collect()
+}
+
+/// The names of all that keeps a row out.
+pub(crate) fn fault_names() -> Vec<String> {
+    [variants(CODES, "CodeFault"), variants(FAULT, "FormFault"), variants(FAULT, "RowFault")].concat()
+}
+
+/// Whether a table has lines for all of these and for nothing else; if not, what differs.
+#[track_caller]
+pub(crate) fn assert_each(told: impl IntoIterator<Item = String>, all: Vec<String>) {
+    let (told, all) = (BTreeSet::from_iter(told), BTreeSet::from_iter(all));
+    let (missing, unknown) = (Vec::from_iter(&all - &told), Vec::from_iter(&told - &all));
+    assert!(missing.is_empty() && unknown.is_empty(), "without a line: {missing:?}; unknown: {unknown:?}");
 }

@@ -18,6 +18,7 @@ use crate::systems::fault::{CodeFault, FileRefusal, Flag, FormFault, RowFault, S
 use crate::systems::handover::NotHandedOver;
 use crate::systems::page::ListRefusal;
 use crate::systems::query::Place;
+use crate::systems::tests::{FAULT, assert_each, code as code_of, fault_names, variants};
 use crate::systems::vehicles::scrapping::NotScrapped;
 use crate::text;
 use xietong_proto::epochs::Bar;
@@ -27,61 +28,60 @@ use xietong_proto::reject::Reject;
 #[test]
 fn faults() {
     let names = ["1", "2"].map(self::text).to_vec();
-    holds(
-        text::fault,
-        &[
-            (FormFault::Blank.into(), "必填", "Required"),
-            (FormFault::NotAValue.into(), "不是数据", "no value"),
-            (CodeFault::ExcelDestroyedCode.into(), "设为文本", "as text"),
-            (
-                CodeFault::CodeSpelling { suggestion: self::text("A1") }.into(),
-                "半角大写且不含空格：A1",
-                "no blanks: A1",
-            ),
-            (FormFault::TooLong { chars_max: 5 }.into(), "最多 5 个", "at most 5"),
-            (FormFault::ControlCharacter.into(), "控制字符", "control character"),
-            (CodeFault::UsccForm.into(), "18 位", "18 characters"),
-            (CodeFault::UsccCheckDigit { expected: 'A' }.into(), "应为 A", "call for A"),
-            (CodeFault::VinForm.into(), "17 位", "17 characters"),
-            (CodeFault::VinCheckDigit { expected: 'X' }.into(), "应为 X", "call for X"),
-            (CodeFault::PlateForm.into(), "号牌号码", "licence plate"),
-            (CodeFault::DivisionUnknown { nearest: names.clone() }.into(), "1、2", "1, 2"),
-            (FormFault::NotAChoice { choices: names.clone() }.into(), "以下之一", "one of"),
-            (FormFault::MoneyForm.into(), "两位小数", "two decimals"),
-            (FormFault::QuantityForm.into(), "不是数量", "Not a quantity"),
-            (FormFault::CountForm.into(), "非负整数", "whole number"),
-            (FormFault::DateForm.into(), "不是日期", "Not a day"),
-            (FormFault::PeriodForm.into(), "不是月份", "Not a month"),
-            (FormFault::YesNoForm.into(), "“是”或“否”", "yes or no"),
-            (FormFault::YearRange.into(), "2000 年", "from 2000"),
-            (
-                FormFault::CellCount { expected: 3, found: 4 }.into(),
-                "3 列，这一行有 4 格",
-                "3 columns and this row 4",
-            ),
-            (FormFault::RowTooLong { bytes_max: 9 }.into(), "最多 9 字节", "at most 9 bytes"),
-            (RowFault::KeyTwice { first_line: 7 }.into(), "第 7 行", "line 7"),
-            (RowFault::UnitNotInRegister.into(), "请先导入单位", "import it first"),
-            (RowFault::AssetClassForm.into(), "分类标准", "classification"),
-            (RowFault::NetValueMismatch { expected_fen: 150 }.into(), "1.50 元", "1.50 yuan"),
-            (
-                RowFault::DateOrder { after: self::text("2025-01-01") }.into(),
-                "不应晚于 2025-01-01",
-                "after 2025-01-01",
-            ),
-            (RowFault::QuantityNotPositive.into(), "至少为 1", "at least 1"),
-            (RowFault::PlateFuelMismatch.into(), "新能源", "new energy"),
-            (RowFault::ElectricWithDisplacement.into(), "排量", "displacement"),
-            (RowFault::SeatsRange.into(), "1 至 60", "1 to 60"),
-            (RowFault::OdometerBackwards { have_km: 8 }.into(), "8 公里", "8 km"),
-            (RowFault::PlateTaken { other: self::text("V1") }.into(), "车辆 V1", "vehicle V1"),
-            (RowFault::StatusStep { was: self::text("recycled") }.into(), "“已回收”", "\"recycled\""),
-            (RowFault::CustodianIsOwner.into(), "权属单位以外", "other than its owner"),
-            (RowFault::PeriodInFuture.into(), "还没有到", "not come yet"),
-            (RowFault::PartAboveTotal.into(), "分项大于合计", "larger than its total"),
-            (RowFault::NothingReported.into(), "没有任何数量", "no quantity"),
-        ],
-    );
+    let table = [
+        (FormFault::Blank.into(), "必填", "Required"),
+        (FormFault::NotAValue.into(), "不是数据", "no value"),
+        (CodeFault::ExcelDestroyedCode.into(), "设为文本", "as text"),
+        (
+            CodeFault::CodeSpelling { suggestion: self::text("A1") }.into(),
+            "半角大写且不含空格：A1",
+            "no blanks: A1",
+        ),
+        (FormFault::TooLong { chars_max: 5 }.into(), "最多 5 个", "at most 5"),
+        (FormFault::ControlCharacter.into(), "控制字符", "control character"),
+        (CodeFault::UsccForm.into(), "18 位", "18 characters"),
+        (CodeFault::UsccCheckDigit { expected: 'A' }.into(), "应为 A", "call for A"),
+        (CodeFault::VinForm.into(), "17 位", "17 characters"),
+        (CodeFault::VinCheckDigit { expected: 'X' }.into(), "应为 X", "call for X"),
+        (CodeFault::PlateForm.into(), "号牌号码", "licence plate"),
+        (CodeFault::DivisionUnknown { nearest: names.clone() }.into(), "1、2", "1, 2"),
+        (FormFault::NotAChoice { choices: names.clone() }.into(), "以下之一", "one of"),
+        (FormFault::MoneyForm.into(), "两位小数", "two decimals"),
+        (FormFault::QuantityForm.into(), "不是数量", "Not a quantity"),
+        (FormFault::CountForm.into(), "非负整数", "whole number"),
+        (FormFault::DateForm.into(), "不是日期", "Not a day"),
+        (FormFault::PeriodForm.into(), "不是月份", "Not a month"),
+        (FormFault::YesNoForm.into(), "“是”或“否”", "yes or no"),
+        (FormFault::YearRange.into(), "2000 年", "from 2000"),
+        (
+            FormFault::CellCount { expected: 3, found: 4 }.into(),
+            "3 列，这一行有 4 格",
+            "3 columns and this row 4",
+        ),
+        (FormFault::RowTooLong { bytes_max: 9 }.into(), "最多 9 字节", "at most 9 bytes"),
+        (RowFault::KeyTwice { first_line: 7 }.into(), "第 7 行", "line 7"),
+        (RowFault::UnitNotInRegister.into(), "请先导入单位", "import it first"),
+        (RowFault::AssetClassForm.into(), "分类标准", "classification"),
+        (RowFault::NetValueMismatch { expected_fen: 150 }.into(), "1.50 元", "1.50 yuan"),
+        (
+            RowFault::DateOrder { after: self::text("2025-01-01") }.into(),
+            "不应晚于 2025-01-01",
+            "after 2025-01-01",
+        ),
+        (RowFault::QuantityNotPositive.into(), "至少为 1", "at least 1"),
+        (RowFault::PlateFuelMismatch.into(), "新能源", "new energy"),
+        (RowFault::ElectricWithDisplacement.into(), "排量", "displacement"),
+        (RowFault::SeatsRange.into(), "1 至 60", "1 to 60"),
+        (RowFault::OdometerBackwards { have_km: 8 }.into(), "8 公里", "8 km"),
+        (RowFault::PlateTaken { other: self::text("V1") }.into(), "车辆 V1", "vehicle V1"),
+        (RowFault::StatusStep { was: self::text("recycled") }.into(), "“已回收”", "\"recycled\""),
+        (RowFault::CustodianIsOwner.into(), "权属单位以外", "other than its owner"),
+        (RowFault::PeriodInFuture.into(), "还没有到", "not come yet"),
+        (RowFault::PartAboveTotal.into(), "分项大于合计", "larger than its total"),
+        (RowFault::NothingReported.into(), "没有任何数量", "no quantity"),
+    ];
+    holds(text::fault, &table);
+    assert_each(table.iter().map(|(fault, ..)| code_of(fault)), fault_names());
 }
 
 #[test]
@@ -105,25 +105,25 @@ fn remarks() {
         (Flag::PerArea, "每年 5 至 300", "5 to 300"),
         (Flag::SameValueSixMonths { column: self::text("water_m3") }, "六个月", "six months"),
     ];
+    assert_each(lines.iter().map(|(flag, ..)| code_of(flag)), variants(FAULT, "Flag"));
     for (said, zh, en) in lines {
         let (in_zh, in_en) = (flag(Zh, &said), flag(En, &said));
         assert!(in_zh.contains(zh) && in_en.contains(en), "{in_zh}\n{in_en}");
         assert!(in_zh.chars().any(is_chinese) && !in_en.chars().any(is_chinese), "{in_zh}\n{in_en}");
     }
-    holds(
-        text::stays,
-        &[
-            (Stays::Confidential, "涉密", "confidential"),
-            (Stays::UseNotShareable, "不共享", "never leave"),
-            (Stays::InspectionExpired, "检验", "inspection"),
-            (Stays::InsuranceExpired, "保险", "insurance"),
-            (Stays::StatusNotShareable, "待处置", "disposal"),
-            (Stays::NotIdleNorLendable, "未闲置", "Neither idle"),
-            (Stays::NotBooked, "未入账", "accounts"),
-            (Stays::StorageNotWiped, "未清除", "wiped"),
-            (Stays::ConditionNotListable, "报废", "Scrap"),
-        ],
-    );
+    let table = [
+        (Stays::Confidential, "涉密", "confidential"),
+        (Stays::UseNotShareable, "不共享", "never leave"),
+        (Stays::InspectionExpired, "检验", "inspection"),
+        (Stays::InsuranceExpired, "保险", "insurance"),
+        (Stays::StatusNotShareable, "待处置", "disposal"),
+        (Stays::NotIdleNorLendable, "未闲置", "Neither idle"),
+        (Stays::NotBooked, "未入账", "accounts"),
+        (Stays::StorageNotWiped, "未清除", "wiped"),
+        (Stays::ConditionNotListable, "报废", "Scrap"),
+    ];
+    holds(text::stays, &table);
+    assert_each(table.iter().map(|(stays, ..)| code_of(stays)), variants(FAULT, "Stays"));
 }
 
 #[test]
@@ -209,6 +209,7 @@ fn files_that_are_not_taken_in() {
         (FileRefusal::MapForm { detail: self::text("d") }, "[rename]", "[rename]"),
         (FileRefusal::MapColumn { column: self::text("c") }, "“c”", "names c"),
     ];
+    assert_each(lines.iter().map(|(refusal, ..)| code_of(refusal)), variants(FAULT, "FileRefusal"));
     for (said, zh, en) in lines {
         let (in_zh, in_en) = (refused(Zh, &said), refused(En, &said));
         assert!(in_zh.contains(zh) && in_en.contains(en), "{in_zh}\n{in_en}");
@@ -219,32 +220,32 @@ fn files_that_are_not_taken_in() {
 #[test]
 fn commands_that_are_not_done() {
     let period = self::text("2025-03");
-    holds(
-        text::data_refusal,
-        &[
-            (Refusal::NotInRegister { id: self::text("x") }, "没有 x", "no x"),
-            (Refusal::ReasonTooLong { chars_max: 5 }, "最多 5", "5 characters"),
-            (Refusal::PeriodForm { period: period.clone() }, "不是月份", "not a month"),
-            (Refusal::PeriodNotOver { period: period.clone() }, "还没有结束", "not over"),
-            (Refusal::LedgerBehind { period: period.clone() }, "较早的备份", "older backup"),
-            (Refusal::NothingToRelease { period }, "没有可发布", "no energy"),
-            (
-                Refusal::HandOver { id: self::text("V9"), reason: NotHandedOver::NotOnItsWay },
-                "V9：没有移交给",
-                "V9: Nothing of that number",
-            ),
-            (
-                Refusal::Scrapping { vin: self::text("V1"), reason: NotScrapped::RecyclerForm },
-                "车辆 V1：回收企业",
-                "Vehicle V1: The recycler",
-            ),
-            (
-                Refusal::Driver { driver_no: self::text("J001"), unfit: Unfit::Inactive },
-                "J001：不在岗",
-                "J001: Not on duty",
-            ),
-        ],
-    );
+    let table = [
+        (Refusal::NotInRegister { id: self::text("x") }, "没有 x", "no x"),
+        (Refusal::ReasonTooLong { chars_max: 5 }, "最多 5", "5 characters"),
+        (Refusal::PeriodForm { period: period.clone() }, "不是月份", "not a month"),
+        (Refusal::PeriodNotOver { period: period.clone() }, "还没有结束", "not over"),
+        (Refusal::LedgerBehind { period: period.clone() }, "较早的备份", "older backup"),
+        (Refusal::NothingToRelease { period }, "没有可发布", "no energy"),
+        (
+            Refusal::HandOver { id: self::text("V9"), reason: NotHandedOver::NotOnItsWay },
+            "V9：没有移交给",
+            "V9: Nothing of that number",
+        ),
+        (
+            Refusal::Scrapping { vin: self::text("V1"), reason: NotScrapped::RecyclerForm },
+            "车辆 V1：回收企业",
+            "Vehicle V1: The recycler",
+        ),
+        (
+            Refusal::Driver { driver_no: self::text("J001"), unfit: Unfit::Inactive },
+            "J001：不在岗",
+            "J001: Not on duty",
+        ),
+    ];
+    holds(text::data_refusal, &table);
+    let told = table.iter().map(|(refusal, ..)| code_of(refusal)).chain([self::text("Request")]);
+    assert_each(told, variants(include_str!("../../systems/mod.rs"), "Refusal"));
     holds(
         text::node_refusal,
         &[

@@ -1,8 +1,6 @@
 //! One line for each reason why something is not done with a request.
 
-use std::collections::BTreeSet;
-
-use super::super::refusals::variants;
+use super::super::{assert_each, variants};
 use super::*;
 use crate::systems::drivers::duty::Unfit;
 use crate::systems::fault::Stays;
@@ -243,13 +241,12 @@ fn each_reason_has_its_name() {
         let found = by_name.iter().find(|(of, _)| of.contains(name)).map(|(_, refusal)| refusal.clone());
         assert_eq!(found, Some(refusal), "{name}");
     }
-    let told: BTreeSet<_> = by_name.values().map(super::super::code).collect();
     let of_requests = include_str!("../../requests/refusal.rs");
-    let [asked, ground, turn, thing] = ["NotAsked", "NoGround", "OutOfTurn", "Unlent"]
-        .map(|name| variants(of_requests, &format!("pub enum {name} {{")));
-    let trip = variants(include_str!("../../trips/refusal.rs"), "pub enum NotDriven {");
-    let all: BTreeSet<_> = [asked, ground, turn, thing, trip].into_iter().flatten().collect();
-    assert_eq!(told, all);
+    let [asked, ground, turn, thing] =
+        ["NotAsked", "NoGround", "OutOfTurn", "Unlent"].map(|name| variants(of_requests, name));
+    let trip = variants(include_str!("../../trips/refusal.rs"), "NotDriven");
+    let told = by_name.values().map(super::super::code);
+    assert_each(told, [asked, ground, turn, thing, trip].concat());
 }
 
 #[test]
