@@ -23,7 +23,7 @@ pub trait Filters {
 #[derive(Debug, Args)]
 pub struct List<F: Args + Debug> {
     /// 谁的：成员代码、me（本单位台账，全部列）或 all · Whose: a member's code, me (the own register, all columns) or all
-    /// [资产、车辆默认 all，单位、能耗默认 me]
+    /// [默认：向成员列出的台账为 all，其余为 me · default: all of what is listed to members, else me]
     #[arg(long, value_name = "CODE|me|all")]
     owner: Option<Owner>,
     /// 台账之外随物保存的一类，如车辆的 scrapping（报废手续） · Of what is kept beside the own rows, such as scrapping of vehicles
@@ -101,6 +101,8 @@ impl<F: Args + Debug + Filters> List<F> {
         let page = self.pages(context, kind, view)?;
         let text = if self.csv {
             csv(context.lang, kind, view, &page)
+        } else if page.items.is_empty() && self.owner(kind) == Owner::All {
+            text::none_listed(context.lang)
         } else {
             text::page(context.lang, kind, view, &page)
         };

@@ -85,6 +85,18 @@ pub enum Rule {
     },
 }
 
+impl Rule {
+    /// What keeps a record of the own registers at home under every agreement.
+    pub fn at_home(leaves: &Leaves) -> Option<Self> {
+        match leaves {
+            Leaves::Never => Some(Self::NeverLeaves),
+            Leaves::NotShared => Some(Self::NotShared),
+            Leaves::Stays { stays } => Some(Self::Stays { stays: stays.clone() }),
+            Leaves::Yes => None,
+        }
+    }
+}
+
 /// What is known of a member and an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Held {
@@ -172,16 +184,11 @@ impl Machine {
         if !held.manifest().covers(standing.kind.system()) {
             return Rule::NotInScope;
         }
-        match &standing.leaves {
-            None => Rule::NotListed,
-            Some(Leaves::Never) => Rule::NeverLeaves,
-            Some(Leaves::NotShared) => Rule::NotShared,
-            Some(Leaves::Stays { stays }) => Rule::Stays { stays: stays.clone() },
-            Some(Leaves::Yes) => {
-                let full = self.check_room().is_err().then_some(Hold::DiskFull);
-                Rule::Waits { holds: self.holds(held, standing.kind, now).into_iter().chain(full).collect() }
-            }
-        }
+        let Some(leaves) = &standing.leaves else { return Rule::NotListed };
+        Rule::at_home(leaves).unwrap_or_else(|| {
+            let full = self.check_room().is_err().then_some(Hold::DiskFull);
+            Rule::Waits { holds: self.holds(held, standing.kind, now).into_iter().chain(full).collect() }
+        })
     }
 
     fn held(&self, stream: &Stream, position: Position, peer: MemberCode) -> Held {

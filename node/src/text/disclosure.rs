@@ -18,8 +18,19 @@ pub fn explanation(lang: Lang, told: &Explanation) -> String {
         say!(lang, zh: "协议“{title}”：{rule}", en: "Agreement \"{title}\": {rule}")
     };
     parts.extend(told.agreements.iter().map(part));
+    parts.extend(even_so(lang, told));
     parts.extend(told.parties.map(|parties| aside(lang, told.peer, parties)));
     parts.join("\n\n")
+}
+
+/// Where there is no agreement: what would keep it here under one.
+fn even_so(lang: Lang, told: &Explanation) -> Option<String> {
+    let is_alone = told.agreements.is_empty() && told.peer != told.owner;
+    let leaves = told.leaves.as_ref().filter(|_| is_alone)?;
+    let rule = rule(lang, told, &Rule::at_home(leaves)?);
+    Some(say!(lang,
+        zh: "有了协议也不会提供：{rule}",
+        en: "An agreement alone would not let it leave: {rule}"))
 }
 
 /// What of a request goes to the two alone.
@@ -365,6 +376,26 @@ mod tests {
             let (said_zh, said_en) = (explanation(Zh, &told), explanation(En, &told));
             assert!(said_zh.contains(zh), "{said_zh}\nlacks {zh}");
             assert!(said_en.contains(en), "{said_en}\nlacks {en}");
+        }
+    }
+
+    #[test]
+    fn without_an_agreement_both_are_said_that_and_what_would_stay_anyway() {
+        let stay = Leaves::Stays { stays: Stays::Confidential };
+        let table = [
+            (stay.clone(), "220000", true),
+            (Leaves::NotShared, "220000", true),
+            (Leaves::Never, "220000", true),
+            (Leaves::Yes, "220000", false),
+            (stay, "230000", false),
+        ];
+        for (leaves, peer, stays_anyway) in table {
+            let told = told(Kind::Vehicles, Some(leaves), Rule::NotAMember);
+            let told = Explanation { peer: code(peer), agreements: Vec::new(), ..told };
+            let (zh, en) = (explanation(Zh, &told), explanation(En, &told));
+            assert_eq!(zh.contains("没有加入任何协议"), told.peer != told.owner, "{zh}");
+            assert_eq!(zh.contains("有了协议也不会提供"), stays_anyway, "{zh}");
+            assert_eq!(en.contains("An agreement alone would not let it leave"), stays_anyway, "{en}");
         }
     }
 }

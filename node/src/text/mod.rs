@@ -66,7 +66,7 @@ pub use lang::Lang;
 pub(crate) use lang::say;
 pub use log::{log_fault, verified};
 pub use node::{node_failure, running, stopped, store};
-pub use pages::{View, headings, page, sheet, shown};
+pub use pages::{View, headings, none_listed, page, sheet, shown};
 pub use papers::{paper, proposal};
 pub use purge::{PURGE_COMMENT, ask_purge, not_purged, purge, purge_leaves};
 pub use refusal::{data_refusal, list_refusal, node_refusal, not_in_force, waiting};
