@@ -22,31 +22,23 @@ pub enum Kind {
 
 /// Runs the same code for the register of a kind.
 macro_rules! for_register {
-    ($kind:expr, $register:ident => $body:expr) => {{
-        use $crate::systems::{Kind, assets, drivers, energy, institutions, vehicles};
+    (@of $kind:expr, $register:ident => $body:expr; $($of:ident: $place:ident::$type:ident,)*) => {
         match $kind {
-            Kind::Institutions => {
-                type $register = institutions::Institutions;
+            $($crate::systems::Kind::$of => {
+                type $register = $crate::systems::$place::$type;
                 $body
-            }
-            Kind::Assets => {
-                type $register = assets::Assets;
-                $body
-            }
-            Kind::Vehicles => {
-                type $register = vehicles::Vehicles;
-                $body
-            }
-            Kind::Energy => {
-                type $register = energy::Energy;
-                $body
-            }
-            Kind::Drivers => {
-                type $register = drivers::Drivers;
-                $body
-            }
+            })*
         }
-    }};
+    };
+    ($kind:expr, $register:ident => $body:expr) => {
+        $crate::systems::for_register!(@of $kind, $register => $body;
+            Institutions: institutions::Institutions,
+            Assets: assets::Assets,
+            Vehicles: vehicles::Vehicles,
+            Energy: energy::Energy,
+            Drivers: drivers::Drivers,
+        )
+    };
 }
 pub(crate) use for_register;
 
