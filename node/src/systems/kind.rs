@@ -125,6 +125,7 @@ mod tests {
         assert_eq!(own(|kind| kind.name().to_owned()), Kind::ALL.len());
     }
     /// A document is too long to be shown: what it lacks is named.
+    #[track_caller]
     fn holds(document: &str, words: &str) {
         assert!(document.contains(words), "missing: {words}");
     }
