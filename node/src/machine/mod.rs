@@ -404,23 +404,25 @@ impl Machine {
                 self.apply(step, header, entry.records());
             }
         }
-        self.compare_if_own(&stream);
-    }
-
-    /// What this member said itself, and has only now learnt of, may not be what it should say; and under one agreement it
-    /// may change what is shown under another: a thing that it has handed over is shown nowhere.
-    fn compare_if_own(&mut self, stream: &Stream) {
-        if stream.author == self.replica.me().code() && stream.audience != Audience::Local {
+        // What this member said itself, and has only now learnt of, may not be what it should say; and under one agreement it
+        // may change what is shown under another: a thing that is another's is shown nowhere, whoever says so.
+        let is_own = stream.author == self.replica.me().code() && stream.audience != Audience::Local;
+        let is_said = |entry: &Entry| entry.records().any(|record| systems::handover::SAID.has(&record));
+        if is_own || entries.iter().any(is_said) {
             self.compare_all();
         }
     }
 
     /// What was folded of entries that do not count any more is taken back; the rest is folded again (P36).
     fn fold_again(&mut self, step: &mut Step) {
-        for stream in self.replica.take_rewound() {
+        let rewound = self.replica.take_rewound();
+        if !rewound.is_empty() {
+            // What is shown may rest on what others do not say any more.
+            self.compare_all();
+        }
+        for stream in rewound {
             systems::forget(&mut step.rows, &stream);
             step.folded.insert(stream, self.replica.mark_folded(stream, Position(0)));
-            self.compare_if_own(&stream);
         }
     }
 

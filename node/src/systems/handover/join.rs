@@ -2,6 +2,8 @@
 //! the addressee of an *out* that stands, by the addressee's *in* that cites it; nothing else moves it. So there is always
 //! one owner, whatever has arrived yet and in whatever order (P55).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::*;
 
@@ -114,6 +116,45 @@ pub fn join(thing: Thing, facts: &[Fact]) -> Standing {
         passed.push((cited, owner));
         since = Some(answer.at);
     }
+}
+
+/// Whether a thing is its owner's under that number, and not on its way. Under a number by which it was taken in it is nobody's
+/// if the *out* behind that does not count, as when a version cuts it away (P38).
+pub fn is_here(thing: Thing, facts: &[Fact]) -> bool {
+    let is_kept = |first: Thing| {
+        let Standing { owner, state, .. } = join(first, facts);
+        (owner, state) == (thing, State::Kept)
+    };
+    origins(thing, facts).into_iter().any(is_kept)
+}
+
+/// The first owners from whom a thing may have come: nobody says of them that they took it in before they handed it over.
+fn origins(thing: Thing, facts: &[Fact]) -> BTreeSet<Thing> {
+    let (mut known, mut open) = (BTreeSet::from([thing]), vec![thing]);
+    while let Some(of) = open.pop() {
+        let before = facts.iter().filter_map(|fact| came_from(of, fact, facts));
+        open.extend(before.filter(|from| known.insert(*from)));
+    }
+    known.retain(|of| is_first(*of, facts));
+    known
+}
+
+/// From whose hand a thing came by one record.
+fn came_from(thing: Thing, taken: &Fact, facts: &[Fact]) -> Option<Thing> {
+    let What::In { out, number } = taken.what else { return None };
+    let cited = facts.iter().filter(|_| (taken.by, number) == (thing.owner, thing.number));
+    let handed = cited.into_iter().find(|fact| fact.cite() == Some(out))?;
+    let What::Out { number, .. } = handed.what else { return None };
+    Some(Thing { owner: handed.by, number })
+}
+
+fn is_first(thing: Thing, facts: &[Fact]) -> bool {
+    let own = facts.iter().filter(|fact| fact.by == thing.owner);
+    let of_it = own.filter(|fact| match fact.what {
+        What::Out { number, .. } | What::In { number, .. } => number == thing.number,
+        What::Decline { .. } | What::Reclaim { .. } => false,
+    });
+    of_it.min_by_key(|fact| fact.at).is_none_or(|first| matches!(first.what, What::Out { .. }))
 }
 
 /// The *out* of an owner that stands: the first since it came to have the thing that it could not take back. What the
@@ -261,6 +302,38 @@ mod tests {
             let standing = stands(&facts);
             assert_eq!(standing.owner.owner, member(owner), "{name}");
             assert!(format!("{:?}", standing.state).starts_with(state), "{name}: {:?}", standing.state);
+        }
+    }
+
+    #[test]
+    fn what_was_taken_in_by_an_out_that_was_cut_away_is_nobodys_by_that_number() {
+        let (to_b, b_to_c, c_to_a) = (out(0, 1, FIRST, 1), out(1, 2, 4, 2), out(2, 2, 5, 0));
+        let (by_b, by_c, by_a) =
+            (takes(1, 1, &to_b, 4), takes(2, 1, &b_to_c, 5), takes(0, 2, &c_to_a, FIRST));
+        let again = out(0, 4, FIRST, 2);
+        let table: Vec<(&str, Vec<Fact>, [bool; 3])> = vec![
+            ("nothing was said", vec![], [true, true, true]),
+            ("on its way", vec![to_b], [false, true, true]),
+            ("one hand on", vec![to_b, by_b], [false, true, true]),
+            ("two hands on", vec![to_b, by_b, b_to_c, by_c], [false, false, true]),
+            ("all that the second said is cut", vec![to_b, by_c], [false, true, false]),
+            ("the out is cut", vec![to_b, by_b, by_c], [false, true, false]),
+            ("there and back", vec![to_b, by_b, b_to_c, by_c, c_to_a, by_a], [true, false, false]),
+            ("there and back, and cut", vec![to_b, by_c, c_to_a, by_a], [false, true, false]),
+            (
+                "taken back, and handed over anew",
+                vec![to_b, by_c, reclaims_of_left(0, 3, &to_b), again, takes(2, 3, &again, 5)],
+                [false, true, true],
+            ),
+        ];
+        for (name, facts, here) in table {
+            for (place, number) in [FIRST, 4, 5].into_iter().enumerate() {
+                assert_eq!(
+                    is_here(Thing { owner: member(place), number }, &facts),
+                    here[place],
+                    "{name}: {place}"
+                );
+            }
         }
     }
 

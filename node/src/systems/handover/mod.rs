@@ -8,7 +8,7 @@ pub mod join;
 mod query;
 mod spoken;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use prost::Message;
 use xietong_proto::crypto::hash;
@@ -23,7 +23,7 @@ use super::kind::Kind;
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
 use super::shown::{agreements, agreements_in};
-use join::{Cite, Fact, Place, What};
+use join::{Cite, Fact, Place, Thing, What, is_here};
 
 pub use decide::{NotHandedOver, Said, Step, decide};
 pub use query::{Handover, Stage, came_as, list};
@@ -77,21 +77,19 @@ fn forget(rows: &mut Overlay, stream: &Stream) {
     folded.into_iter().for_each(|key| rows.remove(key));
 }
 
-/// Numbers of the own things that are out, or were taken in by others: they are not shown. Rests on the own records
-/// alone.
+/// Numbers of the own things that are not this member's now, by all that is known: they are on their way, another has
+/// them, or they were taken in by what does not count any more. They are not shown.
 pub fn gone(rows: &dyn Rows, system: System, me: MemberCode) -> BTreeSet<u64> {
     let Some(kind) = Kind::of(system) else { return BTreeSet::new() };
     let of_agreement = |agreement| {
-        let mut out_of_here: BTreeMap<u64, Option<Cite>> = BTreeMap::new();
-        for fact in facts(rows, agreement, kind).into_iter().filter(|fact| fact.by == me) {
-            match fact.what {
-                What::Out { number, .. } => drop(out_of_here.insert(number, fact.cite())),
-                What::In { number, .. } => drop(out_of_here.remove(&number)),
-                What::Reclaim { out, .. } => out_of_here.retain(|_, cite| *cite != Some(out)),
-                What::Decline { .. } => {}
-            }
-        }
-        out_of_here.into_keys()
+        let all = facts(rows, agreement, kind);
+        let passed = all.iter().filter(|fact| fact.by == me).filter_map(|fact| match fact.what {
+            What::Out { number, .. } | What::In { number, .. } => Some(number),
+            What::Reclaim { .. } | What::Decline { .. } => None,
+        });
+        let mut passed: BTreeSet<u64> = passed.collect();
+        passed.retain(|number| !is_here(Thing { owner: me, number: *number }, &all));
+        passed
     };
     agreements_of(rows).into_iter().flat_map(of_agreement).collect()
 }

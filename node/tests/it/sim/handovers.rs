@@ -101,9 +101,8 @@ impl World {
 }
 
 /// Nobody lists what it handed over: no listing was said behind an *out* while the thing is not its author's. Looked up in
-/// what the members said, as one of them knows it that has not left. What was listed because it was declined and taken back
-/// may be on its way again since a version cut the answer away with its author's stream (P38): its owner lists it on, and
-/// takes it back once more in the end.
+/// what the members said, as one of them knows it that has not left. What was listed because it came back may be on its way
+/// again since a version cut away the answer, or the *out* by which it came (P38): in the end nobody lists that either.
 pub fn listed_by_owners(world: &World, place: Place, is_end: bool) -> Result<(), Violation> {
     let node = &world.nodes[place];
     if node.machine.is_none() || node.forgets_outs() {
@@ -124,9 +123,10 @@ pub fn listed_by_owners(world: &World, place: Place, is_end: bool) -> Result<(),
                     && (listed.position, listed.index) > (out.at.position, out.at.index)
             };
             let is_gone = standing.owner != thing || standing.state != State::Kept;
-            let was_back = |fact: &Fact| {
-                matches!(fact.what, What::Reclaim { out: cited, .. } if out.cite() == Some(cited))
-                    && fact.by == thing.owner
+            let was_back = |fact: &Fact| match fact.what {
+                What::Reclaim { out: cited, .. } => fact.by == thing.owner && out.cite() == Some(cited),
+                What::In { number, .. } => (fact.by, number) == (thing.owner, thing.number),
+                What::Out { .. } | What::Decline { .. } => false,
             };
             if is_gone
                 && (is_end || !all.iter().any(was_back))
@@ -146,9 +146,9 @@ fn thing_of(fact: &Fact) -> Option<Thing> {
     }
 }
 
-/// In the end every vehicle that was ever listed has one owner, by what each member itself goes by. One that went through
-/// the hands of a member that may have said two things at one place is left out: its verdicts are those of its branch. So is
-/// one that went through the hands of who has left and hears nothing any more.
+/// In the end every vehicle that was ever listed has one owner, by what each member itself goes by, and nobody else lists it.
+/// One that went through the hands of a member that may have said two things at one place is left out: its verdicts are
+/// those of its branch. So is one that went through the hands of who has left and hears nothing any more.
 pub fn owned_once(world: &World) -> Result<(), Violation> {
     let is_in = |code: MemberCode| world.agreements.iter().all(|held| !has_left(world, held.id(), code));
     let is_sound =
@@ -158,25 +158,38 @@ pub fn owned_once(world: &World) -> Result<(), Violation> {
         let first = world.nodes[place].me.code();
         let Some(node) = sound.iter().find(|node| node.me.code() == first) else { continue };
         for vin in fleet.founded() {
-            let Some(thing) = thing(node, &vin) else { continue };
-            let mut hands = standings(world, node, thing).into_iter().flat_map(|standing| standing.passed);
+            let Some(first) = thing(node, &vin) else { continue };
+            let mut hands = standings(world, node, first).into_iter().flat_map(|standing| standing.passed);
             if hands.any(|(_, to)| sound.iter().all(|node| node.me.code() != to.owner)) {
                 continue;
             }
-            let owners = sound.iter().filter(|node| owns(world, node, &vin)).map(|node| node.me.code());
-            let owners: Vec<MemberCode> = owners.collect();
+            let owners = sound.iter().filter(|node| owns(world, node, first, &vin));
+            let owners: Vec<MemberCode> = owners.map(|node| node.me.code()).collect();
             if owners.len() != 1 {
                 return Err(Violation::NotOneOwner { vin, owners });
+            }
+            let lists = |node: &&&Node| {
+                let id = thing(node, &vin).map(|own| number_text(own.owner, Kind::Vehicles, own.number));
+                id.is_some_and(|id| !query::places(node.store.rows(), node.me.code(), &id).is_empty())
+            };
+            let mut others = sound.iter().filter(lists).map(|node| node.me.code());
+            if let Some(owner) = others.find(|code| !owners.contains(code)) {
+                return Err(Violation::ListedWhenGone { owner, id: vin });
             }
         }
     }
     Ok(())
 }
 
-/// Whether a member owns a vehicle by all it knows: it was the first or took it in, and nobody has it since.
-fn owns(world: &World, node: &Node, vin: &str) -> bool {
-    let of = |thing| standings(world, node, thing).iter().all(|standing| standing.owner == thing);
-    thing(node, vin).is_some_and(of)
+/// Whether a member owns a vehicle by all it knows: followed from its first owner it stands with this one.
+fn owns(world: &World, node: &Node, first: Thing, vin: &str) -> bool {
+    let Some(own) = thing(node, vin) else { return false };
+    let standings = standings(world, node, first);
+    if own == first {
+        standings.iter().all(|standing| standing.owner == own)
+    } else {
+        standings.iter().any(|standing| standing.owner == own)
+    }
 }
 
 fn standings(world: &World, node: &Node, thing: Thing) -> Vec<Standing> {
