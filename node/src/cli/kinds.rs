@@ -1,4 +1,4 @@
-//! The four kinds on the command line: what each offers beyond what all registers do.
+//! Registers on the command line: what each offers beyond what all of them do.
 
 use clap::{Args, Subcommand};
 

@@ -412,7 +412,7 @@ fn numbering(system: System, id: &str, number: u64) -> Record {
     record(system, record::NUMBER, numbering.encode_to_vec())
 }
 
-/// The highest number in use: of things here, and of listings that a log older than they knows nothing of (P31).
+/// The highest number in use: of things here, and of listings and handovers that a log older than they knows nothing of (P31).
 fn last_number(rows: &dyn Rows, system: System, me: MemberCode) -> u64 {
     let given = rows.get(&keys::last_number(system));
     let shown = rows.scan(&keys::highest_numbers(system, me), &[]).map(|(_, value)| value);
@@ -437,7 +437,8 @@ fn unlist(system: System, number: u64) -> Record {
     record(system, record::UNLIST, withdrawal.encode_to_vec())
 }
 
-fn keep_highest(rows: &mut Overlay, origin: &Origin, number: u64) {
+/// Remembers the highest number that an author used in an agreement, for a register that is younger than it.
+pub fn keep_highest(rows: &mut Overlay, origin: &Origin, number: u64) {
     let key = keys::highest_number(origin.stream.system, origin.stream.author, origin.stream.agreement);
     if rows.get(&key).and_then(|value| number_of(&value)).is_none_or(|highest| highest < number) {
         rows.put(key, number.to_be_bytes().to_vec());

@@ -20,6 +20,7 @@ use xietong_proto::wire::handovers as wire;
 use super::group::{Group, Home, Shared};
 use super::keys::{self, Table};
 use super::kind::Kind;
+use super::register;
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
 use super::shown::{agreements, agreements_in};
@@ -55,6 +56,9 @@ pub const SAID: Group = Group {
 fn apply(rows: &mut Overlay, origin: &Origin, record: &Record) {
     let low = record.kind.low();
     let Some(said) = what(low, &record.body) else { return };
+    if let What::In { number, .. } = said {
+        register::keep_highest(rows, origin, number);
+    }
     let is_of_left = matches!(said, What::Reclaim { out, .. } if has_left(rows, origin, out));
     let low = if is_of_left { RECLAIM_OF_LEFT } else { low };
     let body = [&low.to_be_bytes()[..], &record.body].concat();
