@@ -396,19 +396,21 @@ impl Machine {
     }
 
     fn fold(&mut self, step: &mut Step, stream: Stream, entries: &[Entry]) {
+        let mut is_of_things = false;
         for entry in entries {
             let header = entry.header();
             let is_next =
                 header.stream == stream && header.position == self.replica.logs().folded(&stream).next();
             if is_next {
-                self.apply(step, header, entry.records());
+                let records: Vec<Record> = entry.records().collect();
+                is_of_things |= records.iter().any(|record| systems::handover::SAID.has(record));
+                self.apply(step, header, records.into_iter());
             }
         }
         // What this member said itself, and has only now learnt of, may not be what it should say; and under one agreement it
         // may change what is shown under another: a thing that is another's is shown nowhere, whoever says so.
         let is_own = stream.author == self.replica.me().code() && stream.audience != Audience::Local;
-        let is_said = |entry: &Entry| entry.records().any(|record| systems::handover::SAID.has(&record));
-        if is_own || entries.iter().any(is_said) {
+        if is_own || is_of_things {
             self.compare_all();
         }
     }

@@ -142,8 +142,10 @@ fn origins(thing: Thing, facts: &[Fact]) -> BTreeSet<Thing> {
 /// From whose hand a thing came by one record.
 fn came_from(thing: Thing, taken: &Fact, facts: &[Fact]) -> Option<Thing> {
     let What::In { out, number } = taken.what else { return None };
-    let cited = facts.iter().filter(|_| (taken.by, number) == (thing.owner, thing.number));
-    let handed = cited.into_iter().find(|fact| fact.cite() == Some(out))?;
+    if thing != (Thing { owner: taken.by, number }) {
+        return None;
+    }
+    let handed = facts.iter().find(|fact| fact.cite() == Some(out))?;
     let What::Out { number, .. } = handed.what else { return None };
     Some(Thing { owner: handed.by, number })
 }
