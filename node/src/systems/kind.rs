@@ -1,5 +1,5 @@
-//! The systems that this program knows, each with its register. A system more is a variant, its line in
-//! [`Kind::entry`] and in [`for_register`]; nothing else has to name it.
+//! The systems that this program knows, each with its register. A system more is here a variant, its line in
+//! [`Kind::entry`] and in [`for_register`], and its place in the lists.
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::System;
