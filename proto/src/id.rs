@@ -169,27 +169,39 @@ impl System {
     /// 驾驶员: local only.
     pub const DRIVERS: Self = Self(5);
 
-    /// Systems of which nothing ever leaves: no agreement may name them.
-    pub const AT_HOME: [Self; 2] = [Self::INSTITUTIONS, Self::DRIVERS];
-
-    const NAMES: [(Self, &str); 5] = [
-        (Self::INSTITUTIONS, "institutions"),
-        (Self::ASSETS, "assets"),
-        (Self::VEHICLES, "vehicles"),
-        (Self::ENERGY, "energy"),
-        (Self::DRIVERS, "drivers"),
-    ];
-
     /// Its name, if it has one.
     pub fn name(self) -> Option<&'static str> {
-        Self::NAMES.into_iter().find(|(system, _)| *system == self).map(|(_, name)| name)
+        self.known().map(|(_, name, ..)| *name)
     }
 
     /// The system of a name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::NAMES.into_iter().find(|(_, known)| *known == name).map(|(system, _)| system)
+        KNOWN.iter().find(|(_, known, ..)| *known == name).map(|(system, ..)| *system)
+    }
+
+    /// The letter in its listing numbers (P31), if it has one.
+    pub fn letter(self) -> Option<char> {
+        self.known().map(|(_, _, letter, _)| *letter)
+    }
+
+    /// Whether nothing of it ever leaves: no agreement may name it.
+    pub fn stays_at_home(self) -> bool {
+        self.known().is_some_and(|(.., may_leave)| !may_leave)
+    }
+
+    fn known(self) -> Option<&'static (Self, &'static str, char, bool)> {
+        KNOWN.iter().find(|(system, ..)| *system == self)
     }
 }
+
+/// The systems that have a name: which, its name, its letter, whether an agreement may name it.
+const KNOWN: &[(System, &str, char, bool)] = &[
+    (System::INSTITUTIONS, "institutions", 'I', false),
+    (System::ASSETS, "assets", 'A', true),
+    (System::VEHICLES, "vehicles", 'V', true),
+    (System::ENERGY, "energy", 'E', true),
+    (System::DRIVERS, "drivers", 'D', false),
+];
 
 impl fmt::Debug for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -33,7 +33,8 @@ impl AgreementFile {
         let mut file = Self { epochs, cards, about };
         file.cards.sort_by_key(|card| (card.fields.code, card.fields.number, card.id()));
         file.cards.dedup();
-        if let Some(system) = System::AT_HOME.into_iter().find(|system| file.manifest().covers(*system)) {
+        let mut systems = file.manifest().fields.scope.iter().map(|scope| scope.system);
+        if let Some(system) = systems.find(|system| system.stays_at_home()) {
             return Err(PaperRefusal::StaysAtHome { system });
         }
         file.check_cards()?;

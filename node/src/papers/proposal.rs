@@ -267,7 +267,7 @@ pub(super) fn scope(names: &[String]) -> Result<Vec<Scope>, ProposalRefusal> {
 
 fn system(name: &str) -> Result<System, ProposalRefusal> {
     match System::named(name) {
-        Some(system) if System::AT_HOME.contains(&system) => Err(ProposalRefusal::StaysAtHome { system }),
+        Some(system) if system.stays_at_home() => Err(ProposalRefusal::StaysAtHome { system }),
         Some(system) => Ok(system),
         None => Err(ProposalRefusal::UnknownSystem { name: name.to_owned() }),
     }

@@ -102,6 +102,8 @@ impl Register for Institutions {
 pub struct Nothing {}
 
 impl Listing for Nothing {
+    const IS_SHOWN: bool = false;
+
     fn set_number(&mut self, _: u64) {}
 
     fn number(&self) -> u64 {

@@ -1,70 +1,93 @@
-//! The systems that this program knows, each with its register. A system more is here a variant, its line in
-//! [`Kind::entry`] and in [`for_register`], and its place in the lists.
+//! The systems that this program knows, each with its register: what is made of the table in [`super`].
 
 use serde::{Deserialize, Serialize};
 use xietong_proto::id::System;
 
-/// A system as this program knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// 单位.
-    Institutions,
-    /// 资产.
-    Assets,
-    /// 车辆.
-    Vehicles,
-    /// 能耗.
-    Energy,
-    /// 驾驶员.
-    Drivers,
+use super::each_register;
+use super::register::{Listing, Register};
+
+macro_rules! kinds {
+    ($($kind:ident = $system:ident $zh:literal $noun:literal $place:ident::$register:ident,)*) => {
+        /// A system as this program knows it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum Kind {
+            $(#[doc = $zh] $kind,)*
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: [Self; [$($noun),*].len()] = [$(Self::$kind),*];
+
+            /// Its number in the protocol.
+            pub const fn system(self) -> System {
+                match self {
+                    $(Self::$kind => System::$system,)*
+                }
+            }
+
+            /// Its name in Chinese.
+            pub const fn zh(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $zh,)*
+                }
+            }
+
+            /// The word that the command line has for it.
+            pub const fn noun(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $noun,)*
+                }
+            }
+        }
+    };
 }
+
+each_register!(kinds!);
 
 /// Runs the same code for the register of a kind.
 macro_rules! for_register {
-    (@of $kind:expr, $register:ident => $body:expr; $($of:ident: $place:ident::$type:ident,)*) => {
+    (@of $kind:expr, $name:ident => $body:expr;
+        $($of:ident = $system:ident $zh:literal $noun:literal $place:ident::$register:ident,)*) => {
         match $kind {
             $($crate::systems::Kind::$of => {
-                type $register = $crate::systems::$place::$type;
+                type $name = $crate::systems::$place::$register;
                 $body
             })*
         }
     };
-    ($kind:expr, $register:ident => $body:expr) => {
-        $crate::systems::for_register!(@of $kind, $register => $body;
-            Institutions: institutions::Institutions,
-            Assets: assets::Assets,
-            Vehicles: vehicles::Vehicles,
-            Energy: energy::Energy,
-            Drivers: drivers::Drivers,
-        )
+    ($kind:expr, $name:ident => $body:expr) => {
+        $crate::systems::each_register!(for_register! @of $kind, $name => $body;)
     };
 }
 pub(crate) use for_register;
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Institutions, Self::Assets, Self::Vehicles, Self::Energy, Self::Drivers];
-
     /// Those whose rows members see as listings.
-    pub const LISTED: [Self; 2] = [Self::Assets, Self::Vehicles];
-
-    /// Its number in the protocol, its name in Chinese, the word that the command line has for it, the letter in its
-    /// listing numbers.
-    const fn entry(self) -> (System, &'static str, &'static str, char) {
-        match self {
-            Self::Institutions => (System::INSTITUTIONS, "单位", "institution", 'I'),
-            Self::Assets => (System::ASSETS, "资产", "asset", 'A'),
-            Self::Vehicles => (System::VEHICLES, "车辆", "vehicle", 'V'),
-            Self::Energy => (System::ENERGY, "能耗", "energy", 'E'),
-            Self::Drivers => (System::DRIVERS, "驾驶员", "driver", 'D'),
+    pub const LISTED: [Self; Self::LISTED_COUNT] = {
+        let (mut listed, mut found, mut at) = ([Self::ALL[0]; Self::LISTED_COUNT], 0, 0);
+        while at < Self::ALL.len() {
+            if Self::ALL[at].is_listed() {
+                listed[found] = Self::ALL[at];
+                found += 1;
+            }
+            at += 1;
         }
-    }
+        listed
+    };
 
-    /// Its number in the protocol.
-    pub const fn system(self) -> System {
-        self.entry().0
+    const LISTED_COUNT: usize = {
+        let (mut count, mut at) = (0, 0);
+        while at < Self::ALL.len() {
+            count += Self::ALL[at].is_listed() as usize;
+            at += 1;
+        }
+        count
+    };
+
+    /// Whether members see its rows as listings.
+    pub const fn is_listed(self) -> bool {
+        for_register!(self, R => <R as Register>::Listing::IS_SHOWN)
     }
 
     /// The numbers of some.
@@ -87,24 +110,9 @@ impl Kind {
         self.system().name().expect("the protocol has a name for it")
     }
 
-    /// Its name in Chinese.
-    pub fn zh(self) -> &'static str {
-        self.entry().1
-    }
-
-    /// The word that the command line has for it.
-    pub fn noun(self) -> &'static str {
-        self.entry().2
-    }
-
     /// The letter in its listing numbers.
     pub fn letter(self) -> char {
-        self.entry().3
-    }
-
-    /// Whether members see its rows as listings.
-    pub fn is_listed(self) -> bool {
-        Self::LISTED.contains(&self)
+        self.system().letter().expect("the protocol has a letter for it")
     }
 }
 
@@ -115,10 +123,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_in_the_list_under_a_number_names_and_a_letter_of_its_own() {
+    fn every_kind_has_a_number_names_and_a_letter_of_its_own() {
         let own = |of: fn(Kind) -> String| Kind::ALL.into_iter().map(of).collect::<BTreeSet<_>>().len();
-        // The compiler counts the variants: the last one is the one with the highest number.
-        assert_eq!(Kind::ALL.len(), Kind::Drivers as usize + 1);
         assert_eq!(own(|kind| kind.system().to_string()), Kind::ALL.len());
         assert_eq!(own(|kind| kind.noun().to_owned()), Kind::ALL.len());
         assert_eq!(own(|kind| kind.letter().to_string()), Kind::ALL.len());
@@ -137,21 +143,15 @@ mod tests {
             include_str!("../../../README.zh-CN.md"),
             include_str!("../../../proto/PROTOCOL.md"),
         ];
-        let nouns = Kind::ALL.map(Kind::noun).join("\\|");
-        holds(readme, &format!("`{nouns} import "));
-        holds(in_chinese, &format!("`{nouns} import "));
-        let letters = law.split_once("the system's letter (").and_then(|(_, rest)| rest.split_once(')'));
-        let (letters, _) = letters.expect("P31 lists them");
         for kind in Kind::ALL {
-            holds(law, &format!("{} ({}", kind.name(), kind.system().0));
+            let (name, number, letter) = (kind.name(), kind.system().0, kind.letter());
+            holds(law, &format!("{name} ({number}, {letter}"));
         }
         for kind in Kind::LISTED {
-            let (name, zh, system) = (kind.name(), kind.zh(), kind.system().0);
+            let (name, zh, number) = (kind.name(), kind.zh(), kind.system().0);
             holds(readme, &format!("| {name} {zh} |"));
             holds(in_chinese, &format!("| {zh} |"));
-            assert!(letters.contains(kind.letter()), "{letters}: {name}");
-            holds(law, &format!("| `0x{system:02x}11` | {name} |"));
-            holds(law, &format!("`0x{system:02x}12`"));
+            holds(law, &format!("| `0x{number:02x}11`, `0x{number:02x}12` | {name} |"));
         }
     }
 }

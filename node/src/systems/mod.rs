@@ -68,6 +68,21 @@ use registers::AnyLines;
 use rows::{Overlay, Rows};
 use vehicles::scrapping;
 
+/// The registers, one a line: its kind, its system in the law, its name in Chinese, its word on the command line, and
+/// what it is. What has to know all of them is made from this table.
+macro_rules! each_register {
+    ($made:ident! $($with:tt)*) => {
+        $made! { $($with)*
+            Institutions = INSTITUTIONS "单位" "institution" institutions::Institutions,
+            Assets = ASSETS "资产" "asset" assets::Assets,
+            Vehicles = VEHICLES "车辆" "vehicle" vehicles::Vehicles,
+            Energy = ENERGY "能耗" "energy" energy::Energy,
+            Drivers = DRIVERS "驾驶员" "driver" drivers::Drivers,
+        }
+    };
+}
+pub(crate) use each_register;
+
 /// What an operator or platform can ask of a system.
 #[derive(Debug)]
 pub enum Command {

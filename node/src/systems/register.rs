@@ -33,8 +33,11 @@ pub trait Register: Sized + 'static {
     const KIND: Kind;
     /// The columns that tell rows apart on a screen.
     const ON_SCREEN: &[&str];
-    /// Two rows as an empty file shows them, in the words of a Chinese one.
+    /// Two rows as an empty file shows them, in the words of a Chinese one; if rows leave, the first of them does.
     const EXAMPLE: &str;
+    /// Columns that tell whose or which a thing is: nothing of them may be in a listing. The first row of the example
+    /// has them all.
+    const SECRET: &[&str] = &[];
 
     /// Every field of a row.
     fn columns() -> &'static [Column<Self::Row>];
@@ -72,6 +75,8 @@ pub trait Register: Sized + 'static {
 pub trait Listing: Message + Default + Clone + PartialEq {
     /// The columns that tell listings apart on a screen; none stands for all.
     const ON_SCREEN: &[&str] = &[];
+    /// Whether members see anything at all.
+    const IS_SHOWN: bool = true;
 
     /// Puts the owner's number in.
     fn set_number(&mut self, number: u64);

@@ -356,7 +356,7 @@ fn words() {
     holds(|lang, number| leaves(lang, *number), &systems.map(|system| (system, "", "")));
     for system in Kind::ALL.map(Kind::system) {
         let stays = leaves(En, system) == "Nothing leaves.";
-        assert_eq!(stays, System::AT_HOME.contains(&system), "{system}: what leaves is said, and no more");
+        assert_eq!(stays, system.stays_at_home(), "{system}: what leaves is said, and no more");
     }
     let levels = [LevelName::Provinces, LevelName::Cities, LevelName::WithinProvince];
     assert_eq!(levels.map(|name| level(Zh, name)), ["省际", "城市间", "省内"]);
