@@ -14,9 +14,6 @@ use crate::systems::Kind;
 use crate::systems::summary::{AssetSummary, VehicleSummary};
 use crate::text::{self, View};
 
-/// 单位.
-pub type InstitutionCommand = RegisterCommand<InstitutionFilters>;
-
 /// What can be done with assets.
 #[derive(Debug, Subcommand)]
 pub enum AssetCommand {
@@ -61,17 +58,6 @@ pub enum VehicleCommand {
     Scrap(Scrap),
 }
 
-/// Filters of institutions.
-#[derive(Debug, Args)]
-pub struct InstitutionFilters {
-    /// 机构类型 · Institution class
-    #[arg(long)]
-    class: Option<String>,
-    /// 统计年度 · Year
-    #[arg(long)]
-    year: Option<u16>,
-}
-
 /// Filters of assets.
 #[derive(Debug, Args)]
 pub struct AssetFilters {
@@ -95,13 +81,6 @@ pub struct VehicleFilters {
     /// 仅当前空闲的 · Only those that are free now
     #[arg(long)]
     free: bool,
-}
-
-impl Filters for InstitutionFilters {
-    fn wanted(&self, _: View) -> Vec<(&'static str, String)> {
-        let year = self.year.map(|year| year.to_string());
-        given([("institution_class", self.class.clone()), ("year", year)])
-    }
 }
 
 impl Filters for AssetFilters {

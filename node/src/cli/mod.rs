@@ -1,6 +1,6 @@
 //! The command line: reads arguments, does one thing, says what happened. To add a command: a file with an
-//! argument type and its `run`, a variant of [`Command`] and its arm. Words come from `text`; the store of a
-//! live node is never opened here.
+//! argument type and its `run`, a variant of [`Command`] and its arm; that of a register comes with it. Words come
+//! from `text`; the store of a live node is never opened here.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::failure::{EXIT_CODES, Exit, Failure};
-use crate::systems::Kind;
 use crate::text;
 use context::{Context, Globals};
 
@@ -65,9 +64,8 @@ enum Command {
     Init(init::Init),
     /// 运行节点 · Run the node
     Run(run::Run),
-    /// 单位台账 · The register of institutions
-    #[command(subcommand)]
-    Institution(kinds::InstitutionCommand),
+    #[command(flatten)]
+    Register(register::PlainRegister),
     /// 资产 · Assets
     #[command(subcommand)]
     Asset(kinds::AssetCommand),
@@ -171,7 +169,7 @@ impl Command {
             Self::Demo(demo) => demo.run(context),
             Self::Init(init) => init.run(context),
             Self::Run(run) => run.run(context),
-            Self::Institution(command) => command.run(context, Kind::Institutions),
+            Self::Register(command) => command.run(context),
             Self::Asset(command) => command.run(context),
             Self::Vehicle(command) => command.run(context),
             Self::Driver(command) => command.run(context),

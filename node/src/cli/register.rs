@@ -1,9 +1,10 @@
-//! What all registers offer: templates, imports, lists, single things, withdrawals. A kind adds the
-//! filters of its list and its own commands.
+//! What all registers offer: templates, imports, lists, single things, withdrawals. A kind may add filters of its
+//! list and commands of its own; one that does not has its command line from its [`Kind`] alone.
 
 use std::fmt::Debug;
 
-use clap::{Args, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 use serde::Serialize;
 use serde_json::json;
 
@@ -75,6 +76,62 @@ impl<F: Args + Debug + Filters> RegisterCommand<F> {
                 change(context, kind, &format!("{}/withdraw", kind.name()), &asked, *dry_run)
             }
         }
+    }
+}
+
+/// The registers that have nothing but what all have.
+#[derive(Debug)]
+pub struct PlainRegister {
+    kind: Kind,
+    command: RegisterCommand<()>,
+}
+
+impl PlainRegister {
+    /// The other ones, each with a variant of [`super::Command`].
+    const NOT_PLAIN: [Kind; 4] = [Kind::Assets, Kind::Vehicles, Kind::Energy, Kind::Drivers];
+
+    /// See [`RegisterCommand::run`].
+    pub fn run(&self, context: &Context) -> Result<Answer, Failure> {
+        self.command.run(context, self.kind)
+    }
+
+    fn kinds() -> impl Iterator<Item = Kind> {
+        Kind::ALL.into_iter().filter(|kind| !Self::NOT_PLAIN.contains(kind))
+    }
+
+    fn of(word: &str) -> Option<Kind> {
+        Self::kinds().find(|kind| kind.noun() == word)
+    }
+}
+
+impl Subcommand for PlainRegister {
+    fn augment_subcommands(cli: clap::Command) -> clap::Command {
+        cli.subcommands(Self::kinds().map(|kind| {
+            let about = format!("{}台账 · The register of {}", kind.zh(), kind.name());
+            let command = RegisterCommand::<()>::augment_subcommands(clap::Command::new(kind.noun()));
+            command.about(about).subcommand_required(true).arg_required_else_help(true)
+        }))
+    }
+
+    fn augment_subcommands_for_update(cli: clap::Command) -> clap::Command {
+        Self::augment_subcommands(cli)
+    }
+
+    fn has_subcommand(word: &str) -> bool {
+        Self::of(word).is_some()
+    }
+}
+
+impl FromArgMatches for PlainRegister {
+    fn from_arg_matches(given: &ArgMatches) -> Result<Self, clap::Error> {
+        let found = given.subcommand().and_then(|(word, rest)| Some((Self::of(word)?, rest)));
+        let (kind, rest) = found.ok_or_else(|| clap::Error::new(ErrorKind::MissingSubcommand))?;
+        Ok(Self { kind, command: RegisterCommand::from_arg_matches(rest)? })
+    }
+
+    fn update_from_arg_matches(&mut self, given: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(given)?;
+        Ok(())
     }
 }
 

@@ -14,6 +14,8 @@ use super::context::{read_agreement, read_card};
 use super::{Answer, Cli};
 use crate::config::TEMPLATE;
 use crate::failure::{Exit, Failure};
+use crate::systems::Kind;
+use crate::systems::template::template;
 
 const MEMBERS: [(&str, &str); 3] =
     [("230000", "11230000000120010Q"), ("220000", "11230000000123457Y"), ("210000", "112300000000002970")];
@@ -105,6 +107,18 @@ impl Offices {
 #[test]
 fn the_arguments_are_consistent() {
     Cli::command().debug_assert();
+}
+
+#[test]
+fn every_register_has_a_command_in_both_languages() {
+    for kind in Kind::ALL {
+        let file = answer(&[kind.noun(), "template", "--example"]).text;
+        assert_eq!(file, template(kind, false, true));
+        let named = |command: &&clap::Command| command.get_name() == kind.noun();
+        let cli = Cli::command();
+        let about = cli.get_subcommands().find(named).and_then(clap::Command::get_about).expect("its words");
+        assert!(about.to_string().contains(" · "), "{about}: in both languages");
+    }
 }
 
 #[test]
