@@ -116,14 +116,17 @@ impl Link {
         self.wanted.range(of_stream).map(|((_, from), wanted)| (*from, *wanted))
     }
 
-    /// Part of an answer has come, entries from `first` to `last`: the rest of it has until `expires_ms`.
-    pub fn got(&mut self, stream: Stream, [first, last, until]: [Position; 3], expires_ms: u64) {
+    /// Part of an answer has come, entries from `first` to `last`: the rest of it has until `expires_ms`. Says whether
+    /// it was asked for and still waited for.
+    pub fn got(&mut self, stream: Stream, [first, last, until]: [Position; 3], expires_ms: u64) -> bool {
         let of_stream = (stream, Position(0))..=(stream, first);
-        if let Some((_, wanted)) = self.wanted.range_mut(of_stream).next_back() {
-            *wanted = Wanted { until: Some(until), expires_ms };
-        }
+        let asked = self.wanted.range_mut(of_stream).next_back();
+        let asked = asked.filter(|((_, from), wanted)| *from == first || wanted.until == Some(until));
+        let Some((_, wanted)) = asked else { return false };
+        *wanted = Wanted { until: Some(until), expires_ms };
         let is_open = |wanted: &Wanted| wanted.until.is_none_or(|until| until > last);
         self.wanted.retain(|(other, _), wanted| *other != stream || is_open(wanted));
+        true
     }
 
     /// Gives up what was asked for of a stream.

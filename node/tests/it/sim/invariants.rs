@@ -46,6 +46,8 @@ pub enum Violation {
     Receipted { member: MemberCode, stream: Stream, at: Position },
     /// A node works on and on without getting anywhere.
     Busy { member: MemberCode, work: Option<Work>, due_ms: Option<u64> },
+    /// Nodes say far more to each other than the work takes.
+    Chatter { steps: u64 },
     /// A member that has done nothing wrong is not let in.
     Wronged { by: MemberCode, peer: MemberCode },
     /// An entry that a stolen key has signed behind the end of what that key says counts with somebody.

@@ -34,6 +34,8 @@ use super::{Fault, Figures, Trade};
 const DEEDS: u64 = 60;
 /// So often everybody may do some work before time passes.
 const ROUNDS_MAX: u64 = 10_000;
+/// No run needs more events, whatever was lost: nodes that say more ask for the same again and again.
+const STEPS_MAX: u64 = 50_000;
 /// So long a stranger stays that is let in.
 const STAY_MS: u64 = 30_000;
 /// The world must come to rest within so many milliseconds after it was healed.
@@ -261,6 +263,9 @@ impl World {
             rounds = if next_ms == self.now_ms { rounds + 1 } else { 0 };
             if rounds > ROUNDS_MAX {
                 return Err(invariants::busy(self, self.now_ms));
+            }
+            if self.tally.steps > STEPS_MAX {
+                return Err(Violation::Chatter { steps: self.tally.steps });
             }
             self.now_ms = next_ms;
             while let Some((_, place, arrival)) = self.network.next(self.now_ms) {
