@@ -260,15 +260,16 @@ pub fn release_state(reason: &str) -> State {
     }
 }
 
-fn place(source: &Source) -> (u64, u32) {
-    (source.position.0, source.index)
+/// Where a record stands in what its author said: a stream that begins again (P38) does so under a later epoch.
+fn place(source: &Source) -> (Epoch, Position, u32) {
+    (source.epoch, source.position, source.index)
 }
 
-fn cited(step: &Step) -> Option<(u64, u32)> {
-    step.cites.as_ref().map(|cite| (cite.position, cite.index))
+fn cited(step: &Step) -> Option<(Epoch, Position, u32)> {
+    step.cites.as_ref().map(|cite| (Epoch(cite.epoch), Position(cite.position), cite.index))
 }
 
 fn newest_place(sources: impl Iterator<Item = Source>) -> Option<Cite> {
     let newest = sources.map(|source| place(&source)).max();
-    newest.map(|(position, index)| Cite { position, index })
+    newest.map(|(epoch, position, index)| Cite { position: position.0, index, epoch: epoch.0 })
 }

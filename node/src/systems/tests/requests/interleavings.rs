@@ -1,7 +1,7 @@
 //! Where a request stands, for every part of what two have said that somebody may hold, and in whatever order it came.
 
 use super::*;
-use crate::systems::requests::Talk;
+use crate::systems::requests::{Talk, record};
 
 /// What both said, each in its order.
 type Both = (Vec<Said>, Vec<Said>);
@@ -149,4 +149,26 @@ fn merge<'a>(one: &'a [Said], other: &'a [Said], order: &mut Vec<&'a Said>, see:
         merge(one, rest, order, see);
         order.pop();
     }
+}
+
+#[test]
+fn what_was_said_before_a_stream_began_again_is_older_and_is_not_confirmed_by_its_place() {
+    let (mut owner, mut requester, about) = asked();
+    owner.act(about, offer()).expect("it is free");
+    requester.hear(&owner);
+    requester.act(about, Act::Confirm).expect("it is offered");
+    owner.hear(&requester);
+    owner.act(about, Act::Release { reason: "故障".to_owned() }).expect("it is held");
+    let of_members = owner.said.iter().filter(|said| said.stream.audience == Audience::Agreement);
+    let kept: Vec<&Said> = of_members.chain(&requester.said).collect();
+    let has_offer = |said: &&&Said| said.records.iter().any(|record| record.kind.low() == record::OFFER);
+    let offered = kept.iter().find(has_offer).expect("it was made");
+    let again = Said {
+        epoch: Epoch(2),
+        stream: Stream { generation: Generation(2), ..offered.stream },
+        ..(**offered).clone()
+    };
+    let states = [&kept[..], &[&kept[..], &[&again]].concat()]
+        .map(|said| talk(&reader(said), about).map(|talk| (talk.state(), talk.is_confirmed())));
+    assert_eq!(states, [Some((State::Withdrawn, true)), Some((State::Offered, false))]);
 }

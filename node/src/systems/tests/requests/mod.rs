@@ -31,6 +31,7 @@ fn at(text: &str) -> Millis {
 struct Said {
     stream: Stream,
     position: Position,
+    epoch: Epoch,
     time: Millis,
     records: Vec<Record>,
 }
@@ -74,7 +75,7 @@ impl Member {
         }
         let position = self.heads.entry(stream).or_default();
         *position += 1;
-        let said = Said { stream, position: Position(*position), time: self.now, records };
+        let said = Said { stream, position: Position(*position), epoch: Epoch(1), time: self.now, records };
         self.fold(&said);
         if stream.audience != Audience::Local {
             self.said.push(said);
@@ -83,10 +84,10 @@ impl Member {
 
     fn fold(&mut self, said: &Said) {
         for (index, record) in (0..).zip(&said.records) {
-            let Said { stream, position, time, .. } = *said;
+            let Said { stream, position, epoch, time, .. } = *said;
             apply(
                 &mut self.bench.rows,
-                &Origin { stream, position, index, epoch: Epoch(1), time, members: &[] },
+                &Origin { stream, position, index, epoch, time, members: &[] },
                 record,
             );
         }
