@@ -13,6 +13,7 @@ mod mesh;
 mod pair;
 mod peers;
 mod publish;
+mod search;
 
 use xietong::cli::demo::province::Transport;
 
@@ -60,6 +61,7 @@ fn measure(table: &mut Table, records: usize) {
         drop(pair);
         table.add(Pair::make(folder(), Transport::Tcp).live("TCP", &limits));
         table.add(mesh::figures());
+        table.add(search::figures(folder().path()));
     }
 }
 
