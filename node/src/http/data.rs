@@ -2,8 +2,7 @@
 //! machine. An import is streamed back line by line while it runs.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
+use std::io::{self, Seek, Write};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
@@ -12,7 +11,7 @@ use axum::{Extension, Json};
 use futures::StreamExt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tempfile::{SpooledTempFile, spooled_tempfile_in};
 use tokio::sync::mpsc;
 use xietong_proto::id::MemberCode;
 use xietong_proto::stream::Stream;
@@ -31,7 +30,7 @@ use crate::systems::history::{Version, versions};
 use crate::systems::page::{List, Owner, Page};
 use crate::systems::query::{self, Shown};
 use crate::systems::records::read as read_record;
-use crate::systems::registers::{AnySheet, open_sheet};
+use crate::systems::registers::{AnySheet, NextLines, open_sheet};
 use crate::systems::sheet::{HeaderMap, Keys, SheetInfo};
 use crate::systems::summary::{self, AssetSummary, VehicleSummary};
 use crate::systems::{self, Kind, Report, Source};
@@ -88,6 +87,8 @@ pub struct Withdrawal {
 
 /// Rows judged and decided in one step: they are one entry, with one sync for each log.
 const CHUNK_ROWS: usize = 1_000;
+/// Bytes of a file that is kept in memory while it is taken in.
+const SMALL_BYTES_MAX: usize = 64 * 1024;
 /// Times of which is told what was new.
 const VERSIONS_MAX: usize = 100;
 /// The reason kept for rows that a full file does not have.
@@ -249,14 +250,15 @@ pub(super) async fn import(
     Ok(([("content-type", "application/x-ndjson")], Body::from_stream(lines)).into_response())
 }
 
-/// Lays a file aside until it is taken in: none has to fit into memory. It is gone with its last user.
-async fn spool(desk: &Desk, body: Body) -> Result<File, Problem> {
+/// Keeps a file until it is taken in: a small one in memory, any other on the disk, so that none has to fit into memory.
+/// It is gone with its last user.
+async fn spool(desk: &Desk, body: Body) -> Result<SpooledTempFile, Problem> {
     let bytes_max = desk.import.size_mib_max << 20;
     let full = |_: io::Error| {
         let shortage = Shortage { free_bytes: (desk.surroundings)().free_bytes, needed_bytes: bytes_max };
         Problem::Refused { refusal: Refusal::DiskFull { shortage } }
     };
-    let mut spooled = tokio::fs::File::from_std(tempfile::tempfile_in(&desk.spool).map_err(full)?);
+    let mut spooled = spooled_tempfile_in(SMALL_BYTES_MAX, &desk.spool);
     let (mut pieces, mut bytes) = (body.into_data_stream(), 0);
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|error| unreadable(&error.to_string()))?;
@@ -264,12 +266,12 @@ async fn spool(desk: &Desk, body: Body) -> Result<File, Problem> {
         if bytes > bytes_max {
             return Err(Problem::TooLarge { bytes_max });
         }
-        spooled.write_all(&piece).await.map_err(full)?;
+        let write = move || spooled.write_all(&piece).map(|()| spooled);
+        let written = if bytes > SMALL_BYTES_MAX as u64 { away(write).await } else { Ok(write()) };
+        spooled = written.map_err(|_| Problem::Stopping)?.map_err(full)?;
     }
-    // Writes go on behind our back: only this tells that all of them succeeded.
-    spooled.flush().await.map_err(full)?;
-    spooled.rewind().await.map_err(full)?;
-    Ok(spooled.into_std().await)
+    spooled.rewind().map_err(full)?;
+    Ok(spooled)
 }
 
 /// One file on its way in: parsed away from the loop, decided by the machine chunk by chunk. When the client
@@ -284,7 +286,7 @@ struct Importer {
 }
 
 impl Importer {
-    async fn run(mut self, file: File) {
+    async fn run(mut self, file: SpooledTempFile) {
         let last = match self.take(file).await {
             Ok(()) => ImportEvent::Done(std::mem::take(&mut self.report)),
             Err(refusal) => {
@@ -296,25 +298,16 @@ impl Importer {
         let _ = self.events.send(last).await;
     }
 
-    async fn take(&mut self, file: File) -> Result<(), ImportRefusal> {
+    async fn take(&mut self, file: SpooledTempFile) -> Result<(), ImportRefusal> {
         let map = HeaderMap::read(&self.query.map).map_err(ImportRefusal::File)?;
         let (kind, rows_max, today) = (self.kind, self.desk.import.rows_max, self.desk.today());
-        let opened = away(move || open_sheet(kind, Box::new(file), &map, rows_max, today)).await?;
-        let sheet = opened.map_err(ImportRefusal::File)?;
+        let open = move || open_sheet(kind, Box::new(file), &map, rows_max, today).map(read_on);
+        let (mut sheet, mut read) = away(open).await?.map_err(ImportRefusal::File)?;
         self.tell(ImportEvent::Opened(sheet.info().clone())).await?;
-        // While the machine decides on some rows, the next are read and checked.
-        let read_on = |mut sheet: Box<dyn AnySheet>| {
-            tokio::task::spawn_blocking(move || {
-                let read = sheet.next_lines(CHUNK_ROWS);
-                (sheet, read)
-            })
-        };
-        let mut reading = read_on(sheet);
-        let sheet = loop {
-            let (sheet, read) = reading.await.map_err(|_| ImportRefusal::Stopping)?;
-            let Some((lines, quarantined)) = read.map_err(ImportRefusal::File)? else { break sheet };
+        while let Some((lines, quarantined)) = read.map_err(ImportRefusal::File)? {
             let thousandths = sheet.progress();
-            reading = read_on(sheet);
+            // While the machine decides on some rows, the next are read and checked.
+            let reading = tokio::task::spawn_blocking(move || read_on(sheet));
             for row in quarantined {
                 self.tell(ImportEvent::Quarantined(row)).await?;
             }
@@ -322,7 +315,8 @@ impl Importer {
             let rows = lines.count();
             self.decide(rows, systems::Command::Import { lines, dry_run }).await?;
             self.tell(ImportEvent::Progress { thousandths, rows: self.report.rows() }).await?;
-        };
+            (sheet, read) = reading.await.map_err(|_| ImportRefusal::Stopping)?;
+        }
         if self.query.full { self.take_back_absent(sheet.keys().clone()).await } else { Ok(()) }
     }
 
@@ -369,6 +363,12 @@ impl Importer {
     async fn tell(&self, event: ImportEvent) -> Result<(), ImportRefusal> {
         self.events.send(event).await.map_err(|_| ImportRefusal::Stopping)
     }
+}
+
+/// The next rows of a file.
+fn read_on(mut sheet: Box<dyn AnySheet>) -> (Box<dyn AnySheet>, Result<Option<NextLines>, FileRefusal>) {
+    let read = sheet.next_lines(CHUNK_ROWS);
+    (sheet, read)
 }
 
 /// The name of the refusal that lies in it.
