@@ -9,7 +9,6 @@ use super::circle::Circle;
 use super::codes::{asset_class, division};
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
-use super::institutions;
 use super::kind::Kind;
 use super::register::{self, Disclosure, Listing, Register};
 use super::requests::Lent;
@@ -126,6 +125,10 @@ impl Register for Assets {
         Some(row.serial_no.as_str()).filter(|serial| !serial.is_empty())
     }
 
+    fn unit(row: &Asset) -> Option<(&'static str, String)> {
+        Some(("owner_unit_uscc", format!("{}/", row.owner_unit_uscc)))
+    }
+
     fn division(row: &Asset) -> Option<&str> {
         Some(&row.division_code)
     }
@@ -143,11 +146,6 @@ impl Register for Assets {
         }
         check_dates(row, &today.to_string())?;
         check_needed(row)
-    }
-
-    fn check_register(rows: &dyn Rows, _: Option<&Asset>, row: &Asset) -> Result<(), CellFault> {
-        let is_known = institutions::is_registered(rows, &row.owner_unit_uscc);
-        is_known.then_some(()).ok_or_else(|| CellFault::new("owner_unit_uscc", RowFault::UnitNotInRegister))
     }
 
     fn flags(rows: &dyn Rows, row: &Asset, _: Date, _: &Circle) -> Vec<Flag> {

@@ -77,10 +77,6 @@ impl Register for Institutions {
         is_possible.then_some(()).ok_or_else(|| CellFault::new("year", FormFault::YearRange))
     }
 
-    fn check_register(_: &dyn Rows, _: Option<&Institution>, _: &Institution) -> Result<(), CellFault> {
-        Ok(())
-    }
-
     fn flags(_: &dyn Rows, row: &Institution, _: Date, _: &Circle) -> Vec<Flag> {
         let mut flags = Vec::new();
         if !uscc::is_organisation_right(&row.unit_uscc) {
@@ -115,9 +111,9 @@ impl Listing for Nothing {
     }
 }
 
-/// Whether a unit has a row for any year.
-pub fn is_registered(rows: &dyn Rows, unit_uscc: &str) -> bool {
-    let prefix = keys::register(Kind::Institutions.system(), format!("{unit_uscc}/").as_bytes());
+/// Whether there is a row whose key begins so: a unit's for a year, or for any.
+pub fn is_registered(rows: &dyn Rows, key: &str) -> bool {
+    let prefix = keys::register(Kind::Institutions.system(), key.as_bytes());
     rows.scan(&prefix, &prefix).next().is_some()
 }
 

@@ -15,8 +15,9 @@ use super::circle::Circle;
 use super::codes::division;
 use super::column::Column;
 use super::diff::{Diff, Which};
-use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, Stays};
+use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, RowFault, Stays};
 use super::group::record;
+use super::institutions;
 use super::keys;
 use super::kind::Kind;
 use super::line::Line;
@@ -55,14 +56,21 @@ pub trait Register: Sized + 'static {
         None
     }
 
+    /// How the key begins of a row that the register of institutions must have, and the column that names that one.
+    fn unit(_: &Self::Row) -> Option<(&'static str, String)> {
+        None
+    }
+
     /// Where the thing is.
     fn division(row: &Self::Row) -> Option<&str>;
 
     /// What the cells of one row must say together; needs nothing but the row.
     fn check(row: &Self::Row, today: Date) -> Result<(), CellFault>;
 
-    /// What the register must say for the row; `old` is what it says of the same key.
-    fn check_register(rows: &dyn Rows, old: Option<&Self::Row>, row: &Self::Row) -> Result<(), CellFault>;
+    /// What the register must say for the row besides; `old` is what it says of the same key.
+    fn check_register(_: &dyn Rows, _: Option<&Self::Row>, _: &Self::Row) -> Result<(), CellFault> {
+        Ok(())
+    }
 
     /// What is worth a look.
     fn flags(rows: &dyn Rows, row: &Self::Row, today: Date, circle: &Circle) -> Vec<Flag>;
@@ -177,11 +185,12 @@ pub struct Intake {
 pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, circle: &Circle, lines: &[Line<R::Row>]) -> Intake {
     let mut intake = Intake { records: Vec::new(), keys: Vec::new(), report: ImportReport::default() };
     // Later lines are judged beside earlier ones of the same file.
-    let mut rows = Overlay::new(rows);
+    let (mut rows, mut known) = (Overlay::new(rows), None);
     for line in lines {
         let id = R::key(&line.row);
         let old = get::<R>(&rows, &id).map(|(_, row)| row);
-        if let Err(at) = R::check_register(&rows, old.as_ref(), &line.row) {
+        let unit = check_unit::<R>(&rows, &line.row, &mut known);
+        if let Err(at) = unit.and_then(|()| R::check_register(&rows, old.as_ref(), &line.row)) {
             intake.report.quarantined.push(line.quarantine(at));
             continue;
         }
@@ -213,6 +222,20 @@ pub fn take_in<R: Register>(rows: &dyn Rows, today: Date, circle: &Circle, lines
         intake.keys.push(id);
     }
     intake
+}
+
+/// Whether the register of institutions knows the row's. Those of one mostly stand together: the last is kept in mind.
+fn check_unit<R: Register>(
+    rows: &dyn Rows,
+    row: &R::Row,
+    known: &mut Option<String>,
+) -> Result<(), CellFault> {
+    let Some((column, unit)) = R::unit(row) else { return Ok(()) };
+    if known.as_ref() != Some(&unit) && !institutions::is_registered(rows, &unit) {
+        return Err(CellFault::new(column, RowFault::UnitNotInRegister));
+    }
+    *known = Some(unit);
+    Ok(())
 }
 
 /// What it comes to when a node itself says a row anew. The row must be there.

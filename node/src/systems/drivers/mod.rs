@@ -14,9 +14,9 @@ use xietong_proto::wire::drivers::{Driver, Duty as DutySaid};
 use super::Refusal;
 use super::circle::Circle;
 use super::column::{Column, Form, columns};
-use super::fault::{CellFault, Flag, ImportReport, RowFault};
+use super::fault::{CellFault, Flag, ImportReport};
 use super::group::{Group, Home, record};
-use super::institutions::{self, Nothing};
+use super::institutions::Nothing;
 use super::keys::{self, Table};
 use super::kind::Kind;
 use super::reading::Reading;
@@ -69,17 +69,16 @@ J002,示例驾驶员乙,12230103000120037X,C1,2041-09-30,,在岗,
         row.driver_no.clone()
     }
 
+    fn unit(row: &Driver) -> Option<(&'static str, String)> {
+        Some(("unit_uscc", format!("{}/", row.unit_uscc)))
+    }
+
     fn division(_: &Driver) -> Option<&str> {
         None
     }
 
     fn check(_: &Driver, _: Date) -> Result<(), CellFault> {
         Ok(())
-    }
-
-    fn check_register(rows: &dyn Rows, _: Option<&Driver>, row: &Driver) -> Result<(), CellFault> {
-        let is_registered = institutions::is_registered(rows, &row.unit_uscc);
-        is_registered.then_some(()).ok_or_else(|| CellFault::new("unit_uscc", RowFault::UnitNotInRegister))
     }
 
     fn flags(_: &dyn Rows, _: &Driver, _: Date, _: &Circle) -> Vec<Flag> {

@@ -72,6 +72,10 @@ impl Register for Energy {
         format!("{}/{}", row.unit_uscc, row.period)
     }
 
+    fn unit(row: &EnergyMonth) -> Option<(&'static str, String)> {
+        Some(("unit_uscc", format!("{}/{}", row.unit_uscc, year_of(row))))
+    }
+
     fn division(_: &EnergyMonth) -> Option<&str> {
         None
     }
@@ -89,11 +93,6 @@ impl Register for Energy {
             return Err(CellFault::new("nonconventional_m3", RowFault::PartAboveTotal));
         }
         Ok(())
-    }
-
-    fn check_register(rows: &dyn Rows, _: Option<&EnergyMonth>, row: &EnergyMonth) -> Result<(), CellFault> {
-        let is_known = institutions::of_year(rows, &row.unit_uscc, year_of(row)).is_some();
-        is_known.then_some(()).ok_or_else(|| CellFault::new("unit_uscc", RowFault::UnitNotInRegister))
     }
 
     fn flags(rows: &dyn Rows, row: &EnergyMonth, _: Date, _: &Circle) -> Vec<Flag> {

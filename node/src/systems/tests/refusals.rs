@@ -167,6 +167,19 @@ fn faults_that_rest_on_other_rows_name_them() {
     assert_eq!(only(&report).at.fault, RowFault::StatusStep { was: text("deregistered") }.into());
 }
 
+#[test]
+fn an_institution_that_is_not_registered_is_found_between_rows_of_one_that_is() {
+    let row = ENERGY.lines().nth(1).expect("a row");
+    let of =
+        |unit: &str, period: &str| row.replace("11230000MB0060783J", unit).replace("2025-03", period) + "\n";
+    let (known, unknown) = ("11230000MB0060783J", "11230000000120010Q");
+    let rows = [(unknown, "2025-04"), (known, "2025-04"), (known, "2024-04"), (known, "2025-05")];
+    let file = ENERGY.to_owned() + &rows.map(|(unit, period)| of(unit, period)).concat();
+    let report = Bench::new().import(Kind::Energy, &file);
+    let kept_out: Vec<u64> = report.quarantined.iter().map(|row| row.line).collect();
+    assert_eq!((report.added, kept_out), (3, vec![3, 5]));
+}
+
 /// Every fault there is stands in one of the tables above; the compiler asks for a line when one is added.
 #[test]
 fn no_fault_is_left_out() {

@@ -21,7 +21,6 @@ use super::circle::Circle;
 use super::codes::{division, plate, vin};
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
-use super::institutions;
 use super::kind::Kind;
 use super::register::{self, Disclosure, Listing, Register};
 use super::requests::Lent;
@@ -157,6 +156,10 @@ LGXCE4CB3P0300003,黑AD12345,小型新能源汽车,TZ200-778,业务,轿车,否,�
         status::is_kept(&row.vehicle_status).then_some(&row.plate_no)
     }
 
+    fn unit(row: &Vehicle) -> Option<(&'static str, String)> {
+        Some(("owner_unit_uscc", format!("{}/", row.owner_unit_uscc)))
+    }
+
     fn division(row: &Vehicle) -> Option<&str> {
         Some(&row.division_code)
     }
@@ -190,9 +193,6 @@ LGXCE4CB3P0300003,黑AD12345,小型新能源汽车,TZ200-778,业务,轿车,否,�
     }
 
     fn check_register(rows: &dyn Rows, old: Option<&Vehicle>, row: &Vehicle) -> Result<(), CellFault> {
-        if !institutions::is_registered(rows, &row.owner_unit_uscc) {
-            return Err(CellFault::new("owner_unit_uscc", RowFault::UnitNotInRegister));
-        }
         let holder = register::holder::<Self>(rows, row).filter(|holder| *holder != row.vin);
         if let Some(other) = holder {
             return Err(CellFault::new("plate_no", RowFault::PlateTaken { other }));
