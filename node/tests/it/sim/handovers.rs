@@ -16,7 +16,7 @@ use xietong::systems::vehicles::rules::VehicleRules;
 use xietong::systems::{self, Kind, register};
 use xietong_proto::id::*;
 
-use super::invariants::{Violation, has_left, honest, may_fork};
+use super::invariants::{Violation, has_left, honest, is_honest, may_fork};
 use super::network::Place;
 use super::node::Node;
 use super::world::{World, agreements_of};
@@ -137,6 +137,12 @@ pub fn listed_by_owners(world: &World, place: Place, is_end: bool) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// The same in the end, by what each member knows that must hold all by then: not by what a member that runs twice has.
+pub fn listed_by_owners_in_the_end(world: &World) -> Result<(), Violation> {
+    let mut sound = (0..world.nodes.len()).filter(|place| is_honest(world, world.nodes[*place].me.code()));
+    sound.try_for_each(|place| listed_by_owners(world, place, true))
 }
 
 fn thing_of(fact: &Fact) -> Option<Thing> {

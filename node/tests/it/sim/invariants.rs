@@ -247,7 +247,8 @@ pub(super) fn honest(world: &World) -> impl Iterator<Item = &Node> {
     world.nodes.iter().filter(|node| is_honest(world, node.me.code()))
 }
 
-fn is_honest(world: &World, member: MemberCode) -> bool {
+/// Whether a member does so.
+pub(super) fn is_honest(world: &World, member: MemberCode) -> bool {
     let rogue = world.rogue.as_ref().map(|rogue| world.nodes[rogue.place].me.code());
     let absent = world.absent.map(|place| world.nodes[place].me.code());
     let double = world.council.as_ref().filter(|council| council.has_double_signer);

@@ -174,7 +174,7 @@ impl World {
         self.take_all_back()?;
         invariants::converged(self)?;
         bookings::settled_alike(self)?;
-        (0..self.nodes.len()).try_for_each(|place| handovers::listed_by_owners(self, place, true))?;
+        handovers::listed_by_owners_in_the_end(self)?;
         handovers::owned_once(self)?;
         Ok(self.figures())
     }
