@@ -9,7 +9,7 @@ use super::codes::uscc;
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault};
 use super::kind::Kind;
-use super::register::{Disclosure, Listing, Register};
+use super::register::{Disclosure, Nothing, Register};
 use super::row::{Row, Source};
 use super::rows::Rows;
 use super::{keys, register};
@@ -91,30 +91,6 @@ impl Register for Institutions {
     fn disclose(_: &Institution, _: Date) -> Disclosure<Nothing> {
         Disclosure::NotShared
     }
-}
-
-/// What members see of an institution, or of a month of its energy: nothing.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Nothing {}
-
-impl Listing for Nothing {
-    const IS_SHOWN: bool = false;
-
-    fn set_number(&mut self, _: u64) {}
-
-    fn number(&self) -> u64 {
-        0
-    }
-
-    fn columns() -> &'static [Column<Self>] {
-        &[]
-    }
-}
-
-/// Whether there is a row whose key begins so: a unit's for a year, or for any.
-pub fn is_registered(rows: &dyn Rows, key: &str) -> bool {
-    let prefix = keys::register(Kind::Institutions.system(), key.as_bytes());
-    rows.scan(&prefix, &prefix).next().is_some()
 }
 
 /// How many vehicles a unit may have.

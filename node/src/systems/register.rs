@@ -17,7 +17,6 @@ use super::column::Column;
 use super::diff::{Diff, Which};
 use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, RowFault, Stays};
 use super::group::record;
-use super::institutions;
 use super::keys;
 use super::kind::Kind;
 use super::line::Line;
@@ -92,6 +91,24 @@ pub trait Listing: Message + Default + Clone + PartialEq {
     fn number(&self) -> u64;
     /// Every field of it.
     fn columns() -> &'static [Column<Self>];
+}
+
+/// What members see of a row that never leaves.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Nothing {}
+
+impl Listing for Nothing {
+    const IS_SHOWN: bool = false;
+
+    fn set_number(&mut self, _: u64) {}
+
+    fn number(&self) -> u64 {
+        0
+    }
+
+    fn columns() -> &'static [Column<Self>] {
+        &[]
+    }
 }
 
 /// What leaves of a row.
@@ -231,7 +248,11 @@ fn check_unit<R: Register>(
     known: &mut Option<String>,
 ) -> Result<(), CellFault> {
     let Some((column, unit)) = R::unit(row) else { return Ok(()) };
-    if known.as_ref() != Some(&unit) && !institutions::is_registered(rows, &unit) {
+    let is_registered = || {
+        let prefix = keys::register(Kind::Institutions.system(), unit.as_bytes());
+        rows.scan(&prefix, &prefix).next().is_some()
+    };
+    if known.as_ref() != Some(&unit) && !is_registered() {
         return Err(CellFault::new(column, RowFault::UnitNotInRegister));
     }
     *known = Some(unit);

@@ -9,10 +9,10 @@ use xietong_proto::wire::energy::EnergyMonth;
 use super::circle::Circle;
 use super::column::{Column, Form, Need, Value, columns};
 use super::fault::{CellFault, Flag, RowFault};
-use super::institutions::{self, Nothing};
+use super::institutions;
 use super::keys;
 use super::kind::Kind;
-use super::register::{self, Disclosure, Register};
+use super::register::{self, Disclosure, Nothing, Register};
 use super::rows::Rows;
 
 /// The register of monthly energy.
