@@ -61,6 +61,7 @@ fn rule(lang: Lang, breach: &Breach) -> String {
         Breach::Idle { .. } => say!(lang, zh: "闲置", en: "idle"),
         Breach::OffHours { .. } => say!(lang, zh: "非工作时间用车", en: "out of hours"),
         Breach::KeptAfterHandover { .. } => say!(lang, zh: "已移交仍在账", en: "handed over, still kept"),
+        Breach::TakenInVoid { .. } => say!(lang, zh: "接收已失效", en: "taken in, void"),
         Breach::TemporaryPlateOver { .. } => say!(lang, zh: "未办转入登记", en: "not registered anew"),
     }
 }
@@ -123,6 +124,9 @@ pub fn breach(lang: Lang, breach: &Breach) -> String {
         Breach::KeptAfterHandover { by, number } => say!(lang,
             zh: "已由 {by} 接收（{number}），本单位台账应改为已调出。",
             en: "{by} has taken it in as {number}; in this register it should be transferred."),
+        Breach::TakenInVoid { from } => say!(lang,
+            zh: "{from} 的移交记录已被协议新版本截去，车辆仍属 {from}；请双方重新办理移交，或将本单位台账改为已调出。",
+            en: "A version of the agreement has cut away what {from} handed it over by, so it is still {from}'s: hand it over anew, or show it as transferred in this register."),
         Breach::TemporaryPlateOver { until } => say!(lang,
             zh: "接收后仍用外省号牌，临时号牌已于 {until} 到期。",
             en: "Taken over and still under another province's plate; the temporary one ran out on {until}."),

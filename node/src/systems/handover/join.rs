@@ -128,6 +128,12 @@ pub fn is_here(thing: Thing, facts: &[Fact]) -> bool {
     origins(thing, facts).into_iter().any(is_kept)
 }
 
+/// Whether an *in* by which a thing has that number counts.
+pub fn came_in(thing: Thing, facts: &[Fact]) -> bool {
+    let is_passed = |first: Thing| join(first, facts).passed.iter().any(|(_, to)| *to == thing);
+    origins(thing, facts).into_iter().any(is_passed)
+}
+
 /// The first owners from whom a thing may have come: nobody says of them that they took it in before they handed it over.
 fn origins(thing: Thing, facts: &[Fact]) -> BTreeSet<Thing> {
     let (mut known, mut open) = (BTreeSet::from([thing]), vec![thing]);

@@ -8,7 +8,7 @@ pub mod join;
 mod query;
 mod spoken;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 use xietong_proto::crypto::hash;
@@ -96,6 +96,25 @@ pub fn gone(rows: &dyn Rows, system: System, me: MemberCode) -> BTreeSet<u64> {
         passed
     };
     agreements_of(rows).into_iter().flat_map(of_agreement).collect()
+}
+
+/// Numbers by which this member took things in that were handed over by what does not count any more, as when a version
+/// cuts it away, with who had said it: whoever had the thing before has it.
+pub fn void(rows: &dyn Rows, kind: Kind, me: MemberCode) -> BTreeMap<u64, MemberCode> {
+    let (mut void, mut counting) = (BTreeMap::new(), BTreeSet::new());
+    for agreement in agreements_of(rows) {
+        let all = facts(rows, agreement, kind);
+        for fact in all.iter().filter(|fact| fact.by == me) {
+            let What::In { out, number } = fact.what else { continue };
+            if join::came_in(Thing { owner: me, number }, &all) {
+                counting.insert(number);
+            } else {
+                void.insert(number, out.owner);
+            }
+        }
+    }
+    void.retain(|number, _| !counting.contains(number));
+    void
 }
 
 /// All that was said of handovers in an agreement and a system.

@@ -268,6 +268,26 @@ fn what_the_register_keeps_of_others_and_what_is_not_registered_anew_is_found() 
 }
 
 #[test]
+fn what_was_taken_in_by_an_out_that_counts_no_more_is_found() {
+    use crate::systems::vehicles::finding::Breach;
+    use crate::systems::vehicles::ownership::findings;
+    let mut world = World::new();
+    world.step(0, Kind::Vehicles, ID, out()).expect("it is listed");
+    world.import(1, Kind::Vehicles, VEHICLE);
+    let own = "LSVNA418XR0000001".to_owned();
+    world.step(1, Kind::Vehicles, ID, Step::In { own }).expect("it is on its way");
+    let found = |world: &World| -> Vec<Breach> {
+        let found = findings(&world.rows[1], member(1), &VehicleRules::shipped().registration, TODAY);
+        found.into_iter().map(|finding| finding.breach).collect()
+    };
+    assert_eq!(found(&world), []);
+    // As where a version cuts it away: nothing that its owner said counts any more.
+    let stream = Stream::shared(AGREEMENT, member(0), System::VEHICLES);
+    crate::systems::forget(&mut world.rows[1], &stream);
+    assert_eq!(found(&world), [Breach::TakenInVoid { from: member(0) }]);
+}
+
+#[test]
 fn what_is_taken_back_of_a_pair_stream_leaves_handovers_alone() {
     let mut world = World::new();
     world.step(0, Kind::Vehicles, ID, out()).expect("it is listed");

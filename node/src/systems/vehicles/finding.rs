@@ -47,13 +47,15 @@ pub enum Breach {
     },
     /// Handed over, taken in by its new owner, and still in the register as if it were here.
     KeptAfterHandover { by: MemberCode, number: String },
+    /// Taken in by what does not count any more: it is still another's.
+    TakenInVoid { from: MemberCode },
     /// Taken over, and still under the plate of another province after the temporary one has run out.
     TemporaryPlateOver { until: Date },
 }
 
 impl Breach {
     /// Names of all of them, as `--rule` takes them.
-    pub const RULES: [&str; 13] = [
+    pub const RULES: [&str; 14] = [
         "over-quota",
         "over-ceiling",
         "renewal-open",
@@ -66,6 +68,7 @@ impl Breach {
         "idle",
         "off-hours",
         "kept-after-handover",
+        "taken-in-void",
         "temporary-plate-over",
     ];
 
@@ -84,6 +87,7 @@ impl Breach {
             Self::Idle { .. } => "idle",
             Self::OffHours { .. } => "off-hours",
             Self::KeptAfterHandover { .. } => "kept-after-handover",
+            Self::TakenInVoid { .. } => "taken-in-void",
             Self::TemporaryPlateOver { .. } => "temporary-plate-over",
         }
     }

@@ -99,6 +99,7 @@ fn what_trips_and_handovers_say_of_a_fleet() {
                 "已由 220000 接收",
                 "220000 has taken it in as 220000-V-000001",
             ),
+            (Breach::TakenInVoid { from: code("230000") }, "车辆仍属 230000", "it is still 230000's"),
             (Breach::TemporaryPlateOver { until: DAY }, "2027-01-02 到期", "ran out on 2027-01-02"),
         ],
     );
