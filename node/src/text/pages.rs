@@ -47,11 +47,11 @@ pub fn page(lang: Lang, kind: Kind, view: View, page: &Page) -> String {
     if rows.is_empty() { count } else { format!("{}\n\n{count}", table(&header, &rows)) }
 }
 
-/// That no member lists any, which says nothing of the own register.
+/// That no member lists any such, which says nothing of the own register.
 pub fn none_listed(lang: Lang) -> String {
     say!(lang,
-        zh: "共 0 条：没有成员列出。本单位台账用 --owner me 查看。",
-        en: "0 in all: no member lists any. The own register is shown with --owner me.")
+        zh: "共 0 条：没有成员列出这样的。本单位台账用 --owner me 查看。",
+        en: "0 in all: no member lists any such. The own register is shown with --owner me.")
 }
 
 /// The whole header of a CSV file, and its rows.

@@ -94,9 +94,9 @@ fn only_a_change_of_what_leaves_is_said() {
     ];
     for (kind, change, said) in table {
         let mut bench = Bench::new();
-        bench.import(kind, file(kind));
+        bench.import(kind, &file(kind));
         bench.disclose(kind);
-        assert_eq!(bench.import(kind, &with(file(kind), &[change])).changed, 1, "{change:?}");
+        assert_eq!(bench.import(kind, &with(&file(kind), &[change])).changed, 1, "{change:?}");
         assert_eq!(bench.disclose(kind).len(), said, "{change:?}");
     }
 }
@@ -118,13 +118,13 @@ fn what_is_no_longer_kept_is_taken_back() {
 fn what_is_no_longer_shared_is_taken_back_and_keeps_its_number() {
     for kind in [Kind::Assets, Kind::Vehicles] {
         let mut bench = Bench::new();
-        bench.import(kind, file(kind));
+        bench.import(kind, &file(kind));
         bench.disclose(kind);
         let number = ids(&bench, kind);
-        bench.import(kind, &with(file(kind), &[("shared", "否")]));
+        bench.import(kind, &with(&file(kind), &[("shared", "否")]));
         assert_eq!(bench.disclose(kind).len(), 1);
         assert_eq!(ids(&bench, kind), [""; 0]);
-        bench.import(kind, file(kind));
+        bench.import(kind, &file(kind));
         bench.disclose(kind);
         assert_eq!(ids(&bench, kind), number, "{kind:?}");
     }
@@ -209,7 +209,7 @@ fn each_row_stands_as_its_register_says_and_a_preview_counts_it_so() {
         [(Kind::Institutions, "11230000MB0060783J/2025"), (Kind::Energy, "11230000MB0060783J/2025-03")]
     {
         let mut bench = Bench::new();
-        bench.import(kind, file(kind));
+        bench.import(kind, &file(kind));
         let found = find(&bench.rows, me(), TODAY, id).unwrap_or_else(|| panic!("{id}"));
         assert_eq!((found.kind, found.leaves), (kind, Some(Leaves::Never)));
         assert_eq!(preview(&bench.rows, me(), TODAY, kind).leaving, 0);

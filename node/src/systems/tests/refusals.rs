@@ -131,7 +131,7 @@ const LONG: &str = concat!(hundred!(), hundred!(), hundred!(), hundred!(), hundr
 #[test]
 fn each_fault_keeps_its_row_out_and_names_the_column() {
     for (kind, cells, column, fault) in faults() {
-        let report = Bench::new().import(kind, &with(file(kind), cells));
+        let report = Bench::of_examples().import(kind, &with(&file(kind), cells));
         let row = only(&report);
         match fault {
             // A row of another length has no column to name.
@@ -219,7 +219,7 @@ fn each_flag_lets_its_row_in() {
         (Energy, &[("electricity_kwh", "400000"), ("electricity_cost", "")], Flag::PerArea),
     ];
     for (kind, cells, flag) in &table {
-        let report = Bench::new().import(*kind, &with(file(*kind), cells));
+        let report = Bench::of_examples().import(*kind, &with(&file(*kind), cells));
         let flags: Vec<_> = report.flagged.iter().map(|row| &row.flag).collect();
         assert!(flags.contains(&flag), "{flag:?}: {flags:?} {:?}", report.quarantined);
         assert_eq!((report.rows(), report.quarantined.len()), (1, 0), "{flag:?}");
@@ -272,8 +272,8 @@ fn each_guard_keeps_a_shared_row_at_home() {
         (Assets, &[("condition_code", "X")], Stays::ConditionNotListable),
     ];
     for (kind, cells, stays) in &table {
-        let mut bench = Bench::new();
-        let report = bench.import(*kind, &with(file(*kind), cells));
+        let mut bench = Bench::of_examples();
+        let report = bench.import(*kind, &with(&file(*kind), cells));
         assert_eq!(report.kept.first().map(|kept| &kept.stays), Some(stays), "{:?}", report.quarantined);
         assert_eq!((report.added, report.leaving.listed), (1, 0), "{stays:?}");
         assert_eq!(bench.disclose(*kind), [], "{stays:?}");
