@@ -12,12 +12,6 @@ use crate::systems::page::{List, Owner};
 use crate::systems::query::list;
 use crate::systems::register::{Listing, Register};
 
-/// A file of the first row that an empty one shows, in codes; if rows of the kind leave, this one does.
-fn first(kind: Kind) -> String {
-    let example = template(kind, false, true);
-    example.lines().take(2).map(|line| format!("{line}\n")).collect()
-}
-
 /// What all members may read of a record: its bytes and, in words, its values.
 fn told(record: &Record) -> String {
     let row = said(me(), record).expect("it can be read").row;
