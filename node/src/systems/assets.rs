@@ -10,7 +10,8 @@ use super::codes::{asset_class, division};
 use super::column::{Column, Form, columns};
 use super::fault::{CellFault, Flag, FormFault, RowFault, Stays};
 use super::kind::Kind;
-use super::register::{self, Disclosure, Listing, Register};
+use super::listing::{Disclosure, Listing};
+use super::register::{self, Register};
 use super::requests::Lent;
 use super::rows::Rows;
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use xietong_proto::id::System;
 
 use super::each_register;
-use super::register::{Listing, Register};
+use super::listing::Listing;
+use super::register::Register;
 
 macro_rules! kinds {
     ($($kind:ident = $system:ident $zh:literal $noun:literal $place:ident::$register:ident,)*) => {

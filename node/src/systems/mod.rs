@@ -20,6 +20,7 @@ pub mod kept;
 mod keys;
 mod kind;
 mod line;
+pub mod listing;
 pub mod number;
 pub mod page;
 pub mod purging;

@@ -15,11 +15,12 @@ use super::circle::Circle;
 use super::codes::division;
 use super::column::Column;
 use super::diff::{Diff, Which};
-use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, RowFault, Stays};
+use super::fault::{CellFault, Flag, Flagged, ImportReport, Kept, RowFault};
 use super::group::record;
 use super::keys;
 use super::kind::Kind;
 use super::line::Line;
+use super::listing::{Disclosure, Listing};
 use super::row::{Origin, Row, Source};
 use super::rows::{Overlay, Rows};
 
@@ -76,60 +77,6 @@ pub trait Register: Sized + 'static {
 
     /// What leaves of the row on a day.
     fn disclose(row: &Self::Row, today: Date) -> Disclosure<Self::Listing>;
-}
-
-/// What members see of a row.
-pub trait Listing: Message + Default + Clone + PartialEq {
-    /// The columns that tell listings apart on a screen; none stands for all.
-    const ON_SCREEN: &[&str] = &[];
-    /// Whether members see anything at all.
-    const IS_SHOWN: bool = true;
-
-    /// Puts the owner's number in.
-    fn set_number(&mut self, number: u64);
-    /// The owner's number.
-    fn number(&self) -> u64;
-    /// Every field of it.
-    fn columns() -> &'static [Column<Self>];
-}
-
-/// What members see of a row that never leaves.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Nothing {}
-
-impl Listing for Nothing {
-    const IS_SHOWN: bool = false;
-
-    fn set_number(&mut self, _: u64) {}
-
-    fn number(&self) -> u64 {
-        0
-    }
-
-    fn columns() -> &'static [Column<Self>] {
-        &[]
-    }
-}
-
-/// What leaves of a row.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Disclosure<L> {
-    /// It is not to be shared.
-    NotShared,
-    /// It is to be shared and may not.
-    Stays(Stays),
-    /// This.
-    Leaves(L),
-}
-
-impl<L> Disclosure<L> {
-    /// What leaves, if anything.
-    pub fn leaves(self) -> Option<L> {
-        match self {
-            Disclosure::Leaves(listing) => Some(listing),
-            Disclosure::NotShared | Disclosure::Stays(_) => None,
-        }
-    }
 }
 
 /// What records of a register are, by the low byte of their kind.

@@ -8,7 +8,8 @@ use crate::systems::Kind;
 use crate::systems::column::{Column, Form, Value as Field};
 use crate::systems::for_register;
 use crate::systems::group::Shelf;
-use crate::systems::register::{Listing, Register};
+use crate::systems::listing::Listing;
+use crate::systems::register::Register;
 
 /// One column as tables need it.
 #[derive(Clone, Copy, Debug)]

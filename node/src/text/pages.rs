@@ -7,10 +7,11 @@ use super::{
 use crate::calendar::minute;
 use crate::systems::group::Shelf;
 use crate::systems::history::{Cell, Change, Version};
+use crate::systems::listing::Listing;
 use crate::systems::page::Page;
 use crate::systems::query::Shown;
 use crate::systems::records;
-use crate::systems::register::{Listing, Register};
+use crate::systems::register::Register;
 use crate::systems::{Kind, Source, for_register};
 
 /// Whether rows are a member's own, or what is kept beside them, or what members show.

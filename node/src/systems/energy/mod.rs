@@ -12,7 +12,8 @@ use super::fault::{CellFault, Flag, RowFault};
 use super::institutions;
 use super::keys;
 use super::kind::Kind;
-use super::register::{self, Disclosure, Nothing, Register};
+use super::listing::{Disclosure, Nothing};
+use super::register::{self, Register};
 use super::rows::Rows;
 
 /// The register of monthly energy.

@@ -15,8 +15,9 @@ use super::{
 use crate::calendar;
 use crate::systems::group::record as record_of;
 use crate::systems::kind::Kind;
+use crate::systems::listing::Disclosure;
 use crate::systems::number::{number_text, parse_number, register_ids};
-use crate::systems::register::{self, Disclosure};
+use crate::systems::register;
 use crate::systems::{Decision, handover, keys, trips};
 
 /// For so long a requester may confirm, if the owner does not say otherwise.

@@ -8,9 +8,10 @@ use crate::systems::column::Column;
 use crate::systems::disclosure::{Leaves, What, find, preview, said, source};
 use crate::systems::fault::Stays;
 use crate::systems::for_register;
+use crate::systems::listing::Listing;
 use crate::systems::page::{List, Owner};
 use crate::systems::query::list;
-use crate::systems::register::{Listing, Register};
+use crate::systems::register::Register;
 
 /// What all members may read of a record: its bytes and, in words, its values.
 fn told(record: &Record) -> String {
