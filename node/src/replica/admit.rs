@@ -28,8 +28,8 @@ impl Replica {
     ) {
         let Some((agreement, sender)) = self.links.get(&id).and_then(Link::greeted) else { return };
         if let (Some(until), [first, ..], [.., last]) = (until, &entries[..], &entries[..]) {
-            let part = [first, last].map(|entry| entry.header().position);
-            self.got_part(turn, id, stream, [part[0], part[1], until]);
+            let [first, last] = [first, last].map(|entry| entry.header().position);
+            self.got_part(turn, id, stream, [first, last, until]);
         }
         for entry in entries {
             match self.admit(turn, id, agreement, sender, entry) {
@@ -47,9 +47,9 @@ impl Replica {
     /// is given up, so that the next request fills the gap instead of asking for what lies behind it.
     fn got_part(&mut self, turn: &Turn, id: LinkId, stream: Stream, part: [Position; 3]) {
         let expires_ms = turn.now.mono_ms + self.settings.want_timeout_ms;
-        let link = self.links.get_mut(&id);
-        let was_asked = link.is_some_and(|link| link.got(stream, part, expires_ms));
-        if was_asked && part[0] > self.logs.head(&stream).position.next() {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let [first, ..] = part;
+        if link.got(stream, part, expires_ms) && first > self.logs.head(&stream).position.next() {
             self.links.values_mut().for_each(|link| link.give_up(stream));
         }
     }

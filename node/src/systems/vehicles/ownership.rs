@@ -1,5 +1,5 @@
-//! What handovers say of the register: what it still keeps although another owns it, and what has not been registered
-//! anew in time. Every finding cites the row.
+//! What handovers say of the register: what it still keeps although another owns it, what was taken in by a handover
+//! that counts no more, and what has not been registered anew in time. Every finding cites the row.
 
 use jiff::civil::Date;
 use xietong_proto::id::MemberCode;
